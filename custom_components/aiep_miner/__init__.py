@@ -1,0 +1,74 @@
+"""AIEP Miner: the governed controller of a fleet of ASIC miners."""
+
+import logging
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.typing import ConfigType
+from homeassistant.loader import async_get_integration
+
+from .actions import async_setup_actions
+from .const import DOMAIN, ISSUE_LEDGER_BROKEN, ISSUE_LEDGER_UNWRITABLE
+from .coordinator import AiepMinerConfigEntry, SiteCoordinator, ledger_path
+from .devices import async_register_devices
+
+_LOGGER = logging.getLogger(__name__)
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up the actions."""
+    async_setup_actions(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) -> bool:
+    """Set up an operator: its ledger, its miners and its cycle."""
+    integration = await async_get_integration(hass, DOMAIN)
+    coordinator = SiteCoordinator(hass, entry, str(integration.version))
+    async_register_devices(hass, entry)
+    await coordinator.async_config_entry_first_refresh()
+    entry.runtime_data = coordinator
+
+    async def stop(_: Event) -> None:
+        await coordinator.async_shutdown()
+
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
+    entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
+    # The cycle runs for the miners' sake, also when every entity is disabled.
+    entry.async_on_unload(coordinator.async_add_listener(lambda: None))
+
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) -> bool:
+    """Unload an operator; a cycle that is under way ends first."""
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded:
+        await entry.runtime_data.async_shutdown()
+    return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) -> None:
+    """Remove an operator; its ledger is evidence and stays."""
+    for issue in (ISSUE_LEDGER_BROKEN, ISSUE_LEDGER_UNWRITABLE):
+        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")
+    _LOGGER.info("The ledger of %s stays in %s", entry.title, ledger_path(hass, entry.entry_id))
+
+
+async def _async_entry_updated(hass: HomeAssistant, entry: AiepMinerConfigEntry) -> None:
+    await entry.runtime_data.async_entry_updated()

@@ -1,0 +1,196 @@
+"""The integration's actions: run a cycle, verify the ledger, propose a change, review one."""
+
+import math
+from typing import Any, Final
+
+import probatio as vol
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.service import async_get_config_entry
+
+from .const import DOMAIN
+from .coordinator import SiteCoordinator
+from .engine.records import Action
+from .engine.views import SiteView, Verdict
+
+ACTION_PROPOSE: Final = "propose"
+ACTION_REVIEW: Final = "review"
+ACTION_RUN_CYCLE: Final = "run_cycle"
+ACTION_VERIFY_LEDGER: Final = "verify_ledger"
+
+ATTR_ACTION: Final = "action"
+ATTR_APPROVED: Final = "approved"
+ATTR_CONFIDENCE: Final = "confidence"
+ATTR_NOTE: Final = "note"
+ATTR_OPTION: Final = "option"
+ATTR_RECORD_HASH: Final = "record_hash"
+ATTR_VALUE: Final = "value"
+
+PROPOSABLE: Final = (
+    Action.RUN,
+    Action.STOP,
+    Action.RESTART,
+    Action.SET_POWER,
+    Action.SET_HASHRATE,
+    Action.SET_POOL,
+    Action.SET_PRESET,
+)
+NEEDS_VALUE: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_POOL})
+MAX_NOTE_LENGTH: Final = 500
+
+
+def _finite(value: Any) -> float:
+    """Return a number that JSON can hold; raises vol.Invalid."""
+    number = vol.Coerce(float)(value)
+    if not math.isfinite(number):
+        raise vol.Invalid("must be a finite number")
+    return float(number)
+
+
+def _complete(data: dict[str, Any]) -> dict[str, Any]:
+    """Check that an action comes with what it needs; raises vol.Invalid."""
+    action = data[ATTR_ACTION]
+    if action in NEEDS_VALUE and ATTR_VALUE not in data:
+        raise vol.Invalid(f"{action} needs a value", path=[ATTR_VALUE])
+    if action == Action.SET_PRESET and ATTR_OPTION not in data:
+        raise vol.Invalid(f"{action} needs an option", path=[ATTR_OPTION])
+    return data
+
+
+_NOTE: Final = vol.All(cv.string, vol.Length(max=MAX_NOTE_LENGTH))
+SITE_SCHEMA: Final = vol.Schema({vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string})
+PROPOSE_SCHEMA: Final = vol.All(
+    vol.Schema(
+        {
+            vol.Required(ATTR_DEVICE_ID): cv.string,
+            vol.Required(ATTR_ACTION): vol.In([action.value for action in PROPOSABLE]),
+            vol.Optional(ATTR_VALUE): _finite,
+            vol.Optional(ATTR_OPTION): cv.string,
+            vol.Required(ATTR_CONFIDENCE): vol.All(_finite, vol.Range(min=0, max=1)),
+            vol.Optional(ATTR_NOTE): _NOTE,
+        }
+    ),
+    _complete,
+)
+REVIEW_SCHEMA: Final = SITE_SCHEMA.extend(
+    {
+        vol.Required(ATTR_RECORD_HASH): cv.string,
+        vol.Required(ATTR_APPROVED): cv.boolean,
+        vol.Optional(ATTR_NOTE): _NOTE,
+    }
+)
+
+
+@callback
+def async_setup_actions(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    for name, handler, schema in (
+        (ACTION_RUN_CYCLE, _run_cycle, SITE_SCHEMA),
+        (ACTION_VERIFY_LEDGER, _verify_ledger, SITE_SCHEMA),
+        (ACTION_PROPOSE, _propose, PROPOSE_SCHEMA),
+    ):
+        hass.services.async_register(
+            DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL
+        )
+    hass.services.async_register(DOMAIN, ACTION_REVIEW, _review, schema=REVIEW_SCHEMA)
+
+
+def _site(call: ServiceCall) -> SiteCoordinator:
+    """Return the operator that is meant; may be left out when there is only one."""
+    entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
+    coordinator: SiteCoordinator = entry.runtime_data
+    return coordinator
+
+
+async def _run_cycle(call: ServiceCall) -> ServiceResponse:
+    """Run a governed cycle now."""
+    coordinator = _site(call)
+    await coordinator.async_refresh()
+    return _cycle_response(coordinator.data)
+
+
+def _cycle_response(view: SiteView) -> ServiceResponse:
+    return {
+        "ledger_records": view.ledger_records,
+        "ledger_head": view.ledger_head,
+        "ledger_error": view.ledger_error,
+        "decisions": [
+            {
+                "miner_id": miner_id,
+                "action": filed.record.action.value,
+                "authorised": filed.record.authorised,
+                "reasons": [reason.value for reason in filed.record.reasons],
+                "record_seq": filed.seq,
+                "record_hash": filed.hash,
+            }
+            for miner_id, miner in view.miners.items()
+            if (filed := miner.decision) is not None
+        ],
+    }
+
+
+async def _verify_ledger(call: ServiceCall) -> ServiceResponse:
+    """Verify the ledger from its first record to its last."""
+    return (await _site(call).async_verify_ledger()).as_dict()
+
+
+async def _propose(call: ServiceCall) -> ServiceResponse:
+    """Bring a proposal before the governor."""
+    coordinator, miner_id = _miner(call)
+    verdict = await coordinator.async_propose(
+        miner_id,
+        Action(call.data[ATTR_ACTION]),
+        call.context,
+        value=call.data.get(ATTR_VALUE),
+        option=call.data.get(ATTR_OPTION),
+        confidence=call.data[ATTR_CONFIDENCE],
+        note=call.data.get(ATTR_NOTE),
+    )
+    return _verdict_response(verdict)
+
+
+async def _review(call: ServiceCall) -> None:
+    """Record a verdict on a supervised decision."""
+    await _site(call).async_review(
+        call.data[ATTR_RECORD_HASH],
+        call.context,
+        approved=call.data[ATTR_APPROVED],
+        note=call.data.get(ATTR_NOTE),
+    )
+
+
+def _miner(call: ServiceCall) -> tuple[SiteCoordinator, str]:
+    """Return whose miner a device is, and which; raises ServiceValidationError."""
+    device = dr.async_get(call.hass).async_get(call.data[ATTR_DEVICE_ID])
+    for domain, miner_id in device.identifiers if device else ():
+        for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
+            if domain == DOMAIN and miner_id in entry.subentries:
+                return entry.runtime_data, miner_id
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_miner")
+
+
+def _verdict_response(verdict: Verdict) -> ServiceResponse:
+    decision = verdict.decision.record
+    judgement = decision.judgement
+    receipt = verdict.receipt
+    return {
+        "level": verdict.trust_level,
+        "actionable": decision.authorised,
+        "trusted_value": judgement.trusted_value if judgement else None,
+        "confidence_score": judgement.score if judgement else None,
+        "reasons": list(judgement.reasons) if judgement else [],
+        "rule": verdict.rule.value if verdict.rule else None,
+        "outcome": receipt.record.outcome.value if receipt else None,
+        "error": verdict.error.value if verdict.error else None,
+        "record_seq": verdict.decision.seq,
+        "record_hash": verdict.decision.hash,
+    }

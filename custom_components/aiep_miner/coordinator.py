@@ -1,0 +1,337 @@
+"""Runs an operator's governed cycle and lets the rest of the integration look at it."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import ATTR_DEVICE_ID, CONF_MODE
+from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
+
+from .adapters import create_adapter
+from .const import (
+    CONF_CURRENCY,
+    DOMAIN,
+    EVENT_LEDGER_VERIFIED,
+    ISSUE_LEDGER_BROKEN,
+    ISSUE_LEDGER_UNWRITABLE,
+    SUBENTRY_MINER,
+)
+from .devices import async_update_devices
+from .engine.controller import Controller
+from .engine.ledger import LedgerError
+from .engine.reasons import Reason
+from .engine.records import Action, Mode, PriceRecord, ProposalRecord, Source
+from .engine.views import GovernorEvent, Notice, SiteView, Verdict
+from .errors import ledger_unavailable
+from .fleet import Miner, miner_of
+from .prices import read_prices
+from .settings import policy_of
+from .verification import Verification, verify_ledger
+
+_LOGGER = logging.getLogger(__name__)
+
+
+type AiepMinerConfigEntry = ConfigEntry[SiteCoordinator]
+
+
+def ledger_path(hass: HomeAssistant, entry_id: str) -> Path:
+    """Return where an operator's ledger lies; it stays there when the operator is removed."""
+    return Path(hass.config.path(DOMAIN, entry_id, "ledger.db"))
+
+
+def now_ms() -> int:
+    """Return the time in ms since the Unix epoch."""
+    return round(dt_util.utcnow().timestamp() * 1000)
+
+
+class SiteCoordinator(DataUpdateCoordinator[SiteView]):
+    """One operator: each update is one governed cycle."""
+
+    config_entry: AiepMinerConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: AiepMinerConfigEntry, version: str) -> None:
+        """Prepare the cycle with the entry's settings; nothing runs yet."""
+        policy = policy_of(entry)
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=entry.title,
+            update_interval=timedelta(seconds=policy.interval_s),
+        )
+        self.controller = Controller(
+            operator_id=entry.entry_id,
+            ledger_path=ledger_path(hass, entry.entry_id),
+            adapters={
+                subentry.subentry_id: create_adapter(subentry.data)
+                for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
+            },
+            policy=policy,
+            clock=now_ms,
+            on_notice=self._fire,
+            on_governor_event=self._dispatch,
+            version=version,
+        )
+        self.governor_signal = SignalType[GovernorEvent](f"{DOMAIN}_governor_{entry.entry_id}")
+        self._set_up_with = _needs_reload(entry)
+        self._lost: set[str] = set()
+        self.verification: Verification | None = None
+
+    @property
+    def currency(self) -> str:
+        """Return the ISO 4217 code that prices are in."""
+        return str(self.config_entry.data[CONF_CURRENCY])
+
+    def miner(self, miner_id: str) -> Miner:
+        """Return what there is to show of a miner; raises KeyError for an unknown one."""
+        return miner_of(self.data, miner_id)
+
+    async def async_propose(
+        self,
+        miner_id: str,
+        action: Action,
+        context: Context,
+        *,
+        value: float | None = None,
+        option: str | None = None,
+        confidence: float | None = None,
+        note: str | None = None,
+    ) -> Verdict:
+        """Bring what somebody wants before the governor, and carry it out if it may be.
+
+        A command (``confidence`` None) is a person's when its context carries a user; whatever
+        states a confidence is a proposal. Raises HomeAssistantError when the ledger fails.
+        """
+        person = confidence is None and context.user_id is not None
+        proposal = ProposalRecord(
+            ts_ms=now_ms(),
+            subject=miner_id,
+            action=action,
+            source=Source.PERSON if person else Source.AUTOMATION,
+            reasons=(Reason.PERSON_COMMAND if person else Reason.OUTSIDE_PROPOSAL,),
+            value=value,
+            option=option,
+            confidence=1.0 if confidence is None else confidence,
+            user_id=context.user_id,
+            source_id=None if person else self._source_of(context),
+            note=note,
+        )
+        # A caller that gives up must not take the receipt of a command already sent with him.
+        return await asyncio.shield(self.hass.async_create_task(self._submit(proposal)))
+
+    async def async_hand_back(self, miner_id: str, context: Context) -> None:
+        """Give a miner back to the automation; raises HomeAssistantError when the ledger fails."""
+        try:
+            await self.controller.hand_back(miner_id, context.user_id)
+        except LedgerError as err:
+            raise ledger_unavailable(err) from err
+        self._show()
+
+    async def async_review(
+        self, decision: str, context: Context, *, approved: bool, note: str | None = None
+    ) -> None:
+        """Record a verdict on a supervised decision, named by its record hash.
+
+        Raises ServiceValidationError when no such decision waits for one, HomeAssistantError
+        when the ledger fails.
+        """
+        try:
+            await self.controller.review(
+                decision, approved=approved, user_id=context.user_id, note=note
+            )
+        except KeyError as err:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="nothing_to_review"
+            ) from err
+        except LedgerError as err:
+            raise ledger_unavailable(err) from err
+        self._show()
+
+    async def async_verify_ledger(self) -> Verification:
+        """Verify the whole ledger, up to the head that is known here; tell what came of it."""
+        try:
+            ledger = self.controller.ledger
+        except LedgerError as err:
+            raise ledger_unavailable(err) from err
+        self.verification = await self.hass.async_add_executor_job(
+            verify_ledger, ledger.path, ledger.head
+        )
+        self._report_verification(self.verification)
+        return self.verification
+
+    async def async_set_mode(self, mode: Mode) -> None:
+        """Keep a mode and put it into force; raises HomeAssistantError when the ledger fails."""
+        options = {**self.config_entry.options, CONF_MODE: mode.value}
+        self.hass.config_entries.async_update_entry(self.config_entry, options=options)
+        try:
+            await self._apply_settings()
+        except LedgerError as err:
+            raise ledger_unavailable(err) from err
+
+    async def async_entry_updated(self) -> None:
+        """Follow a change of the entry: options at once, anything else by a reload."""
+        if self._set_up_with != _needs_reload(self.config_entry):
+            self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
+            return
+        try:
+            await self._apply_settings()
+        except LedgerError as err:
+            _LOGGER.warning("%s: the settings wait for the ledger: %s", self.name, err)
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Run no more cycles, let go of the miners and close the ledger."""
+        await super().async_shutdown()
+        await self.controller.stop()
+
+    @override
+    async def _async_setup(self) -> None:
+        """Open the ledger and pick up where it ends."""
+        try:
+            await self.controller.start()
+        except LedgerError as err:
+            self._report_ledger(str(err))
+            raise ConfigEntryNotReady(
+                translation_domain=DOMAIN,
+                translation_key=Reason.LEDGER_UNAVAILABLE,
+                translation_placeholders={"error": str(err)},
+            ) from err
+
+    @override
+    async def _async_update_data(self) -> SiteView:
+        """Run one governed cycle."""
+        view = await self.controller.run_cycle(self._prices())
+        self._report_ledger(view.ledger_error)
+        self._log_contact(view)
+        async_update_devices(self.hass, self.config_entry, view)
+        return view
+
+    async def _submit(self, proposal: ProposalRecord) -> Verdict:
+        try:
+            return await self.controller.submit(proposal, self._prices())
+        except LedgerError as err:
+            raise ledger_unavailable(err) from err
+        finally:
+            self._show()
+
+    async def _apply_settings(self) -> None:
+        policy = policy_of(self.config_entry)
+        self.update_interval = timedelta(seconds=policy.interval_s)
+        await self.controller.set_policy(policy)
+        self._show()
+
+    @callback
+    def _show(self) -> None:
+        """Show the latest picture without touching the schedule of the cycles."""
+        self.data = self.controller.view
+        self.async_update_listeners()
+
+    def _prices(self) -> PriceRecord:
+        return read_prices(self.hass, self.config_entry.entry_id, self.config_entry.data)
+
+    @callback
+    def _source_of(self, context: Context) -> str | None:
+        """Return the automation or script that runs under a context, else the user, else None."""
+        running = (
+            state.entity_id
+            for state in self.hass.states.async_all(("automation", "script"))
+            if state.context.id == context.id
+        )
+        return next(running, context.user_id)
+
+    @callback
+    def device_id(self, miner_id: str) -> str | None:
+        """Return the id of a miner's device."""
+        device = dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, miner_id), self.config_entry.entry_id
+        )
+        return device.id if device else None
+
+    @callback
+    def _dispatch(self, event: GovernorEvent) -> None:
+        """Tell the operator's event entity."""
+        async_dispatcher_send(self.hass, self.governor_signal, event)
+
+    @callback
+    def _fire(self, notice: Notice) -> None:
+        """Tell the Home Assistant bus."""
+        data: dict[str, Any] = {
+            "operator_id": self.config_entry.entry_id,
+            ATTR_DEVICE_ID: self.device_id(notice.miner_id),
+            "miner_id": notice.miner_id,
+            "action": notice.action.value,
+            "reason": notice.reason.value,
+            "trust_level": notice.trust_level,
+            "record_seq": notice.seq,
+            "record_hash": notice.hash,
+        }
+        if notice.outcome is not None:
+            data["outcome"] = notice.outcome.value
+        self.hass.bus.async_fire(f"{DOMAIN}_{notice.kind}", data)
+
+    @callback
+    def _report_ledger(self, error: str | None) -> None:
+        """Keep a repair issue while the ledger cannot be written."""
+        self._report(ISSUE_LEDGER_UNWRITABLE, error)
+
+    @callback
+    def _report_verification(self, verification: Verification) -> None:
+        """Keep a repair issue while the ledger is not intact, and tell the bus and the entities."""
+        self._report(ISSUE_LEDGER_BROKEN, verification.fault)
+        self.hass.bus.async_fire(
+            EVENT_LEDGER_VERIFIED,
+            {"operator_id": self.config_entry.entry_id, **verification.as_dict()},
+        )
+        self.async_update_listeners()
+
+    @callback
+    def _report(self, issue: str, error: str | None) -> None:
+        issue_id = f"{issue}_{self.config_entry.entry_id}"
+        if error is None:
+            ir.async_delete_issue(self.hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=issue,
+            translation_placeholders={"operator": self.config_entry.title, "error": error},
+        )
+
+    @callback
+    def _log_contact(self, view: SiteView) -> None:
+        """Log once when a miner falls silent, and once when it is back."""
+        for miner_id, miner in view.miners.items():
+            error = miner.telemetry.error if miner.telemetry else None
+            if error is not None and miner_id not in self._lost:
+                _LOGGER.warning("%s cannot be read: %s", self.title(miner_id), error)
+                self._lost.add(miner_id)
+            elif error is None and miner_id in self._lost:
+                _LOGGER.info("%s can be read again", self.title(miner_id))
+                self._lost.discard(miner_id)
+
+    def title(self, miner_id: str) -> str:
+        """Return the name that the user gave a miner."""
+        subentry = self.config_entry.subentries.get(miner_id)
+        return subentry.title if subentry else miner_id
+
+
+def _needs_reload(entry: ConfigEntry[Any]) -> Any:
+    """Return everything of an entry that cannot be changed while it runs."""
+    return (
+        entry.title,
+        dict(entry.data),
+        {key: (item.title, dict(item.data)) for key, item in entry.subentries.items()},
+    )

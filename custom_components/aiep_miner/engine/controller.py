@@ -1,0 +1,368 @@
+"""Runs the governed cycle for one operator: owns its ledger, its miners and its state."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from . import cycle, safety
+from .desk import Desk
+from .execution import proof_of, receipt_of
+from .ledger import Ledger, LedgerError, LedgerReason
+from .miners.base import MinerAdapter
+from .notices import Notices
+from .picture import site_view
+from .reasons import Reason
+from .rebuild import rebuild
+from .records import (
+    DecisionRecord,
+    LifecycleEvent,
+    LifecycleRecord,
+    MinerPolicy,
+    NegativeProofRecord,
+    Outcome,
+    OverrideRecord,
+    PolicyRecord,
+    PriceRecord,
+    ProposalRecord,
+    ReceiptRecord,
+    Record,
+    ReviewRecord,
+)
+from .state import State
+from .views import Filed, GovernorEvent, Notice, SiteView, Verdict
+
+_LOGGER = logging.getLogger(__name__)
+
+POLL_DEADLINE_S = (5.0, 15.0)
+"""The least and the most that a poll may take, whatever the interval."""
+
+
+class Controller:
+    """One operator's site.
+
+    Every method may be called from the event loop at any time; cycles and proposals run one
+    after the other. A miner that fails is data, never an exception.
+    """
+
+    view: SiteView
+    """The latest picture; replaced, never changed, by each cycle, proposal or setting."""
+
+    def __init__(
+        self,
+        *,
+        operator_id: str,
+        ledger_path: Path,
+        adapters: Mapping[str, MinerAdapter],
+        policy: PolicyRecord,
+        clock: Callable[[], int],
+        on_notice: Callable[[Notice], None],
+        on_governor_event: Callable[[GovernorEvent], None],
+        version: str,
+    ) -> None:
+        """Take everything the site needs; ``clock`` returns ms since the epoch."""
+        self.view = SiteView(operator_id=operator_id, ts_ms=0, cycles=0, policy=policy)
+        self._operator_id = operator_id
+        self._ledger_path = ledger_path
+        self._adapters = adapters
+        self._policy = policy
+        self._clock = clock
+        self._notices = Notices(on_notice, on_governor_event)
+        self._version = version
+        self._lock = asyncio.Lock()
+        self._cycles = 0
+        self._late_stops: list[safety.LateStop] = []
+        self._stale = False
+        """Whether filing failed since the state was last known to follow from the ledger."""
+        self._ledger: Ledger | None = None
+        self._desk: Desk | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the open ledger; raises LedgerError before the start and after the stop."""
+        if self._ledger is None:
+            raise LedgerError(LedgerReason.CLOSED, "the controller does not run")
+        return self._ledger
+
+    @property
+    def desk(self) -> Desk:
+        """Return the desk; raises LedgerError before the start and after the stop."""
+        if self._desk is None:
+            raise LedgerError(LedgerReason.CLOSED, "the controller does not run")
+        return self._desk
+
+    async def start(self) -> None:
+        """Open the ledger, settle what a crash left open, rebuild the state; raises LedgerError."""
+        ledger = await Ledger.open(self._ledger_path, self._operator_id)
+        try:
+            await self._begin(ledger)
+        except BaseException:
+            await ledger.close()
+            raise
+
+    async def _begin(self, ledger: Ledger) -> None:
+        state = State(self._operator_id)
+        rebuilt = await ledger.run(rebuild, state, ledger.store, ledger.head.seq)
+        desk = Desk(
+            ledger=ledger,
+            state=state,
+            adapters=self._adapters,
+            clock=self._clock,
+            on_filed=self._notices.filed,
+        )
+        ts_ms = desk.now_ms()
+        unsettled = await desk.read(lambda state: _settlements(state, ts_ms))
+        started = LifecycleRecord(
+            ts_ms=ts_ms,
+            subject=self._operator_id,
+            event=LifecycleEvent.START,
+            version=self._version,
+            rebuilt_from_seq=rebuilt.from_seq,
+            open_decisions=sum(1 for item in unsettled if not isinstance(item, OverrideRecord)),
+        )
+        await desk.file(lambda _: [started, *unsettled])
+        self._ledger, self._desk = ledger, desk
+        await self._put_in_force(self._policy)
+        await self._show()
+
+    async def run_cycle(self, prices: PriceRecord) -> SiteView:
+        """Run one governed cycle; the first after a start only observes.
+
+        ``prices`` need no meaningful envelope. Never raises for a miner or for a ledger that
+        cannot be written (see ``SiteView.ledger_error``).
+        """
+        async with self._lock:
+            polls = await self._poll(self._adapters)
+            try:
+                await self._governed(polls, prices, {})
+            except LedgerError as err:
+                self._stale = True
+                await self._without_ledger(polls, err)
+            else:
+                self._cycles += 1
+                await self._show()
+        return self.view
+
+    async def submit(self, proposal: ProposalRecord, prices: PriceRecord) -> Verdict:
+        """Poll the proposal's subject, judge the proposal on that and carry it out if authorised.
+
+        Raises LedgerError when the ledger cannot be written, KeyError for an unknown miner.
+        """
+        miner_id = proposal.subject
+        if miner_id not in self._adapters:
+            raise KeyError(miner_id)
+        async with self._lock:
+            polls = await self._poll([miner_id])
+            with self._notices.collect() as filed:
+                try:
+                    await self._governed(polls, prices, {miner_id: proposal})
+                except LedgerError:
+                    self._stale = True
+                    raise
+            await self._show()
+        return _verdict(filed)
+
+    async def hand_back(self, miner_id: str, user_id: str | None) -> None:
+        """Give a miner back to the automation: ends holds, latches and failed attempts."""
+        async with self._lock:
+            record = OverrideRecord(
+                ts_ms=self.desk.now_ms(), subject=miner_id, until_ms=None, user_id=user_id
+            )
+            await self.desk.file(lambda _: [record])
+            await self._show()
+
+    async def review(
+        self, decision: str, *, approved: bool, user_id: str | None, note: str | None = None
+    ) -> None:
+        """Record a person's verdict on a supervised decision, named by its record hash.
+
+        Raises KeyError when no such decision waits for a review, LedgerError as always.
+        """
+        async with self._lock:
+            waiting = await self.desk.read(lambda state: state.reviews[decision])
+            record = ReviewRecord(
+                ts_ms=self.desk.now_ms(),
+                subject=waiting.record.subject,
+                decision=decision,
+                approved=approved,
+                user_id=user_id,
+                note=note,
+            )
+            await self.desk.file(lambda _: [record])
+            await self._show()
+
+    async def set_policy(self, policy: PolicyRecord) -> None:
+        """Put a policy into force and record it, when it differs from the one in force."""
+        async with self._lock:
+            self._policy = policy
+            await self._put_in_force(policy)
+            await self._show()
+
+    async def stop(self) -> None:
+        """Record the stop, let go of the miners, close the ledger. Never raises."""
+        async with self._lock:
+            if self._desk is not None and self._ledger is not None:
+                stopped = LifecycleRecord(
+                    ts_ms=self._desk.now_ms(),
+                    subject=self._operator_id,
+                    event=LifecycleEvent.STOP,
+                    version=self._version,
+                )
+                try:
+                    await self._desk.file(lambda _: [stopped])
+                except LedgerError as err:
+                    _LOGGER.warning("The stop could not be recorded: %s", err)
+                await self._ledger.close()
+            self._ledger = self._desk = None
+            await asyncio.gather(*(adapter.close() for adapter in self._adapters.values()))
+
+    async def _poll(self, miners: Mapping[str, MinerAdapter] | list[str]) -> cycle.Polls:
+        least, most = POLL_DEADLINE_S
+        deadline_s = min(most, max(least, self._policy.interval_s * 0.8))
+        return await cycle.poll(self.desk, miners, deadline_s)
+
+    async def _governed(
+        self, polls: cycle.Polls, prices: PriceRecord, requests: cycle.Requests
+    ) -> None:
+        if self._stale:
+            await self._recover()
+        await self._settle_debts()
+        await self._put_in_force(self._policy)
+        await cycle.run(self.desk, polls, prices, requests)
+
+    async def _put_in_force(self, policy: PolicyRecord) -> None:
+        """File the policy, with what the devices can do, unless it is in force already."""
+        current = await self.desk.read(lambda state: state.policy)
+        wanted = self._with_capabilities(policy, current.record)
+        if not current.seq or wanted.body() != current.record.body():
+            ts_ms = self.desk.now_ms()
+            record = replace(wanted, ts_ms=ts_ms, subject=self._operator_id)
+            await self.desk.file(lambda _: [record])
+
+    def _with_capabilities(self, policy: PolicyRecord, current: PolicyRecord) -> PolicyRecord:
+        set_by_operator = {item.miner_id: item for item in policy.miners}
+        known = {item.miner_id: item for item in current.miners}
+        miners = []
+        for miner_id in sorted(self._adapters):
+            own = set_by_operator.get(miner_id, MinerPolicy(miner_id=miner_id))
+            info = self.desk.infos.get(miner_id)
+            before = known.get(miner_id)
+            if info is not None:
+                can = info.capabilities
+                own = replace(
+                    own,
+                    actions=tuple(sorted(can.actions)),
+                    power_min_w=can.power_min_w,
+                    power_max_w=can.power_max_w,
+                )
+            elif before is not None:
+                own = replace(
+                    own,
+                    actions=before.actions,
+                    power_min_w=before.power_min_w,
+                    power_max_w=before.power_max_w,
+                )
+            miners.append(own)
+        return replace(policy, miners=tuple(miners))
+
+    async def _recover(self) -> None:
+        """Begin anew from what the ledger holds, after a time when it could not be written."""
+        state = State(self._operator_id)
+        rebuilt = await self.ledger.run(rebuild, state, self.ledger.store, self.ledger.head.seq)
+        self.desk.renew(state)
+        recovered = LifecycleRecord(
+            ts_ms=self.desk.now_ms(),
+            subject=self._operator_id,
+            event=LifecycleEvent.RECOVERY,
+            version=self._version,
+            rebuilt_from_seq=rebuilt.from_seq,
+        )
+        await self.desk.file(lambda _: [recovered])
+        await self.desk.file_owed([])
+        await self.desk.file(lambda state: _settlements(state, recovered.ts_ms, never_sent=True))
+        self._stale = False
+
+    async def _settle_debts(self) -> None:
+        """File what dispatches still owe to the ledger from a time when it could not be written."""
+        await self.desk.file_owed([])
+        while self._late_stops:
+            late = self._late_stops[0]
+            decision = await self._file_decision(late.decision)
+            del self._late_stops[0]
+            await self.desk.file_owed([receipt_of(decision, late.outcome, late.reason)])
+
+    async def _file_decision(self, record: DecisionRecord) -> Filed[DecisionRecord]:
+        return (await self.desk.file(lambda _: [record]))[0]
+
+    async def _without_ledger(self, polls: cycle.Polls, err: LedgerError) -> None:
+        """Do the one thing that may go unrecorded for now: stop machines that overheat."""
+        due = await self.desk.read(lambda state: safety.due_stops(state, polls, self.desk.now_ms()))
+        already = {
+            late.decision.subject for late in self._late_stops if late.outcome is not Outcome.FAILED
+        }
+        for decision in due:
+            if decision.subject not in already:
+                outcome, reason = await self.desk.executor.stop_unrecorded(decision)
+                self._late_stops.append(
+                    safety.LateStop(decision=decision, outcome=outcome, reason=reason)
+                )
+        self.view = replace(self.view, ts_ms=self.desk.now_ms(), ledger_error=str(err))
+
+    async def _show(self) -> None:
+        ledger, desk = self.ledger, self.desk
+        self.view = await desk.read(
+            lambda state: site_view(
+                state,
+                miners=sorted(self._adapters),
+                infos=desk.infos,
+                ts_ms=desk.now_ms(),
+                cycles=self._cycles,
+                head=ledger.head,
+            )
+        )
+        self._notices.governor_health(self.view.governor.overall.status)
+
+
+def _settlements(state: State, ts_ms: int, *, never_sent: bool = False) -> list[Record]:
+    """Return the receipts and proofs that are missing from the ledger.
+
+    After a crash nobody knows whether an authorised decision was sent; while the process
+    lived it is known that what has no receipt was not.
+    """
+    outcome, reason = (
+        (Outcome.FAILED, Reason.LEDGER_UNAVAILABLE)
+        if never_sent
+        else (Outcome.UNKNOWN, Reason.DISPATCH_INTERRUPTED)
+    )
+    owing = [
+        Filed(record=replace(decision, ts_ms=ts_ms), seq=0, hash=record_hash)
+        for miner in state.miners.values()
+        for record_hash, decision in miner.open_decisions.items()
+    ]
+    authorised = [item for item in owing if item.record.authorised]
+    receipts = [receipt_of(item, outcome, reason) for item in authorised]
+    proofs = [proof_of(item) for item in owing if not item.record.authorised]
+    return [*receipts, *proofs, *cycle.takeovers(state, authorised, receipts, ts_ms)]
+
+
+def _verdict(filed: list[Filed[Record]]) -> Verdict:
+    """Return what the records filed for one proposal say became of it."""
+    by_type = {type(item.record): item for item in filed}
+    decision: Filed[DecisionRecord] = by_type[DecisionRecord]  # type: ignore[assignment]
+    receipts: list[Filed[ReceiptRecord]] = [
+        item  # type: ignore[misc]
+        for item in filed
+        if isinstance(item.record, ReceiptRecord) and item.record.decision == decision.hash
+    ]
+    proof: Filed[NegativeProofRecord] | None = by_type.get(NegativeProofRecord)  # type: ignore[assignment]
+    receipt = receipts[-1] if receipts else None
+    failed = receipt is not None and receipt.record.outcome is not Outcome.ACCEPTED
+    judgement = decision.record.judgement
+    return Verdict(
+        decision=decision,
+        receipt=receipt,
+        negative_proof=proof,
+        trust_level=judgement.trust_level if judgement else 0,
+        error=receipt.record.reason if receipt is not None and failed else None,
+    )

@@ -1,0 +1,215 @@
+"""The governed cycle: poll, record, divergence, economics, decide, govern, execute.
+
+Each step reads the state, which follows from the records filed so far, and files records of
+its own. Nothing is dispatched before its decision is durable.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from . import divergence, economics, execution, judgement, strategy
+from .desk import Desk
+from .miners.base import MinerError
+from .reasons import Reason
+from .records import (
+    Action,
+    Basis,
+    DecisionRecord,
+    DivergenceRecord,
+    Mode,
+    Outcome,
+    OverrideRecord,
+    PriceRecord,
+    ProfitRecord,
+    ProposalRecord,
+    Reading,
+    ReceiptRecord,
+    Record,
+    Source,
+    TelemetryRecord,
+)
+from .state import MinerState, State
+from .views import Filed
+
+_LOGGER = logging.getLogger(__name__)
+
+POLLS_AT_ONCE = 128
+
+type Polls = Mapping[str, Reading | Reason]
+"""What each miner said, or why it could not be read."""
+
+
+async def run(desk: Desk, polls: Polls, prices: PriceRecord, requests: Requests) -> None:
+    """Run steps two to seven for the miners polled; raises LedgerError.
+
+    ``requests`` are proposals from outside: a miner that has one is not asked of the strategy.
+    """
+    ts_ms = desk.now_ms()
+    miners = sorted(polls)
+
+    await desk.file(lambda state: observe(state, ts_ms, polls, prices))
+
+    await desk.file(lambda state: check(state, ts_ms, miners))
+
+    await desk.file(lambda state: reckon(state, ts_ms, miners))
+
+    proposals = await desk.read(lambda state: propose(state, ts_ms, miners, requests))
+    await desk.file(lambda _: [item for item in proposals if item.action is not Action.HOLD])
+
+    decisions = await desk.file(
+        lambda state: [judgement.decide(state, item, ts_ms) for item in proposals]
+    )
+
+    await execute(desk, [item for item in decisions if item.record.action is not Action.HOLD])
+
+
+type Requests = Mapping[str, ProposalRecord]
+
+
+async def poll(desk: Desk, miners: Iterable[str], deadline_s: float) -> Polls:
+    """Step one: read every miner at once; a dead one costs its own deadline and nobody else's."""
+    gate = asyncio.Semaphore(POLLS_AT_ONCE)
+
+    async def one(miner_id: str) -> Reading | Reason:
+        async with gate:
+            try:
+                async with asyncio.timeout(deadline_s):
+                    return await desk.read_miner(miner_id)
+            except MinerError as err:
+                return err.reason
+            except TimeoutError:
+                return Reason.TIMEOUT
+            except Exception:
+                _LOGGER.exception("The adapter of %s failed unexpectedly", miner_id)
+                return Reason.BAD_REPLY
+
+    ids = sorted(miners)
+    return dict(zip(ids, await asyncio.gather(*map(one, ids)), strict=True))
+
+
+def observe(state: State, ts_ms: int, polls: Polls, prices: PriceRecord) -> list[Record]:
+    """Step two: what was read, and the prices that count."""
+    telemetry: list[Record] = [
+        TelemetryRecord(ts_ms=ts_ms, subject=miner_id, error=found)
+        if isinstance(found, Reason)
+        else TelemetryRecord(ts_ms=ts_ms, subject=miner_id, reading=found)
+        for miner_id, found in sorted(polls.items())
+    ]
+    return [*telemetry, replace(prices, ts_ms=ts_ms, subject=state.operator_id)]
+
+
+def check(state: State, ts_ms: int, miners: list[str]) -> list[Record]:
+    """Step three: divergences that begin or end, and dispatches that telemetry now closes."""
+    closed = [execution.confirm(state, miner_id, ts_ms) for miner_id in miners]
+    found: list[DivergenceRecord] = divergence.check_site(state, ts_ms)
+    for miner_id in miners:
+        found += divergence.check_miner(state, miner_id, ts_ms)
+    return [*found, *(item for item in closed if item is not None)]
+
+
+def reckon(state: State, ts_ms: int, miners: list[str]) -> list[ProfitRecord]:
+    """Step four: what each miner earns, or would earn if it ran."""
+    assert state.price is not None  # noqa: S101 - step two has just filed it
+    return [
+        economics.assess(
+            ts_ms=ts_ms,
+            miner_id=miner_id,
+            figures=figures(state, state.miner(miner_id)),
+            price=state.price.record,
+            policy=state.policy.record,
+        )
+        for miner_id in miners
+    ]
+
+
+def figures(state: State, miner: MinerState) -> economics.Figures:
+    """Return the measured hash rate and power of a running miner, else its usual or nominal ones."""
+    usual_rate, usual_power = miner.usual(state.policy.record.miner(miner.miner_id))
+    fresh = miner.telemetry.record.reading if miner.telemetry else None
+    if fresh is None or not fresh.mining or not fresh.hashrate_ths:
+        return economics.Figures(
+            basis=miner.learned_basis, hashrate_ths=usual_rate, power_w=usual_power
+        )
+    if fresh.power_w is not None:
+        return economics.Figures(
+            basis=Basis.MEASURED, hashrate_ths=fresh.hashrate_ths, power_w=fresh.power_w
+        )
+    return economics.Figures(
+        basis=Basis.MEASURED,
+        hashrate_ths=fresh.hashrate_ths,
+        power_w=usual_power,
+        power_basis=Basis.NOMINAL,
+    )
+
+
+def propose(
+    state: State, ts_ms: int, miners: list[str], requests: Requests
+) -> list[ProposalRecord]:
+    """Step five: one proposal for each miner, from outside or from the strategy."""
+    return [
+        replace(requests[miner_id], ts_ms=ts_ms)
+        if miner_id in requests
+        else strategy.propose(state, miner_id, ts_ms)
+        for miner_id in miners
+    ]
+
+
+async def execute(desk: Desk, decisions: list[Filed[DecisionRecord]]) -> None:
+    """Step seven: dispatch what is authorised, prove why the rest was not."""
+    authorised = [item for item in decisions if item.record.authorised]
+    proofs = [execution.proof_of(item) for item in decisions if not item.record.authorised]
+    await desk.file(lambda state: [*proofs, *_superseded(state, authorised)])
+    if not authorised:
+        return
+    attempts = await desk.read(lambda state: _attempts(state, authorised))
+    receipts = await asyncio.gather(*map(desk.executor.dispatch, authorised, attempts, strict=True))
+    ts_ms = desk.now_ms()
+    owed = [replace(receipt, ts_ms=ts_ms) for receipt in receipts]
+    taken_over = await desk.read(lambda state: takeovers(state, authorised, owed, ts_ms))
+    await desk.file_owed([*owed, *taken_over])
+
+
+def _attempts(state: State, authorised: list[Filed[DecisionRecord]]) -> list[int]:
+    return [
+        execution.attempt_of(state.miner(item.record.subject), item.record.action)
+        for item in authorised
+    ]
+
+
+def _superseded(state: State, authorised: list[Filed[DecisionRecord]]) -> list[ReceiptRecord]:
+    pending = [(item, state.miner(item.record.subject).pending) for item in authorised]
+    return [
+        execution.supersede(open_one, item.record.ts_ms)
+        for item, open_one in pending
+        if open_one is not None
+    ]
+
+
+def takeovers(
+    state: State,
+    decisions: list[Filed[DecisionRecord]],
+    receipts: list[ReceiptRecord],
+    ts_ms: int,
+) -> list[OverrideRecord]:
+    """Return the records of people who took a miner over by commanding it in AUTO."""
+    policy = state.policy.record
+    if policy.mode is not Mode.AUTO or not policy.person_hold_min:
+        return []
+    until_ms = ts_ms + round(policy.person_hold_min * 60_000)
+    return [
+        OverrideRecord(
+            ts_ms=ts_ms,
+            subject=decision.record.subject,
+            until_ms=until_ms,
+            user_id=_user_of(state, decision),
+        )
+        for decision, receipt in zip(decisions, receipts, strict=True)
+        if decision.record.source is Source.PERSON and receipt.outcome is not Outcome.FAILED
+    ]
+
+
+def _user_of(state: State, decision: Filed[DecisionRecord]) -> str | None:
+    proposal = state.miner(decision.record.subject).proposal
+    return proposal.record.user_id if proposal else None

@@ -1,0 +1,272 @@
+"""What was observed of each rig: bounded in memory, and an hour long.
+
+Everything here is a function of the observations and commands of the last hour, so folding
+the last two hours of records rebuilds it exactly. Values are kept in arrays: a rig
+with sixteen sensors in every domain stays below 64 KB.
+"""
+
+import math
+from array import array
+from bisect import bisect_left, bisect_right, insort
+from typing import Final
+
+from .model import MiningAction, MiningDomain
+from .numbers import Group
+from .presets import PRESETS, Preset
+
+WINDOW_S: Final = 3600.0
+SENSORS: Final = 16
+"""Sensors whose offsets are learned; of more, those seen last."""
+ROWS: Final = 16
+"""Offsets kept of each sensor …"""
+ROW_S: Final = 30.0
+"""… at most one in this time, so that they reach back eight minutes at the least."""
+RAW: Final = 5
+"""Raw values kept of each sensor, to find frozen ones."""
+TRAIL_S: Final = 60.0
+"""The trail through the hour has one point in this time."""
+COMMANDS: Final = 256
+"""Commands of one kind kept of each rig."""
+MAX_RIGS: Final = 10_000
+
+
+class Sensor:
+    """One sensor's offsets from its group, in step with the rows, and its last raw values."""
+
+    __slots__ = ("gaps", "last_seen", "offsets", "raw")
+
+    def __init__(self, rows: int, observations: int) -> None:
+        """Begin unseen in as many rows and observations as there are."""
+        self.offsets = array("d", [math.nan]) * rows
+        self.raw = array("d", [math.nan]) * min(observations, RAW)
+        self.last_seen = -math.inf
+        self.gaps = rows > 0
+        """Whether it was not seen in some of the rows."""
+
+
+class History:
+    """The observed state of one rig in one domain."""
+
+    __slots__ = (
+        "hottest",
+        "presents",
+        "preset",
+        "rows",
+        "sensors",
+        "times",
+        "trail",
+        "trail_times",
+    )
+
+    def __init__(self, preset: Preset) -> None:
+        """Begin with nothing observed."""
+        self.preset = preset
+        self.times = array("d")
+        self.presents = array("d")
+        self.rows = array("d")
+        self.trail_times = array("d")
+        self.trail = array("d")
+        self.sensors: dict[str, Sensor] = {}
+        self.hottest = -math.inf
+        """The largest value of the last observation."""
+
+    def add(self, at: float, group: Group | None) -> None:
+        """Learn valid readings taken at a time in s; what is not newer changes nothing."""
+        times, trail_times = self.times, self.trail_times
+        if group is None or (times and at <= times[-1]):
+            return
+        self.hottest = group.ordered[-1]
+        self._trim(at)
+        self._add_sensors(at, group)
+        times.append(at)
+        self.presents.append(group.present)
+        if not trail_times or at // TRAIL_S != trail_times[-1] // TRAIL_S:
+            trail_times.append(at)
+            self.trail.append(group.present)
+
+    def _trim(self, at: float) -> None:
+        """Forget what is older than the window, and make room for one more."""
+        oldest = at - WINDOW_S
+        times, rows = self.times, self.rows
+        cut = max(bisect_right(times, oldest), len(times) + 1 - self.preset.history)
+        if cut > 0:
+            del times[:cut], self.presents[:cut]
+        cut = bisect_right(self.trail_times, oldest)
+        if cut > 0:
+            del self.trail_times[:cut], self.trail[:cut]
+        cut = max(bisect_right(rows, oldest), len(rows) + 1 - ROWS)
+        if cut > 0:
+            del rows[:cut]
+            for sensor in self.sensors.values():
+                del sensor.offsets[:cut]
+
+    def _add_sensors(self, at: float, group: Group) -> None:
+        sensors, centre = self.sensors, group.centre
+        new_row = not self.rows or at // ROW_S != self.rows[-1] // ROW_S
+        seen = group.seen[:SENSORS]
+        for name, value in seen:
+            sensor = sensors.get(name)
+            if sensor is None:
+                sensor = sensors[name] = Sensor(len(self.rows), len(self.times))
+            sensor.last_seen = at
+            sensor.raw.append(value)
+            if new_row:
+                sensor.offsets.append(value - centre)
+        if len(sensors) > len(seen):
+            self._add_absent(at, new_row=new_row)
+        if len(self.times) >= RAW:
+            for sensor in sensors.values():
+                del sensor.raw[:-RAW]
+        if new_row:
+            self.rows.append(at)
+
+    def _add_absent(self, at: float, *, new_row: bool) -> None:
+        """Note which sensors were not seen; forget those that are gone or too many."""
+        sensors = self.sensors
+        for name in [n for n, sensor in sensors.items() if sensor.last_seen <= at - WINDOW_S]:
+            del sensors[name]
+        for name in sorted(sensors, key=lambda n: (-sensors[n].last_seen, n))[SENSORS:]:
+            del sensors[name]
+        for sensor in sensors.values():
+            if sensor.last_seen != at:
+                sensor.raw.append(math.nan)
+                if new_row:
+                    sensor.offsets.append(math.nan)
+                    sensor.gaps = True
+
+
+class View:
+    """What of a history counts at a time: the last hour up to an observation, itself apart."""
+
+    __slots__ = ("end", "first_row", "history", "last_row", "now", "oldest", "start", "upto")
+
+    def __init__(self, history: History, now: float, upto: float) -> None:
+        """Look at a history from ``now`` at what came before the observation of ``upto``."""
+        self.history = history
+        self.now = now
+        self.upto = upto
+        self.oldest = now - WINDOW_S
+        self.start = bisect_right(history.times, self.oldest)
+        self.end = max(bisect_left(history.times, upto), self.start)
+        self.first_row = bisect_right(history.rows, self.oldest)
+        self.last_row = max(bisect_left(history.rows, upto), self.first_row)
+
+    @property
+    def count(self) -> int:
+        """Return how many observations came before."""
+        return self.end - self.start
+
+    def before(self, count: int) -> list[float]:
+        """Return the observed presents before this one, at most so many, oldest first."""
+        return self.history.presents[max(self.end - count, self.start) : self.end].tolist()
+
+    def known_sensors(self) -> int:
+        """Return how many sensors the rig has shown."""
+        return sum(sensor.last_seen > self.oldest for sensor in self.history.sensors.values())
+
+    def learned_offset(self, name: str) -> float | None:
+        """Return a sensor's usual offset from its group; None when it was never seen before."""
+        sensor = self.history.sensors.get(name)
+        if sensor is None:
+            return None
+        offsets = sensor.offsets[self.first_row : self.last_row]
+        if sensor.gaps:
+            known = sorted([item for item in offsets if item == item])  # noqa: PLR0124 - NaN
+        else:
+            known = sorted(offsets)
+        return known[len(known) // 2] if known else None
+
+    def sensors_with_raw(self) -> dict[str, Sensor]:
+        """Return the sensors whose raw values reach to the present one; none when too few."""
+        history = self.history
+        full = self.end - self.start + 1 >= RAW and self.end + 1 == len(history.times)
+        return history.sensors if full else {}
+
+    def trail(self) -> tuple[list[float], list[float]]:
+        """Return times and presents of the trail through the last hour before this observation."""
+        history, part = self.history, self._trail_part()
+        return history.trail_times[part].tolist(), history.trail[part].tolist()
+
+    def _trail_part(self) -> slice:
+        times = self.history.trail_times
+        start = bisect_right(times, self.oldest)
+        return slice(start, max(bisect_left(times, self.upto), start))
+
+    def content(self) -> list[bytes | array[float]]:
+        """Return everything that a decision can rest on, in a fixed order."""
+        history = self.history
+        end = bisect_right(history.times, self.upto)
+        shown = max(end - self.start, 0)
+        rows = slice(self.first_row, bisect_right(history.rows, self.upto))
+        trail = self._trail_part()
+        parts: list[bytes | array[float]] = [
+            history.times[self.start : end],
+            history.presents[self.start : end],
+            history.rows[rows],
+            history.trail_times[trail],
+            history.trail[trail],
+        ]
+        for name, sensor in sorted(history.sensors.items()):
+            if sensor.last_seen > self.oldest:
+                raw = sensor.raw if shown >= RAW else sensor.raw[RAW - shown :]
+                parts += (name.encode(), sensor.offsets[rows], raw)
+        return parts
+
+
+NO_COMMANDS: Final = array("d")
+
+_KIND_OF: Final = {
+    MiningAction.SWITCH_POOL: "pool",
+    MiningAction.START: "start_stop",
+    MiningAction.STOP: "start_stop",
+    MiningAction.HARDWARE_RESTART: "restart",
+}
+
+
+class Rig:
+    """One rig: a history for each kind of observation, and the commands it was given."""
+
+    __slots__ = ("commands", "histories")
+
+    def __init__(self) -> None:
+        """Begin with nothing observed and nothing commanded."""
+        self.histories: dict[MiningDomain, History] = {}
+        self.commands: dict[str, array[float]] = {}
+
+    def history(self, domain: MiningDomain) -> History:
+        """Return a domain's history; THERMAL and HARDWARE observe the same temperatures."""
+        key = MiningDomain.THERMAL if domain is MiningDomain.HARDWARE else domain
+        history = self.histories.get(key)
+        if history is None:
+            history = self.histories[key] = History(PRESETS[key])
+        return history
+
+    @property
+    def latest(self) -> float:
+        """Return when the rig was last observed, in s; 0 when it never was."""
+        return max((h.times[-1] for h in self.histories.values() if h.times), default=0.0)
+
+    def hottest(self, now: float, max_age_s: float) -> float:
+        """Return the hottest temperature in °C observed lately; -inf without any."""
+        history = self.histories.get(MiningDomain.THERMAL)
+        if history is None or not history.times or history.times[-1] < now - max_age_s:
+            return -math.inf
+        return history.hottest
+
+    def note(self, action: MiningAction, at: float) -> None:
+        """Count a command once; starts and stops are counted together."""
+        kind = _KIND_OF.get(action)
+        if kind is None:
+            return
+        times = self.commands.setdefault(kind, array("d"))
+        if at in times:
+            return
+        insort(times, at)
+        gone = max(bisect_right(times, times[-1] - WINDOW_S), len(times) - COMMANDS)
+        if gone > 0:
+            del times[:gone]
+
+    def commands_since(self, action: MiningAction, since: float) -> array[float]:
+        """Return when commands of an action's kind were given after a time in s, oldest first."""
+        times = self.commands.get(_KIND_OF.get(action, ""), NO_COMMANDS)
+        return times[bisect_right(times, since) :]

@@ -1,0 +1,125 @@
+"""Whether the value fits the present: targets by their distance, estimates by their nearness."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final
+
+from ..reasons import Reason
+from .case import Case
+from .consensus import unit_mistake
+from .model import MiningAction, MiningDomain
+from .numbers import median
+
+WARM_UP_S: Final = 600.0
+"""After a start the hash rate of a machine is no measure of where it was."""
+IDLE_SHARE: Final = 0.15
+"""Below this share of the hour's highest value a machine stands idle."""
+REFERENCE_S: Final = 300.0
+"""The first five minutes of the hour, as a median, are where it was an hour ago."""
+FARTHEST: Final = 0.75
+"""The likelihood of a target at the very limit, and of an estimate at the edge of its peers."""
+
+
+def check(case: Case) -> tuple[list[Reason], float]:
+    """Return what stands against the value, and how likely it is (0…1)."""
+    if case.action is MiningAction.NO_ACTION:
+        return [], 1.0
+    if case.domain is MiningDomain.HASH_RATE:
+        policy = case.policy
+        return _target(
+            case, policy.max_hash_rate_change_pct, policy.max_hash_rate_change_per_hour_pct
+        )
+    if case.domain is MiningDomain.POWER:
+        return _power(case)
+    return _estimate(case)
+
+
+def _power(case: Case) -> tuple[list[Reason], float]:
+    reference = case.last_good
+    if reference is not None and unit_mistake(case.value, reference):
+        return [Reason.UNIT_MISTAKE], 0.0
+    if case.reduces_power:
+        return [], 1.0
+    policy = case.policy
+    return _target(case, policy.max_power_change_pct, policy.max_power_change_per_hour_pct)
+
+
+def _target(
+    case: Case, step_pct: float | None, hourly_pct: float | None
+) -> tuple[list[Reason], float]:
+    """Judge a set-point by its distance from the present and from an hour ago."""
+    if step_pct is None and hourly_pct is None:
+        return [], 1.0
+    if case.whole is None:
+        return [Reason.NO_READINGS], 0.0
+    distance = abs(case.value - case.whole)
+    reach = (step_pct or 0.0) / 100 * case.whole
+    if step_pct is not None and distance > reach:
+        wrong_unit = unit_mistake(case.value, case.whole)
+        return [Reason.UNIT_MISTAKE if wrong_unit else Reason.STEP_TOO_LARGE], 0.0
+    if hourly_pct is not None and _walked_off(case, case.whole, hourly_pct / 100):
+        return [Reason.HOURLY_CHANGE_TOO_LARGE], 0.0
+    if step_pct is None or reach == 0.0:
+        return [], 1.0
+    return [], 1.0 - (1.0 - FARTHEST) * (distance / reach) ** 2
+
+
+def _walked_off(case: Case, whole: float, share: float) -> bool:
+    """Tell whether a target leaves the hourly band, other than on the way back into it.
+
+    What counts is one board's hash rate, so that a board that is switched off is no walk.
+    """
+    reference, warming = hour_ago(case)
+    if reference is None:
+        return False
+    target = case.value * case.share
+    if reference * (1 - share) <= target <= reference * (1 + share):
+        return False
+    if warming and target <= reference:
+        return False
+    low, high = sorted((whole * case.share, reference))
+    return not low <= target <= high
+
+
+def hour_ago(case: Case) -> tuple[float | None, bool]:
+    """Return where the present was an hour ago, or when it was first known, and whether it warms up.
+
+    Idle times and the warm-up that follows them say nothing; None when nothing else was seen.
+    """
+    times, trail = case.view.trail()
+    if not times:
+        return None, False
+    idle_below = IDLE_SHARE * max(trail)
+    if min(trail) > idle_below:
+        return _first(times, trail, 0), False
+    idle_at = -WARM_UP_S
+    reference: float | None = None
+    for index, value in enumerate(trail):
+        if value <= idle_below:
+            idle_at = times[index]
+        elif reference is None and times[index] - idle_at > WARM_UP_S:
+            reference = _first(times, trail, index, idle_below)
+    return reference, case.view.upto - idle_at <= WARM_UP_S
+
+
+def _first(
+    times: Sequence[float], trail: Sequence[float], start: int, idle_below: float = 0.0
+) -> float:
+    """Return the median of the first five minutes from an index on."""
+    end = bisect_right(times, times[start] + REFERENCE_S)
+    early = sorted([value for value in trail[start:end] if value > idle_below])
+    return median(early) if early else trail[start]
+
+
+def _estimate(case: Case) -> tuple[list[Reason], float]:
+    """Judge an estimate by its distance from its peers; a temperature of hardware by the hottest."""
+    if case.group is None:
+        return [Reason.NO_READINGS], 0.0
+    ordered = case.group.ordered
+    high = ordered[-1]
+    low = high if case.domain is MiningDomain.HARDWARE else ordered[0]
+    distance = max(low - case.value, case.value - high, 0.0)
+    reach = case.preset.tolerance(high)
+    if not distance <= reach:
+        return [Reason.VALUE_NOT_CONFIRMED], 0.0
+    return [], 1.0 - (1.0 - FARTHEST) * (distance / reach) if reach else 1.0

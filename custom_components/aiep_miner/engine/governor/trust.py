@@ -1,0 +1,110 @@
+"""From what the layers found to a trust level."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from ..reasons import Reason
+from . import consensus, grace, safety, steps
+from .case import Case
+from .model import CryptoMiningTrustLevel, MiningAction
+
+NOT_NEEDED: Final = "not_needed"
+LEAST_CONFIDENCE: Final = 0.5
+"""A proposer that doubts itself more than this is believed."""
+AUTONOMOUS_FROM: Final = 0.90
+SUPERVISED_FROM: Final = 0.70
+
+_AUTONOMOUS: Final = CryptoMiningTrustLevel.AUTONOMOUS
+_SUPERVISED: Final = CryptoMiningTrustLevel.SUPERVISED
+_ADVISORY: Final = CryptoMiningTrustLevel.ADVISORY
+_NO_ACTION: Final = CryptoMiningTrustLevel.NO_ACTION
+
+
+class Verdict(NamedTuple):
+    """What the layers say."""
+
+    level: CryptoMiningTrustLevel
+    reasons: tuple[Reason, ...]
+    safety: safety.Safety
+    grace_status: str
+    consensus_status: str
+
+
+def judge(case: Case) -> Verdict:
+    """Take a case through the layers: consensus, value, safety, grace."""
+    baseline = case.view.before(case.preset.window)
+    case.look_back(baseline)
+    consensus.set_liars_aside(case)
+    agreed = consensus.check(case)
+    against, likelihood = steps.check(case)
+    scored = safety.check(case, baseline, agreed.agreement, likelihood)
+    gap = 0.0
+    if case.group is not None and baseline:
+        gap = safety.forecast_gap(baseline, case.group.present)
+    rejections = _rejections(case, agreed, against)
+    if _takes_safe_path(case):
+        return _safe_path(case, scored, agreed.status)
+    jumped = not case.stops and safety.jumped(case, gap) and bool(baseline)
+    if rejections:
+        return Verdict(_NO_ACTION, tuple(rejections), scored, NOT_NEEDED, agreed.status)
+    if jumped:
+        return Verdict(_ADVISORY, (Reason.PRESENT_JUMPED,), scored, NOT_NEEDED, agreed.status)
+    level, reasons, graced = _level(case, scored, agreed, baseline, gap)
+    return Verdict(level, tuple(reasons), scored, graced, agreed.status)
+
+
+def _rejections(case: Case, agreed: consensus.Consensus, against: Sequence[Reason]) -> list[Reason]:
+    """Return why a proposal is rejected outright, whatever its score."""
+    reasons = [Reason.LOW_CONFIDENCE] if case.confidence < LEAST_CONFIDENCE else []
+    if case.sifted.discarded and case.policy.require_hardware_validation:
+        reasons += sorted(set(case.sifted.discarded.values()))
+    if agreed.status == consensus.FAILED:
+        reasons += agreed.reasons
+    reasons += [reason for reason in against if reason not in reasons]
+    return reasons
+
+
+def _takes_safe_path(case: Case) -> bool:
+    """Tell whether a proposal may do without the layers, since it leads to less heat and power.
+
+    That is a stop of safety, and without any readings a stop or a power reduction. A start
+    belongs here only for a machine that shows no temperatures while it rests.
+    """
+    if case.confidence < LEAST_CONFIDENCE:
+        return False
+    if case.stops and case.limits.safety:
+        return True
+    if case.given:
+        return False
+    idle = case.action is MiningAction.START and case.limits.idle_without_sensors
+    return case.stops or idle or case.reduces_power
+
+
+def _safe_path(case: Case, scored: safety.Safety, status: str) -> Verdict:
+    level = _AUTONOMOUS if case.stops and case.limits.safety else _SUPERVISED
+    idle = case.action is MiningAction.START
+    reason = Reason.IDLE_WITHOUT_SENSORS if idle else Reason.SAFE_DIRECTION
+    return Verdict(level, (reason,), scored, NOT_NEEDED, status)
+
+
+def _level(
+    case: Case,
+    scored: safety.Safety,
+    agreed: consensus.Consensus,
+    baseline: Sequence[float],
+    gap: float,
+) -> tuple[CryptoMiningTrustLevel, Sequence[Reason], str]:
+    """Return the level that a score earns, why, and what grace said."""
+    if scored.status == safety.REJECTED:
+        return _ADVISORY, scored.reasons, NOT_NEEDED
+    graced = NOT_NEEDED
+    if scored.status == safety.BORDERLINE:
+        graced = grace.check(case, baseline, gap, peers_agree=agreed.peers_agree).status
+        if graced == grace.FAILED:
+            return _ADVISORY, [Reason.GRACE_FAILED], graced
+    full = agreed.full_quorum and agreed.status == consensus.PASSED
+    if full and scored.status == safety.ACCEPTED and scored.score >= AUTONOMOUS_FROM:
+        return _AUTONOMOUS, [Reason.TRUST_EARNED], graced
+    skipped = [Reason.CONSENSUS_SKIPPED] if agreed.status == consensus.SKIPPED else []
+    level = _SUPERVISED if scored.score >= SUPERVISED_FROM else _ADVISORY
+    return level, [Reason.TRUST_EARNED, *skipped], graced

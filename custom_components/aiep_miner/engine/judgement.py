@@ -1,0 +1,228 @@
+"""Brings a proposal before the governor and turns its answer into a DecisionRecord."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from .governor import (
+    CryptoMiningTrustLevel,
+    HardwareReading,
+    MiningDecision,
+    MiningDomain,
+    MiningSignals,
+    as_judgement,
+)
+from .reasons import Reason
+from .records import (
+    Action,
+    DecisionRecord,
+    Evidence,
+    Judgement,
+    Mode,
+    Pool,
+    ProposalRecord,
+    Severity,
+    Source,
+)
+from .state import GOVERNED, MinerState, State, acceptance, hardware_readings, source_key
+
+READING_MAX_AGE_MS: Final = 300_000
+"""An older reading is no evidence of the present."""
+TARGETS: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE})
+HOUR_MS: Final = 3_600_000
+IDLE_BEFORE_START_MS: Final = 120_000
+"""How long a machine without temperatures while stopped must have rested before a start."""
+
+
+def decide(state: State, proposal: ProposalRecord, ts_ms: int) -> DecisionRecord:
+    """Return the decision on a proposal; it rests on the state alone."""
+    miner = state.miner(proposal.subject)
+    verdict = None
+    if proposal.action in GOVERNED:
+        verdict = state.governor.evaluate(_signals(state, miner, proposal, ts_ms))
+    rule = _suppressing_rule(state, miner, proposal, verdict)
+    wants_change = proposal.action is not Action.HOLD
+    return DecisionRecord(
+        ts_ms=ts_ms,
+        subject=proposal.subject,
+        action=proposal.action,
+        authorised=wants_change and rule is None,
+        reasons=proposal.reasons,
+        source=proposal.source,
+        value=_value(proposal, verdict),
+        option=proposal.option,
+        mode=state.policy.record.mode,
+        suppressed_by=rule if wants_change else None,
+        judgement=_judgement(proposal, verdict),
+        evidence=_evidence(state, miner, proposal),
+        review=wants_change and rule is None and _needs_review(proposal, verdict),
+    )
+
+
+def _needs_review(proposal: ProposalRecord, verdict: MiningDecision | None) -> bool:
+    from_outside = proposal.source not in (Source.STRATEGY, Source.PERSON)
+    return (
+        from_outside
+        and verdict is not None
+        and verdict.authorized_level <= CryptoMiningTrustLevel.SUPERVISED
+    )
+
+
+def _judgement(proposal: ProposalRecord, verdict: MiningDecision | None) -> Judgement | None:
+    if verdict is None:
+        return None
+    full = as_judgement(verdict)
+    if proposal.action is not Action.HOLD:
+        return full
+    # Most records by far are holds: they keep the level that the evidence earned, not its working.
+    return Judgement(
+        decision_id=full.decision_id,
+        trust_level=full.trust_level,
+        actionable=False,
+        score=full.score,
+        discarded=full.discarded,
+    )
+
+
+def _value(proposal: ProposalRecord, verdict: MiningDecision | None) -> float | None:
+    """Return the value to send: for a target the trusted one, else what was proposed."""
+    if verdict is None or not verdict.actionable or proposal.action not in TARGETS:
+        return proposal.value
+    return round(verdict.trusted_value, 6)
+
+
+def _suppressing_rule(
+    state: State,
+    miner: MinerState,
+    proposal: ProposalRecord,
+    verdict: MiningDecision | None,
+) -> Reason | None:
+    if proposal.action is Action.HOLD:
+        return None
+    actions = state.policy.record.miner(miner.miner_id).actions
+    if actions is not None and proposal.action not in actions:
+        return Reason.UNSUPPORTED_ACTION
+    if _too_many(state, proposal):
+        return Reason.SOURCE_RATE_LIMITED
+    if state.policy.record.mode is Mode.MANUAL and not _allowed_in_manual(state, miner, proposal):
+        return Reason.MANUAL_MODE
+    if verdict is not None and not verdict.actionable:
+        return verdict.refusal or Reason.TRUST_TOO_LOW
+    return None
+
+
+def _too_many(state: State, proposal: ProposalRecord) -> bool:
+    """Tell whether the proposal's source has proposed more than its share, this one included."""
+    stamps = state.proposed_ms.get(source_key(proposal) or "", ())
+    within = sum(1 for at in stamps if at > proposal.ts_ms - HOUR_MS)
+    return within > state.policy.record.max_proposals_per_hour
+
+
+def _allowed_in_manual(state: State, miner: MinerState, proposal: ProposalRecord) -> bool:
+    if proposal.source is Source.PERSON:
+        return True
+    return _is_safety_stop(miner, proposal) and state.policy.record.safety_stops_in_manual
+
+
+def _is_safety_stop(miner: MinerState, proposal: ProposalRecord) -> bool:
+    return proposal.action is Action.STOP and any(
+        miner.divergences[code].record.severity is Severity.SAFETY
+        for code in proposal.reasons
+        if code in miner.divergences
+    )
+
+
+def _evidence(state: State, miner: MinerState, proposal: ProposalRecord) -> Evidence:
+    divergences = {**miner.divergences, **state.divergences}
+    recorded = miner.proposal
+    return Evidence(
+        telemetry=miner.telemetry.hash if miner.telemetry else None,
+        price=state.price.hash if state.price else None,
+        profit=miner.profit.hash if miner.profit else None,
+        policy=state.policy.hash or None,
+        proposal=recorded.hash if recorded and recorded.record == proposal else None,
+        divergences=tuple(divergences[code].hash for code in sorted(divergences)),
+    )
+
+
+def _signals(
+    state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int
+) -> MiningSignals:
+    domain, action = GOVERNED[proposal.action]
+    fresh = miner.reading is not None and ts_ms - miner.reading_ms <= READING_MAX_AGE_MS
+    readings = (
+        hardware_readings(miner.reading, miner.reading_ms / 1000)
+        if miner.reading is not None and fresh
+        else {}
+    )
+    temperatures = readings.get(MiningDomain.HARDWARE, [])
+    pools = miner.reading.pools if miner.reading is not None else ()
+    return MiningSignals(
+        mining_domain=domain,
+        proposed_action=action,
+        ai_value=_claim(domain, proposal, temperatures, pools),
+        ai_confidence=proposal.confidence,
+        hardware_readings=readings.get(domain, []),
+        rig_id=miner.miner_id,
+        pool_url=next((pool.url for pool in pools if pool.index == proposal.value), None)
+        if proposal.action is Action.SET_POOL
+        else None,
+        current_pool_url=next((pool.url for pool in pools if pool.active), None),
+        timestamp=ts_ms / 1000,
+        context=_context(state, miner, proposal, ts_ms),
+        temperature_readings=temperatures,
+    )
+
+
+def _claim(
+    domain: MiningDomain,
+    proposal: ProposalRecord,
+    temperatures: Sequence[HardwareReading],
+    pools: Sequence[Pool],
+) -> float:
+    """Return what a proposal says of the present, or for a target what it wants."""
+    if domain is MiningDomain.HARDWARE:
+        return max((item.value for item in temperatures), default=0.0)
+    if domain is MiningDomain.POOL_MANAGEMENT:
+        return next((acceptance(pool) or 0.0 for pool in pools if pool.active), 0.0)
+    return proposal.value or 0.0
+
+
+def _context(
+    state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int
+) -> Mapping[str, Any]:
+    own = state.policy.record.miner(miner.miner_id)
+    context: dict[str, Any] = {
+        "source": proposal.source.value,
+        "max_temperature_c": own.max_temperature_c,
+        "max_power_w": own.max_power_w,
+    }
+    if proposal.action is Action.SET_POWER:
+        context["site_power_w"] = _others_power_w(state, miner.miner_id)
+        context["min_value"] = own.power_min_w
+        context["max_value"] = own.power_max_w
+    if proposal.action is Action.STOP and _is_safety_stop(miner, proposal):
+        context["safety"] = True
+    if proposal.action is Action.RUN:
+        context["site_power_w"] = _others_power_w(state, miner.miner_id)
+        context["start_power_w"] = miner.usual(own)[1]
+    if proposal.action is Action.RUN and _rested_without_sensors(state, miner, ts_ms):
+        context["idle_without_sensors"] = True
+    return {key: value for key, value in context.items() if value is not None}
+
+
+def _others_power_w(state: State, miner_id: str) -> float:
+    return sum(
+        (miner.reading.power_w or 0.0)
+        for other, miner in sorted(state.miners.items())
+        if other != miner_id and miner.reading is not None
+    )
+
+
+def _rested_without_sensors(state: State, miner: MinerState, ts_ms: int) -> bool:
+    """Tell whether a stopped machine that reports no temperatures has had time to cool."""
+    if miner.reading is None or miner.reading.temperatures or miner.stopped_since_ms is None:
+        return False
+    rested = ts_ms - miner.stopped_since_ms >= IDLE_BEFORE_START_MS
+    hot_since_ms = miner.overheated_ms or 0
+    cooled_ms = round(state.policy.record.cooldown_min * 60_000)
+    return rested and ts_ms - hot_since_ms >= cooled_ms

@@ -1,0 +1,142 @@
+"""Reads and tells a miner that speaks the CGMiner API."""
+
+import asyncio
+from collections.abc import Mapping
+
+from ..reasons import Reason
+from ..records import Action, Reading
+from .base import Capabilities, Command, MinerError, MinerInfo
+from .cgminer_api import CgminerApi, NoReplyError, Reply, refusal, section
+from .cgminer_reading import read_identity, read_telemetry
+from .values import count
+
+PORT = 4028
+DEADLINE_S = 15.0
+_SWITCHES = {
+    Action.RUN: {"ASC": "ascenable", "PGA": "pgaenable"},
+    Action.STOP: {"ASC": "ascdisable", "PGA": "pgadisable"},
+}
+
+
+class CgminerMiner:
+    """One miner behind the CGMiner API; each call ends within ``deadline_s``.
+
+    Errors: UNREACHABLE, TIMEOUT, BAD_REPLY; ACCESS_DENIED, UNSUPPORTED_FIRMWARE and REFUSED
+    for what the miner refuses; NOT_A_MINER while identifying; UNSUPPORTED_ACTION.
+    """
+
+    def __init__(self, host: str, port: int = PORT, *, deadline_s: float = DEADLINE_S) -> None:
+        """Initialize for a host name or address; nothing is sent yet."""
+        self._api = CgminerApi(host, port)
+        self._deadline_s = deadline_s
+        self._connected = False
+
+    async def connect(self) -> MinerInfo:
+        """Find out who the miner is and whether it may be controlled."""
+        return await self._connect(self._until())
+
+    async def poll(self) -> Reading:
+        """Read the miner; a section that it refuses is missing from the reading."""
+        until = self._until()
+        if not self._connected:
+            await self._connect(until)
+        return read_telemetry(
+            await self._summary(until),
+            await self._api.ask("devs", until=until),
+            await self._api.ask("stats", until=until),
+            await self._api.ask("pools", until=until),
+        )
+
+    async def execute(self, command: Command) -> None:
+        """Send RUN, STOP or RESTART once; ``maybe_done`` when some of it may have arrived."""
+        until = self._until()
+        if command.action is Action.RESTART:
+            await self._tell("restart", until=until)
+        elif command.action in _SWITCHES:
+            await self._switch_devices(_SWITCHES[command.action], until)
+        else:
+            raise MinerError(Reason.UNSUPPORTED_ACTION, command.action)
+
+    async def close(self) -> None:
+        """Wait for what is under way; a connection lasts no longer than its command."""
+        await self._api.settle()
+
+    def _until(self) -> float:
+        return asyncio.get_running_loop().time() + self._deadline_s
+
+    async def _connect(self, until: float) -> MinerInfo:
+        version = await self._introduction(until)
+        details = await self._api.ask("devdetails", until=until)
+        summary = await self._summary(until)
+        capabilities = await self._capabilities(summary, until)
+        self._connected = True
+        return MinerInfo(
+            identity=read_identity(version, details, summary), capabilities=capabilities
+        )
+
+    async def _introduction(self, until: float) -> Reply:
+        """Return the ``version`` reply, also a refusal, of whatever speaks the protocol."""
+        try:
+            version = await self._api.ask("version", until=until)
+        except NoReplyError as err:
+            raise MinerError(Reason.ACCESS_DENIED, err.detail) from err
+        except MinerError as err:
+            if err.reason is Reason.BAD_REPLY:
+                raise MinerError(Reason.NOT_A_MINER, err.detail) from err
+            raise
+        if "STATUS" not in version:
+            raise MinerError(Reason.NOT_A_MINER, "no status")
+        return version
+
+    async def _summary(self, until: float) -> Reply:
+        """Return the one reply that a reading cannot do without."""
+        reply = await self._api.ask("summary", until=until)
+        if error := refusal(reply):
+            raise error
+        if not section(reply, "SUMMARY"):
+            raise MinerError(Reason.BAD_REPLY, "no summary")
+        return reply
+
+    async def _capabilities(self, summary: Reply, until: float) -> Capabilities:
+        denied = refusal(await self._api.ask("privileged", until=until))
+        actions = frozenset({Action.RUN, Action.STOP, Action.RESTART})
+        return Capabilities(
+            actions=frozenset() if denied else actions,
+            reports_power=read_telemetry(summary, {}, {}, {}).power_w is not None,
+            read_only_reason=denied.reason if denied else None,
+        )
+
+    async def _switch_devices(self, commands: Mapping[str, str], until: float) -> None:
+        """Tell every device; one that fails does not spare the others."""
+        devices = await self._devices(until)
+        errors = []
+        for kind, index in devices:
+            try:
+                await self._tell(commands[kind], index, until=until)
+            except MinerError as err:
+                errors.append(err)
+        if errors:
+            some = len(errors) < len(devices) or any(err.maybe_done for err in errors)
+            raise MinerError(errors[0].reason, errors[0].detail, maybe_done=some)
+
+    async def _devices(self, until: float) -> list[tuple[str, str]]:
+        """Return the kind and the number of every device; UNSUPPORTED_ACTION without any."""
+        reply = await self._api.ask("devs", until=until)
+        if error := refusal(reply):
+            raise error
+        devices = [
+            (kind, str(index))
+            for device in section(reply, "DEVS")
+            for kind in ("ASC", "PGA")
+            if (index := count(device.get(kind))) is not None
+        ]
+        if not devices:
+            raise MinerError(Reason.UNSUPPORTED_ACTION, "the miner has no devices")
+        return devices
+
+    async def _tell(self, command: str, parameter: str | None = None, *, until: float) -> None:
+        """Send a command that changes the miner; return when it said yes."""
+        reply = await self._api.ask(command, parameter, until=until, write=True)
+        if error := refusal(reply):
+            error.maybe_done = error.reason is Reason.BAD_REPLY
+            raise error

@@ -1,0 +1,63 @@
+"""Turns what devices send, of any type, into values that may go on record, or into None."""
+
+import math
+import re
+from typing import Any
+
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
+_TEXT_LIMIT = 200
+_COUNT_LIMIT = 2**53 - 1
+"""The largest integer that JSON numbers hold exactly (RFC 8785)."""
+_FLAGS = {"y": True, "yes": True, "true": True, "n": False, "no": False, "false": False}
+
+
+def number(value: Any, low: float, high: float) -> float | None:
+    """Return a number or a text that holds one, when finite and within low…high."""
+    if isinstance(value, str) and len(value) < _TEXT_LIMIT and _NUMBER.fullmatch(value):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not low <= value <= high:
+        return None
+    return float(value) + 0.0  # makes 0 of -0
+
+
+def count(value: Any, high: int = _COUNT_LIMIT) -> int | None:
+    """Return a whole number within 0…high; fractions are cut off."""
+    result = number(value, 0, high)
+    return None if result is None else math.floor(result)
+
+
+def flag(value: Any) -> bool | None:
+    """Return a truth value, also spelled "Y"/"N", "yes"/"no", "true"/"false", 1/0."""
+    if isinstance(value, str):
+        return _FLAGS.get(value.strip().lower())
+    if isinstance(value, int) and value in {0, 1}:
+        return bool(value)
+    return None
+
+
+def text(value: Any) -> str | None:
+    """Return a text of 1 to 200 printable characters: no control characters, no surrogates."""
+    if not isinstance(value, str):
+        return None
+    printable = (letter if letter.isprintable() else " " for letter in value[: 4 * _TEXT_LIMIT])
+    return "".join(printable).strip()[:_TEXT_LIMIT] or None
+
+
+def pool_url(value: Any) -> str | None:
+    """Return a pool's scheme, host and port; a user, password, path or query is left out."""
+    url = text(value)
+    if url is None:
+        return None
+    scheme, separator, rest = url.rpartition("://")
+    host = re.split(r"[/?#]", rest.rpartition("@")[2], maxsplit=1)[0]
+    return f"{scheme}{separator}{host}" if host else None
+
+
+def mac(value: Any) -> str | None:
+    """Return a MAC address in lower case with colons."""
+    digits = re.sub(r"[:.-]", "", value).lower() if isinstance(value, str) else ""
+    if not re.fullmatch(r"[0-9a-f]{12}", digits):
+        return None
+    return ":".join(digits[index : index + 2] for index in range(0, 12, 2))

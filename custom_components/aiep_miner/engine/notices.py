@@ -1,0 +1,135 @@
+"""Tells the outside what changed or was acted on; what merely repeats stays in the ledger."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from .governor.hard_rules import RATE_REASONS
+from .reasons import Reason
+from .records import (
+    Action,
+    DecisionRecord,
+    Judgement,
+    NegativeProofRecord,
+    Outcome,
+    ReceiptRecord,
+    Record,
+)
+from .views import (
+    Filed,
+    GovernorEvent,
+    GovernorEventKind,
+    GovernorView,
+    Notice,
+    NoticeKind,
+)
+
+
+class Notices:
+    """Turns filed records into notices, each change once."""
+
+    def __init__(
+        self,
+        on_notice: Callable[[Notice], None],
+        on_governor_event: Callable[[GovernorEvent], None],
+    ) -> None:
+        """Take who is to be told."""
+        self._on_notice = on_notice
+        self._on_governor_event = on_governor_event
+        self._health = GovernorView().overall.status
+        self._last: dict[tuple[str, NoticeKind], tuple[object, ...]] = {}
+        self._trust: dict[str, int] = {}
+        self._collected: list[Filed[Record]] | None = None
+
+    @contextmanager
+    def collect(self) -> Iterator[list[Filed[Record]]]:
+        """Keep what is filed in the meantime."""
+        collected: list[Filed[Record]] = []
+        self._collected = collected
+        try:
+            yield collected
+        finally:
+            self._collected = None
+
+    def filed(self, filed: Filed[Record]) -> None:
+        """Take a record in that has just become durable."""
+        if self._collected is not None:
+            self._collected.append(filed)
+        match filed.record:
+            case DecisionRecord() as record:
+                self._decision(filed, record)
+            case NegativeProofRecord() as record:
+                changed = self._changed(
+                    record.subject, NoticeKind.SUPPRESSION, (record.action, record.rule)
+                )
+                if changed:
+                    self._tell(filed, NoticeKind.SUPPRESSION, record.action, record.rule)
+            case ReceiptRecord() as record:
+                self._tell(filed, NoticeKind.RECEIPT, record.action, record.reason, record.outcome)
+
+    def governor_health(self, status: str) -> None:
+        """Take the governor's health after a cycle in."""
+        if status != self._health:
+            self._on_governor_event(
+                GovernorEvent(kind=GovernorEventKind.HEALTH_CHANGE, status=status)
+            )
+        self._health = status
+
+    def _judged(self, filed: Filed[Record], record: DecisionRecord, judgement: Judgement) -> None:
+        kinds = [GovernorEventKind.DECISION]
+        if judgement.used_fallback:
+            kinds.append(GovernorEventKind.FALLBACK)
+        if Reason.THERMAL_OVERRIDE in judgement.reasons:
+            kinds.append(GovernorEventKind.THERMAL_OVERRIDE)
+        if not RATE_REASONS.isdisjoint(judgement.reasons):
+            kinds.append(GovernorEventKind.RATE_LIMIT)
+        for kind in kinds:
+            self._on_governor_event(
+                GovernorEvent(
+                    kind=kind,
+                    miner_id=record.subject,
+                    action=record.action,
+                    trust_level=judgement.trust_level,
+                    reasons=judgement.reasons,
+                    seq=filed.seq,
+                    hash=filed.hash,
+                )
+            )
+
+    def _decision(self, filed: Filed[Record], record: DecisionRecord) -> None:
+        self._trust[record.subject] = record.judgement.trust_level if record.judgement else 0
+        if record.action is not Action.HOLD and record.judgement is not None:
+            self._judged(filed, record, record.judgement)
+        what = (record.action, record.reasons, record.authorised)
+        changed = self._changed(record.subject, NoticeKind.DECISION, what)
+        if record.authorised or changed:
+            self._tell(filed, NoticeKind.DECISION, record.action, record.reasons[0])
+        if record.action is Action.HOLD and changed:
+            # What is wanted after a pause is news again.
+            self._last.pop((record.subject, NoticeKind.SUPPRESSION), None)
+
+    def _changed(self, subject: str, kind: NoticeKind, what: tuple[object, ...]) -> bool:
+        before = self._last.get((subject, kind))
+        self._last[subject, kind] = what
+        return before != what
+
+    def _tell(
+        self,
+        filed: Filed[Record],
+        kind: NoticeKind,
+        action: Action,
+        reason: Reason,
+        outcome: Outcome | None = None,
+    ) -> None:
+        subject = filed.record.subject
+        self._on_notice(
+            Notice(
+                kind=kind,
+                miner_id=subject,
+                action=action,
+                reason=reason,
+                trust_level=self._trust.get(subject, 0),
+                seq=filed.seq,
+                hash=filed.hash,
+                outcome=outcome,
+            )
+        )

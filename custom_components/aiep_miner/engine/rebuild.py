@@ -1,0 +1,64 @@
+"""Rebuilds the state from the ledger, at a start and in a replay alike."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from .ledger import LedgerStore, Query, Stored
+from .records import RecordKind
+from .state import State
+from .views import Filed
+
+WINDOW_MS: Final = 2 * 3_600_000
+"""Nothing that the governor or the rules learn is older than this."""
+WINDOW_RECORDS: Final = 50_000
+LONG_WINDOW_MS: Final = 8 * 24 * 3_600_000
+"""What counts for longer: restarts for a day, a takeover for a week at most."""
+LONG_KINDS: Final = (RecordKind.RECEIPT, RecordKind.OVERRIDE)
+LONG_RECORDS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """From where a state was rebuilt."""
+
+    from_seq: int
+    """First seq of the window that was folded whole; 1 for a short ledger."""
+    whole: bool
+    """Whether no body of that window was pruned."""
+
+
+def rebuild(state: State, store: LedgerStore, upto_seq: int) -> Rebuilt:
+    """Fold the ledger's recent records up to a seq into a new state.
+
+    The result depends on the records alone, so a replay that comes to a start does the same.
+    """
+    last = store.get(upto_seq) if upto_seq else None
+    if last is None:
+        return Rebuilt(from_seq=1, whole=True)
+    from_seq = max(1, upto_seq - WINDOW_RECORDS + 1, store.first_at(last.ts_ms - WINDOW_MS))
+    whole = True
+    for stored in _before(store, from_seq, last.ts_ms):
+        _apply(state, stored)
+    for chunk in store.read(from_seq, upto_seq):
+        for stored in chunk:
+            whole = _apply(state, stored) and whole
+    return Rebuilt(from_seq=from_seq, whole=whole)
+
+
+def _before(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
+    """Return what counts from before the window, oldest first."""
+    if from_seq == 1:
+        return []
+    before = Query(to_seq=from_seq - 1, newest_first=True)
+    policy = store.query(replace(before, kinds=(RecordKind.POLICY,), limit=1))
+    lasting = store.query(
+        replace(before, kinds=LONG_KINDS, from_ts=last_ms - LONG_WINDOW_MS, limit=LONG_RECORDS)
+    )
+    return sorted((*policy, *lasting), key=lambda stored: stored.seq)
+
+
+def _apply(state: State, stored: Stored) -> bool:
+    if stored.body is None:
+        return False
+    state.apply(Filed(record=stored.record(), seq=stored.seq, hash=stored.hash_hex))
+    return True

@@ -1,0 +1,125 @@
+"""Replays a ledger, to see whether each decision follows from the records before it.
+
+The state is folded from the ledger again, record by record, and rebuilt where the controller
+rebuilt it. Before each decision the engine and the governor decide anew, and the result is
+compared with the record byte for byte.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import chain
+
+from . import judgement, strategy
+from .canonical import canonical
+from .ledger import LedgerStore, Stored
+from .rebuild import rebuild
+from .records import DecisionRecord, LifecycleEvent, LifecycleRecord, ProposalRecord, Source
+from .state import State
+from .views import Filed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """The first place where the ledger and the replay part."""
+
+    seq: int
+    reason: str
+    recorded: str = ""
+    replayed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayReport:
+    """What a replay found."""
+
+    records: int
+    matched: int
+    """Decisions that came out the same, byte for byte."""
+    late: int = 0
+    """Safety stops from a time without a ledger: there is no evidence to decide them on anew."""
+    unproven: int = 0
+    """Decisions whose evidence has been pruned."""
+    difference: Difference | None = None
+
+
+class Replay:
+    """One pass over a ledger."""
+
+    def __init__(self, store: LedgerStore) -> None:
+        """Take an open ledger; it is only read."""
+        self._store = store
+        self._state = State(store.operator_id)
+        self._follows = True
+        """Whether the state is the one that the controller had."""
+        self._records = self._matched = self._late = self._unproven = 0
+
+    def run(self, on_progress: Callable[[int], None] | None = None) -> ReplayReport:
+        """Replay the whole ledger; ``on_progress`` is told the seq every now and then."""
+        difference = None
+        for stored in chain.from_iterable(self._store.read()):
+            self._records += 1
+            difference = self._take(stored)
+            if difference is not None:
+                break
+            if on_progress is not None and stored.seq % 1000 == 0:
+                on_progress(stored.seq)
+        return ReplayReport(
+            records=self._records,
+            matched=self._matched,
+            late=self._late,
+            unproven=self._unproven,
+            difference=difference,
+        )
+
+    def _take(self, stored: Stored) -> Difference | None:
+        if stored.body is None:
+            self._follows = False
+            return None
+        if hashlib.sha256(stored.body).digest() != stored.body_hash:
+            return Difference(seq=stored.seq, reason="the body does not match its hash")
+        try:
+            filed = Filed(record=stored.record(), seq=stored.seq, hash=stored.hash_hex)
+        except ValueError as err:
+            return Difference(seq=stored.seq, reason=f"the body cannot be decoded: {err}")
+        if isinstance(filed.record, LifecycleRecord):
+            self._begin_anew(filed.record, before_seq=stored.seq)
+        difference = None
+        if isinstance(filed.record, DecisionRecord):
+            difference = self._compare(stored, filed.record)
+        self._state.apply(filed)
+        return difference
+
+    def _begin_anew(self, record: LifecycleRecord, *, before_seq: int) -> None:
+        """Rebuild the state where the controller did."""
+        if record.event is LifecycleEvent.STOP or record.rebuilt_from_seq is None:
+            return
+        self._state = State(self._store.operator_id)
+        self._follows = rebuild(self._state, self._store, before_seq - 1).whole
+
+    def _compare(self, stored: Stored, recorded: DecisionRecord) -> Difference | None:
+        if recorded.late:
+            self._late += 1
+            return None
+        if not self._follows:
+            self._unproven += 1
+            return None
+        replayed = canonical(self._decide(recorded).body())
+        if replayed == stored.body:
+            self._matched += 1
+            return None
+        return Difference(
+            seq=stored.seq,
+            reason="the decision does not follow from the records before it",
+            recorded=(stored.body or b"").decode(),
+            replayed=replayed.decode(),
+        )
+
+    def _decide(self, recorded: DecisionRecord) -> DecisionRecord:
+        proposal: ProposalRecord | None = None
+        if recorded.source is not Source.STRATEGY:
+            latest = self._state.miner(recorded.subject).proposal
+            proposal = latest.record if latest else None
+        if proposal is None:
+            proposal = strategy.propose(self._state, recorded.subject, recorded.ts_ms)
+        return judgement.decide(self._state, proposal, recorded.ts_ms)

@@ -1,0 +1,108 @@
+"""What all entities have in common."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.core import Context, callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN, SUBENTRY_MINER
+from .coordinator import AiepMinerConfigEntry, SiteCoordinator
+from .engine.records import Action
+from .errors import raise_for
+from .fleet import Miner
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinerEntityDescription(EntityDescription):
+    """What every description of a miner's entity says."""
+
+    exists_fn: Callable[[Miner], bool] = lambda _: True
+    """Whether the miner has this at all; asked again after each cycle until it does."""
+    needs_reading: bool = True
+    """Unavailable when the last poll failed."""
+
+
+class OperatorEntity(CoordinatorEntity[SiteCoordinator]):
+    """An entity of the operator's own device."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: SiteCoordinator, description: EntityDescription) -> None:
+        """Initialize the entity."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        operator_id = coordinator.config_entry.entry_id
+        self._attr_unique_id = f"{operator_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, operator_id)})
+
+
+class MinerEntity(CoordinatorEntity[SiteCoordinator]):
+    """An entity of a miner's device."""
+
+    _attr_has_entity_name = True
+    entity_description: MinerEntityDescription
+
+    def __init__(
+        self, coordinator: SiteCoordinator, miner_id: str, description: MinerEntityDescription
+    ) -> None:
+        """Initialize the entity."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._miner_id = miner_id
+        self._attr_unique_id = f"{miner_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, miner_id)})
+
+    @property
+    def miner(self) -> Miner:
+        """Return what there is to show."""
+        return self.coordinator.miner(self._miner_id)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether there is something to show: nothing stale, nothing invented."""
+        has_reading = self.miner.reading is not None
+        return super().available and (has_reading or not self.entity_description.needs_reading)
+
+    async def async_command(
+        self, action: Action, *, value: float | None = None, option: str | None = None
+    ) -> None:
+        """Command the miner; raises a translated error when it is refused or fails."""
+        verdict = await self.coordinator.async_propose(
+            self._miner_id, action, self._context or Context(), value=value, option=option
+        )
+        raise_for(verdict, self.coordinator.title(self._miner_id))
+
+
+@callback
+def async_add_miner_entities[D: MinerEntityDescription](
+    entry: AiepMinerConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    descriptions: Iterable[D],
+    entity_class: Callable[[SiteCoordinator, str, D], Entity],
+) -> None:
+    """Add each miner's entities, each as soon as it is known that the miner has it."""
+    coordinator = entry.runtime_data
+    missing = {
+        (subentry.subentry_id, description.key): description
+        for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
+        for description in descriptions
+    }
+
+    @callback
+    def add_known() -> None:
+        for (miner_id, key), description in list(missing.items()):
+            if miner_id in entry.subentries and description.exists_fn(coordinator.miner(miner_id)):
+                del missing[miner_id, key]
+                async_add_entities(
+                    [entity_class(coordinator, miner_id, description)],
+                    config_subentry_id=miner_id,
+                )
+
+    add_known()
+    entry.async_on_unload(coordinator.async_add_listener(add_known))

@@ -1,0 +1,33 @@
+"""Translates what the engine refuses or fails at into Home Assistant's errors."""
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from .const import DOMAIN
+from .engine.ledger import LedgerError
+from .engine.reasons import Reason
+from .engine.views import Verdict
+
+
+def ledger_unavailable(err: LedgerError) -> HomeAssistantError:
+    """Return the error for a ledger that cannot be written or read."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=Reason.LEDGER_UNAVAILABLE,
+        translation_placeholders={"error": str(err)},
+    )
+
+
+def raise_for(verdict: Verdict, miner: str) -> None:
+    """Raise unless the miner accepted the command: refused by a rule, or failed on the way."""
+    if verdict.rule is not None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key=verdict.rule,
+            translation_placeholders={"miner": miner},
+        )
+    if verdict.error is not None:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=verdict.error,
+            translation_placeholders={"miner": miner},
+        )

@@ -1,0 +1,1 @@
+"""The long tests, by count and seed; short versions run with the others."""

@@ -1,0 +1,1 @@
+"""Emulated miners for tests and the demo: real protocols on loopback addresses."""

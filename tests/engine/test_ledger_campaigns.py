@@ -1,0 +1,49 @@
+"""The short version of each of the ledger's campaigns; scripts/campaign runs the long ones."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns import ledger_damage, ledger_disk, ledger_tampering
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def apart(call: str) -> str:
+    """Make a call in a process of its own: the plug-in blocks what starts worker processes."""
+    module = call.split(".", maxsplit=1)[0]
+    code = f"from tests.campaigns import {module}\nif __name__ == '__main__': print({call})"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_killed_while_writing() -> None:
+    assert "'kills': 10" in apart("ledger_kill.ledger_kill(n=10, seed=11)")
+
+
+def test_every_edit_is_found() -> None:
+    assert sum(ledger_tampering.ledger_tampering(n=250, seed=12).values()) == 250
+
+
+def test_old_copies_and_truncations_are_found() -> None:
+    ledger_tampering.ledger_old_copies(n=10, seed=13)
+
+
+def test_damaged_files() -> None:
+    seen = ledger_damage.ledger_damage(n=60, seed=14)
+    assert sum(seen.values()) == 60
+    assert sum(count for what, count in seen.items() if "new segment" in what) > 0
+
+
+@pytest.mark.skipif(not ledger_disk.can_mount(), reason="may not mount a small disk")
+def test_a_full_disk() -> None:
+    assert ledger_disk.ledger_disk_full(n=5, seed=15) == {"disk_full": 5}
+
+
+def test_files_that_may_not_grow() -> None:
+    assert "io_error" in apart("ledger_disk._with_size_limit(n=3, seed=16)")

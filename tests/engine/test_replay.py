@@ -1,0 +1,123 @@
+"""A ledger's decisions follow from its records: on replay they come out the same to the byte."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from custom_components.aiep_miner.engine.ledger import LedgerStore
+from custom_components.aiep_miner.engine.records import Action, GovernorPolicy, Mode, Source
+from custom_components.aiep_miner.engine.replay import Replay, ReplayReport
+
+from .rig import BAD_PRICES, GOOD_PRICES, RUNNING, Site, policy_of, site, temperatures
+
+
+def replay(path: Path) -> ReplayReport:
+    store = LedgerStore.open_read_only(path / "ledger.db")
+    try:
+        return Replay(store).run()
+    finally:
+        store.close()
+
+
+async def eventful(rig: Site) -> None:
+    """Live through everything that a decision can rest on."""
+    await rig.cycles(22)
+    rig.prices = BAD_PRICES
+    await rig.cycles(4)
+    rig.prices = GOOD_PRICES
+    await rig.command(Action.STOP, "m2", user_id="user-1")
+    await rig.cycles(3)
+    await rig.restart()
+    await rig.cycles(5)
+    rig.miners["m1"].reading = replace(RUNNING, temperatures=temperatures(90.0, 70.0, 70.0, 70.0))
+    await rig.cycles(3)
+    await rig.command(Action.RUN, "m1")
+    rig.miners["m1"].reading = RUNNING
+    await rig.command(Action.SET_POWER, "m1", source=Source.AUTOMATION, value=3000.0)
+    await rig.controller.set_policy(
+        policy_of(mode=Mode.MANUAL, governor=GovernorPolicy(min_trust_for_action=3))
+    )
+    await rig.cycles(3)
+    await rig.controller.hand_back("m2", "user-1")
+    await rig.controller.set_policy(policy_of())
+    rig.miners["m2"].reading = replace(RUNNING, hashrate_ths=3.0)
+    await rig.cycles(20)
+    await rig.restart()
+    await rig.cycles(5)
+
+
+async def test_every_decision_comes_out_the_same(tmp_path) -> None:
+    async with site(tmp_path, miners=("m1", "m2")) as rig:
+        await eventful(rig)
+        decisions = len(await rig.records("decision"))
+    report = replay(tmp_path)
+    assert report.difference is None
+    assert report.matched == decisions
+
+
+async def test_a_restart_after_the_window_replays_too(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        await rig.cycles(200, seconds=60)
+        await rig.restart()
+        await rig.cycles(100, seconds=60)
+        decisions = len(await rig.records("decision"))
+    report = replay(tmp_path)
+    assert report.difference is None
+    assert report.matched == decisions
+
+
+async def test_late_stops_are_counted_apart(tmp_path, monkeypatch) -> None:
+    from .test_cycle import HOT, break_ledger
+
+    async with site(tmp_path) as rig:
+        await rig.cycles(3)
+        with monkeypatch.context() as patch:
+            await break_ledger(rig, patch)
+            rig.miners["m1"].reading = HOT
+            await rig.cycles(2)
+        await rig.cycles(5)
+    report = replay(tmp_path)
+    assert report.difference is None
+    assert report.late == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [("telemetry", b"62", b"63"), ("decision", b"profitable", b"unprofitable")],
+)
+async def test_an_edited_body_is_found(tmp_path, kind, old, new) -> None:
+    async with site(tmp_path) as rig:
+        await rig.cycles(5)
+    with sqlite3.connect(tmp_path / "ledger.db") as file:
+        seq, body = file.execute(
+            "SELECT seq, body FROM records WHERE kind = ? ORDER BY seq DESC LIMIT 1", (kind,)
+        ).fetchone()
+        assert old in body
+        file.execute("UPDATE records SET body = ? WHERE seq = ?", (body.replace(old, new), seq))
+    file.close()
+    report = replay(tmp_path)
+    assert report.difference is not None
+    assert report.difference.seq == seq
+
+
+async def test_a_decision_forged_with_its_hash_is_found(tmp_path) -> None:
+    """Even where the chain was reckoned anew, the decision does not follow from its evidence."""
+    import hashlib
+
+    async with site(tmp_path) as rig:
+        await rig.cycles(5)
+    with sqlite3.connect(tmp_path / "ledger.db") as file:
+        seq, body = file.execute(
+            "SELECT seq, body FROM records WHERE kind = 'decision' ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        forged = body.replace(b'"profitable"', b'"unprofitable"')
+        file.execute(
+            "UPDATE records SET body = ?, body_hash = ? WHERE seq = ?",
+            (forged, hashlib.sha256(forged).digest(), seq),
+        )
+    file.close()
+    report = replay(tmp_path)
+    assert report.difference is not None
+    assert (report.difference.seq, "follow" in report.difference.reason) == (seq, True)

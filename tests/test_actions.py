@@ -1,0 +1,247 @@
+"""The actions: run a cycle, verify the ledger, propose a change."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import probatio as vol
+import pytest
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import issue_registry as ir
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.aiep_miner.const import DOMAIN, EVENT_LEDGER_VERIFIED
+from custom_components.aiep_miner.coordinator import SiteCoordinator
+from custom_components.aiep_miner.engine.records import ProposalRecord, RecordKind, Source
+
+from .conftest import FakeMiner, RunCycles, make_operator, set_up
+
+LEARNING_CYCLES = 25
+"""After so many observations trust is earned."""
+
+
+async def act(
+    hass: HomeAssistant, name: str, context: Context | None = None, **data: Any
+) -> dict[str, Any]:
+    response = await hass.services.async_call(
+        DOMAIN, name, data, blocking=True, return_response=True, context=context
+    )
+    assert isinstance(response, dict)
+    return response
+
+
+@pytest.fixture
+def device_id(hass: HomeAssistant, site: SiteCoordinator) -> str:
+    """Return the simulated miner's device."""
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
+    assert device is not None
+    return device.id
+
+
+async def test_run_cycle(hass: HomeAssistant, site: SiteCoordinator) -> None:
+    cycles = site.data.cycles
+    response = await act(hass, "run_cycle")
+    assert site.data.cycles == cycles + 1
+    assert response["ledger_head"] == site.data.ledger_head
+    (decision,) = response["decisions"]
+    assert decision["miner_id"] == "miner-1"
+    assert decision["action"] == "hold"
+
+
+async def test_operator_must_be_named_when_there_are_several(
+    hass: HomeAssistant, site: SiteCoordinator
+) -> None:
+    await set_up(hass, make_operator(title="Other"))
+    with pytest.raises(ServiceValidationError):
+        await act(hass, "run_cycle")
+    response = await act(hass, "run_cycle", config_entry_id="other")
+    assert response["decisions"] == []
+
+
+@pytest.mark.parametrize("action", ["run_cycle", "verify_ledger"])
+async def test_operator_must_be_loaded(
+    hass: HomeAssistant, operator: MockConfigEntry, action: str
+) -> None:
+    await set_up(hass, operator)
+    await hass.config_entries.async_unload(operator.entry_id)
+    with pytest.raises(ServiceValidationError):
+        await act(hass, action, config_entry_id=operator.entry_id)
+
+
+async def test_verify_intact_ledger(hass: HomeAssistant, site: SiteCoordinator) -> None:
+    events = async_capture_events(hass, EVENT_LEDGER_VERIFIED)
+    response = await act(hass, "verify_ledger")
+    assert response == {
+        "intact": True,
+        "records": site.data.ledger_records,
+        "head": site.data.ledger_head,
+        "first_bad_seq": None,
+        "fault": None,
+    }
+    await hass.async_block_till_done()
+    assert [event.data["intact"] for event in events] == [True]
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "ledger_broken_site") is None
+
+
+def put_body(path: Path, body: bytes) -> None:
+    """Write into the file behind the ledger's back."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE records SET body = ? WHERE seq = 3", (body,))
+
+
+async def test_verify_broken_ledger(
+    hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles
+) -> None:
+    await run_cycles(site)
+    path = site.controller.ledger.path
+    with closing(sqlite3.connect(path)) as database:
+        (body,) = database.execute("SELECT body FROM records WHERE seq = 3").fetchone()
+    edited = bytes(body).replace(b"a", b"b", 1)
+    assert edited != body
+    put_body(path, edited)
+
+    response = await act(hass, "verify_ledger")
+    assert response["intact"] is False
+    assert response["first_bad_seq"] == 3
+    assert hass.states.get("sensor.site_ledger_verification").state == "broken"
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, "ledger_broken_site")
+    assert issue is not None
+    assert "seq 3" in issue.translation_placeholders["error"]
+
+    put_body(path, body)
+    assert (await act(hass, "verify_ledger"))["intact"] is True
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "ledger_broken_site") is None
+
+
+async def test_verify_when_the_file_is_gone(hass: HomeAssistant, site: SiteCoordinator) -> None:
+    path = site.controller.ledger.path
+    path.rename(path.with_suffix(".gone"))
+    response = await act(hass, "verify_ledger")
+    assert response["intact"] is False
+    assert response["fault"]
+
+
+async def test_good_proposal_is_carried_out(
+    hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles, device_id: str
+) -> None:
+    await run_cycles(site, LEARNING_CYCLES)
+    response = await act(
+        hass,
+        "propose",
+        device_id=device_id,
+        action="set_power",
+        value=3000,
+        confidence=0.97,
+        note="night tariff",
+    )
+    assert response["actionable"] is True, response
+    assert response["outcome"] == "accepted"
+    assert response["trusted_value"] == 3000
+    assert response["level"] >= 2
+    assert response["rule"] is None
+    filed = await site.controller.ledger.get(response["record_seq"])
+    assert filed.hash_hex == response["record_hash"]
+
+    await run_cycles(site, 2)
+    assert float(hass.states.get("number.miner_1_power_limit").state) == 3000
+    assert hass.states.get("sensor.miner_1_last_command").state == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("value", "confidence"), [(50_000, 0.99), (-5, 0.99), (3000, 0.2)], ids=str
+)
+async def test_nonsense_is_refused_and_proved(
+    hass: HomeAssistant,
+    site: SiteCoordinator,
+    run_cycles: RunCycles,
+    device_id: str,
+    value: float,
+    confidence: float,
+) -> None:
+    await run_cycles(site, LEARNING_CYCLES)
+    before = hass.states.get("number.miner_1_power_limit").state
+    response = await act(
+        hass,
+        "propose",
+        device_id=device_id,
+        action="set_power",
+        value=value,
+        confidence=confidence,
+    )
+    assert response["actionable"] is False
+    assert response["outcome"] is None
+    assert response["rule"]
+    proof = await site.controller.ledger.latest(RecordKind.NEGATIVE_PROOF)
+    assert proof.record().decision == response["record_hash"]
+    await run_cycles(site)
+    assert hass.states.get("number.miner_1_power_limit").state == before
+
+
+async def test_proposal_is_never_a_persons_command(
+    hass: HomeAssistant, site: SiteCoordinator, device_id: str, person: Context
+) -> None:
+    await act(hass, "propose", person, device_id=device_id, action="stop", confidence=0.9)
+    filed = await site.controller.ledger.latest(RecordKind.PROPOSAL)
+    proposal = filed.record()
+    assert isinstance(proposal, ProposalRecord)
+    assert proposal.source is Source.AUTOMATION
+    assert proposal.user_id == proposal.source_id == person.user_id
+    assert proposal.confidence == 0.9
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"confidence": 1.1},
+        {"confidence": "nan"},
+        {"value": "inf"},
+        {"action": "explode"},
+        {"action": "hold"},
+        {"value": None},
+        {"action": "set_preset"},
+        {"note": "x" * 501},
+    ],
+    ids=",".join,
+)
+async def test_schema(hass: HomeAssistant, device_id: str, wrong: dict[str, Any]) -> None:
+    data = {"device_id": device_id, "action": "set_power", "value": 3000, "confidence": 0.9}
+    data = {key: value for key, value in (data | wrong).items() if value is not None}
+    with pytest.raises(vol.Invalid):
+        await act(hass, "propose", **data)
+
+
+async def test_device_must_be_a_miner(hass: HomeAssistant, site: SiteCoordinator) -> None:
+    operator = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "site"), "site")
+    assert operator is not None
+    for device_id in (operator.id, "unheard-of"):
+        with pytest.raises(ServiceValidationError) as wrong:
+            await act(hass, "propose", device_id=device_id, action="stop", confidence=1)
+        assert wrong.value.translation_key == "no_such_miner"
+
+
+async def test_ledger_error(
+    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, broken_ledger: None
+) -> None:
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
+    assert device is not None
+    with pytest.raises(HomeAssistantError) as failed:
+        await act(hass, "propose", device_id=device.id, action="stop", confidence=1)
+    assert failed.value.translation_key == "ledger_unavailable"
+    assert (await act(hass, "run_cycle"))["ledger_error"]
+    assert fake.commands == []
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("verify_ledger", {}), ("review", {"record_hash": "00" * 32, "approved": True})],
+)
+async def test_closed_ledger(
+    hass: HomeAssistant, site: SiteCoordinator, name: str, data: dict[str, Any]
+) -> None:
+    await site.controller.stop()
+    with pytest.raises(HomeAssistantError) as failed:
+        await hass.services.async_call(DOMAIN, name, data, blocking=True)
+    assert failed.value.translation_key == "ledger_unavailable"

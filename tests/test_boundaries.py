@@ -1,0 +1,122 @@
+"""The house plan: which room may use what. Read off the imports and calls of the source."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+INTEGRATION = Path(__file__).resolve().parents[1] / "custom_components" / "aiep_miner"
+ENGINE = INTEGRATION / "engine"
+
+BOTTOM = {"reasons", "records", "views", "canonical"}
+THINKING = {"divergence", "economics", "strategy", "governor", "judgement", "state"}
+"""The rooms that decide: time and everything else comes in as arguments."""
+CLOCKS_AND_DICE = {"asyncio", "datetime", "os", "random", "secrets", "socket", "time", "uuid"}
+
+MAY_USE = {
+    "reasons": set(),
+    "records": {"reasons"},
+    "canonical": set(),
+    "miners": {"miners", "reasons", "records"},
+    "ledger": {"ledger", *BOTTOM},
+    "governor": {"governor", *BOTTOM},
+    "divergence": {*BOTTOM, "state"},
+    "economics": BOTTOM,
+    "strategy": {*BOTTOM, "state"},
+    "execution": {*BOTTOM, "miners", "state"},
+}
+"""What each room of the engine may use of the engine."""
+
+
+def modules(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    """Return the engine's room that a file belongs to: its folder's name, or its own."""
+    return path.relative_to(ENGINE).parts[0].removesuffix(".py")
+
+
+def package_of(path: Path) -> list[str]:
+    return ["custom_components", *path.parent.relative_to(INTEGRATION.parent).parts]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the absolute dotted name of everything that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = package_of(path)
+            base = package[: len(package) - node.level + 1] if node.level else []
+            stem = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{stem}.{alias.name}" for alias in node.names)
+
+
+def rooms_used(path: Path) -> set[str]:
+    """Return the rooms of the engine that a file imports from."""
+    prefix = "custom_components.aiep_miner.engine."
+    return {name.removeprefix(prefix).split(".")[0] for name in imports(path) if prefix in name}
+
+
+def calls(path: Path) -> Iterator[str]:
+    """Yield the name of every method that a file calls."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func.attr
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert {room_of(path) for path in modules(ENGINE)} >= set(MAY_USE)
+
+
+@pytest.mark.parametrize("path", modules(ENGINE), ids=lambda path: str(path.relative_to(ENGINE)))
+def test_engine_knows_nothing_of_home_assistant(path: Path) -> None:
+    for name in imports(path):
+        assert not name.startswith("homeassistant")
+        if name.startswith("custom_components"):
+            assert name.startswith("custom_components.aiep_miner.engine")
+
+
+@pytest.mark.parametrize("room", sorted(MAY_USE))
+def test_each_room_uses_only_what_it_may(room: str) -> None:
+    used = set().union(*(rooms_used(path) for path in modules(ENGINE) if room_of(path) == room))
+    assert used - MAY_USE[room] == set()
+
+
+@pytest.mark.parametrize("room", sorted(THINKING))
+def test_decisions_see_no_clock_and_throw_no_dice(room: str) -> None:
+    for path in modules(ENGINE):
+        if room_of(path) == room:
+            assert {name.split(".")[0] for name in imports(path)} & CLOCKS_AND_DICE == set()
+
+
+def test_only_the_execution_surface_commands_hardware() -> None:
+    # The ledger's `execute` is SQLite's; the miners' own is what implements the protocol.
+    elsewhere = [
+        path
+        for path in modules(INTEGRATION)
+        if path != ENGINE / "execution.py" and not {"ledger", "miners"} & set(path.parts)
+    ]
+    assert [path for path in elsewhere if "execute" in calls(path)] == []
+    assert "execute" in calls(ENGINE / "execution.py")
+
+
+def test_only_the_adapters_know_the_miner_library() -> None:
+    users = {path for path in modules(INTEGRATION) if any("pyasic_rs" in n for n in imports(path))}
+    assert all(path.is_relative_to(ENGINE / "miners") for path in users)
+
+
+def test_entities_talk_to_no_adapter() -> None:
+    platforms = [
+        path for path in modules(INTEGRATION) if any("entity_platform" in n for n in imports(path))
+    ]
+    assert platforms
+    for path in platforms:
+        assert "miners" not in rooms_used(path), path
+
+
+def test_the_verifier_needs_only_the_standard_library() -> None:
+    names = {name.split(".")[0] for name in imports(ENGINE / "ledger" / "verify.py")}
+    assert names & {"custom_components", "rfc8785", "mashumaro", "homeassistant"} == set()

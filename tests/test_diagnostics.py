@@ -1,0 +1,81 @@
+"""Diagnostics, system health and logbook: what there is to know, and no more."""
+
+import json
+
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import get_system_health_info
+
+from custom_components.aiep_miner.const import DOMAIN
+from custom_components.aiep_miner.coordinator import SiteCoordinator
+from custom_components.aiep_miner.diagnostics import (
+    async_get_config_entry_diagnostics,
+    async_get_device_diagnostics,
+)
+from custom_components.aiep_miner.logbook import Describe, async_describe_events
+
+SECRETS = ("192.0.2.1", "02:00:00:00:00:01", "SN1", "one.example")
+
+
+async def test_entry(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+    entry = fake_site.config_entry
+    found = await async_get_config_entry_diagnostics(hass, entry)
+    assert found["site"]["ledger_head"] == fake_site.data.ledger_head
+    assert found["site"]["miners"]["miner-1"]["telemetry"]["reading"]["power_w"] == 3000
+    assert found["site"]["miners"]["miner-1"]["decision"]["action"] == "hold"
+    text = json.dumps(found)
+    assert not [secret for secret in SECRETS if secret in text]
+
+
+async def test_devices(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+    entry, registry = fake_site.config_entry, dr.async_get(hass)
+    miner = registry.async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
+    found = await async_get_device_diagnostics(hass, entry, miner)
+    assert found["miner"]["info"]["identity"]["model"] == "Model"
+    assert "stop" in found["miner"]["info"]["capabilities"]["actions"]
+    assert found["subentry"]["data"]["nominal_power_w"] == 3000
+    text = json.dumps(found)
+    assert not [secret for secret in SECRETS if secret in text]
+
+    operator = registry.async_get_device_by_identifier((DOMAIN, "site"), "site")
+    found = await async_get_device_diagnostics(hass, entry, operator)
+    assert "miner-1" in found["site"]["miners"]
+
+
+async def test_system_health(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+    assert await async_setup_component(hass, "system_health", {})
+    await hass.async_block_till_done()
+    assert await get_system_health_info(hass, DOMAIN) == {
+        "operators": 1,
+        "miners": 1,
+        "ledger_records": fake_site.data.ledger_records,
+        "ledgers_writable": 1,
+    }
+
+
+async def test_logbook(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
+    assert device is not None
+    describers: dict[str, Describe] = {}
+    async_describe_events(hass, lambda _domain, event, fn: describers.__setitem__(event, fn))
+
+    def describe(kind: str, **data: str | None) -> tuple[str, str]:
+        entry = describers[f"aiep_miner_{kind}"](Event(f"aiep_miner_{kind}", data))
+        return entry["name"], entry["message"]
+
+    miner = {"device_id": device.id, "miner_id": "miner-1", "action": "set_power"}
+    assert describe("decision", **miner, reason="outside_proposal") == (
+        "Miner 1",
+        "decided set power: outside proposal",
+    )
+    assert describe("suppression", **miner, reason="manual_mode") == (
+        "Miner 1",
+        "suppressed set power: manual mode",
+    )
+    assert describe("receipt", **miner, reason="effect_not_seen", outcome="not_confirmed") == (
+        "Miner 1",
+        "set power not confirmed: effect not seen",
+    )
+    gone = {"device_id": None, "miner_id": "miner-9", "action": "stop", "reason": "overheat"}
+    assert describe("decision", **gone) == ("miner-9", "decided stop: overheat")

@@ -1,0 +1,186 @@
+"""Setting operators up, unloading, reloading and removing them."""
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import issue_registry as ir
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.aiep_miner.const import DOMAIN
+from custom_components.aiep_miner.coordinator import SiteCoordinator, ledger_path
+from custom_components.aiep_miner.engine.ledger.verify import verify
+from custom_components.aiep_miner.engine.records import RecordKind
+
+from .conftest import RunCycles, make_operator, set_up, simulated
+
+
+def kinds(path: Path) -> list[str]:
+    """Return the kinds of all records of a ledger, in order."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return [kind for (kind,) in database.execute("SELECT kind FROM records ORDER BY seq")]
+
+
+async def test_set_up_and_unload(hass: HomeAssistant, operator: MockConfigEntry) -> None:
+    await set_up(hass, operator)
+    assert operator.state is ConfigEntryState.LOADED
+    assert hass.states.get("switch.miner_1_mining").state == "on"
+
+    assert await hass.config_entries.async_unload(operator.entry_id)
+    assert operator.state is ConfigEntryState.NOT_LOADED
+    assert hass.states.get("switch.miner_1_mining").state == STATE_UNAVAILABLE
+    path = ledger_path(hass, operator.entry_id)
+    assert verify(path, {}).fault is None
+    assert kinds(path)[-1] == RecordKind.LIFECYCLE
+
+
+async def test_first_refresh_only_observes(hass: HomeAssistant, operator: MockConfigEntry) -> None:
+    site = await set_up(hass, operator)
+    assert "receipt" not in kinds(site.controller.ledger.path)
+    assert hass.states.get("sensor.miner_1_decision").state == "hold"
+
+
+async def test_reload_goes_on_with_the_ledger(
+    hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles
+) -> None:
+    await run_cycles(site, 2)
+    before = site.data.ledger_records
+    entry = site.config_entry
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+
+    assert entry.runtime_data is not site
+    assert entry.runtime_data.data.ledger_records > before
+    assert verify(ledger_path(hass, entry.entry_id), {}).fault is None
+
+
+async def test_retries_while_the_ledger_cannot_be_opened(
+    hass: HomeAssistant, operator: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    folder = ledger_path(hass, operator.entry_id).parent
+    folder.parent.mkdir(parents=True)
+    folder.write_text("in the way", "utf-8")
+    operator.add_to_hass(hass)
+
+    assert not await hass.config_entries.async_setup(operator.entry_id)
+    assert operator.state is ConfigEntryState.SETUP_RETRY
+    assert operator.error_reason_translation_key == "ledger_unavailable"
+    issues = ir.async_get(hass)
+    assert issues.async_get_issue(DOMAIN, "ledger_unwritable_site").translation_placeholders
+
+    folder.unlink()
+    freezer.tick(timedelta(minutes=2))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert operator.state is ConfigEntryState.LOADED
+    assert issues.async_get_issue(DOMAIN, "ledger_unwritable_site") is None
+
+
+async def test_removal_keeps_the_ledger(
+    hass: HomeAssistant, site: SiteCoordinator, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = site.controller.ledger.path
+    await hass.config_entries.async_remove(site.config_entry.entry_id)
+    assert verify(path, {}).fault is None
+    assert str(path) in caplog.text
+
+
+async def test_home_assistant_stops(hass: HomeAssistant, site: SiteCoordinator) -> None:
+    path = site.controller.ledger.path
+    await hass.async_stop(force=True)
+    assert kinds(path)[-1] == RecordKind.LIFECYCLE
+
+
+async def test_cycle_runs_though_all_entities_are_disabled(
+    hass: HomeAssistant, operator: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    site = await set_up(hass, operator)
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, operator.entry_id):
+        registry.async_update_entity(entity.entity_id, disabled_by=er.RegistryEntryDisabler.USER)
+    assert await hass.config_entries.async_reload(operator.entry_id)
+    await hass.async_block_till_done()
+    assert not hass.states.async_entity_ids(("sensor", "switch"))
+
+    site = operator.runtime_data
+    cycles = site.data.cycles
+    freezer.tick(timedelta(seconds=31))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert site.data.cycles == cycles + 1
+
+
+async def test_options_take_effect_without_a_reload(
+    hass: HomeAssistant, site: SiteCoordinator
+) -> None:
+    entry = site.config_entry
+    hass.config_entries.async_update_entry(
+        entry, options={**entry.options, "cycle": {"interval_s": 120.0, "confirm_cycles": 5}}
+    )
+    await hass.async_block_till_done()
+    assert entry.runtime_data is site
+    assert site.update_interval == timedelta(seconds=120)
+    assert site.data.policy.interval_s == 120
+    assert site.data.policy.confirm_cycles == 5
+    latest = await site.controller.ledger.latest(RecordKind.POLICY)
+    assert latest.record().confirm_cycles == 5
+
+
+@pytest.mark.parametrize("change", [{"title": "Other"}, {"data": {"energy_price": 0.5}}])
+async def test_other_changes_reload(
+    hass: HomeAssistant, site: SiteCoordinator, change: dict[str, object]
+) -> None:
+    entry = site.config_entry
+    if "data" in change:
+        change = {"data": {**entry.data, **change["data"]}}
+    hass.config_entries.async_update_entry(entry, **change)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data is not site
+
+
+async def test_devices(hass: HomeAssistant, site: SiteCoordinator) -> None:
+    registry = dr.async_get(hass)
+    operator = registry.async_get_device_by_identifier((DOMAIN, "site"), "site")
+    miner = registry.async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
+    assert operator.entry_type is dr.DeviceEntryType.SERVICE
+    assert miner.via_device_id == operator.id
+    assert (miner.name, miner.manufacturer, miner.model) == ("Miner 1", "Antminer", "S19")
+    assert miner.serial_number.startswith("SIM")
+
+
+async def test_removed_miner_takes_its_device_along(
+    hass: HomeAssistant, enable_custom_integrations: None, machines: dict[str, object]
+) -> None:
+    site = await set_up(hass, make_operator([simulated(1), simulated(2)]))
+    entry = site.config_entry
+    hass.config_entries.async_remove_subentry(entry, "miner-2")
+    await hass.async_block_till_done()
+
+    assert list(entry.runtime_data.data.miners) == ["miner-1"]
+    registry = dr.async_get(hass)
+    assert registry.async_get_device_by_identifier((DOMAIN, "miner-2"), "site") is None
+    assert hass.states.get("switch.miner_2_mining") is None
+
+
+async def test_two_operators_share_nothing(
+    hass: HomeAssistant, enable_custom_integrations: None, machines: dict[str, object]
+) -> None:
+    one = await set_up(hass, make_operator([simulated(1)], title="One"))
+    two = await set_up(hass, make_operator([simulated(2)], title="Two"))
+    assert one.controller.ledger.path != two.controller.ledger.path
+    assert one.controller.ledger.operator_id == "one"
+    assert set(one.data.miners) == {"miner-1"}
+    assert set(two.data.miners) == {"miner-2"}

@@ -1,0 +1,320 @@
+"""What Home Assistant's own checker would say: manifest, texts, icons and actions fit together."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import probatio as vol
+import pytest
+import yaml
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.loader import async_get_integration
+from PIL import Image
+
+from custom_components.aiep_miner import (
+    PLATFORMS,
+    binary_sensor,
+    button,
+    config_flow,
+    event,
+    number,
+    select,
+    sensor,
+    switch,
+)
+from custom_components.aiep_miner.actions import PROPOSABLE
+from custom_components.aiep_miner.const import DOMAIN
+from custom_components.aiep_miner.engine.miners.machine import PROFILES
+from custom_components.aiep_miner.engine.reasons import Reason
+from custom_components.aiep_miner.engine.records import Action, Mode
+from custom_components.aiep_miner.engine.views import GovernorEventKind
+from custom_components.aiep_miner.miner_flow import _SCHEMAS
+from custom_components.aiep_miner.miner_sensors import MINER_SENSORS
+from custom_components.aiep_miner.operator_sensors import OPERATOR_SENSORS
+from custom_components.aiep_miner.settings import SETTINGS, governor_schema, settings_schema
+
+ROOT = Path(__file__).resolve().parents[1]
+INTEGRATION = ROOT / "custom_components" / DOMAIN
+TEXTS = json.loads((INTEGRATION / "translations" / "en.json").read_text("utf-8"))
+ICONS = json.loads((INTEGRATION / "icons.json").read_text("utf-8"))
+MANIFEST = json.loads((INTEGRATION / "manifest.json").read_text("utf-8"))
+SERVICES = yaml.safe_load((INTEGRATION / "services.yaml").read_text("utf-8"))
+SOURCES = sorted(INTEGRATION.glob("*.py"))
+
+PLACEHOLDER = re.compile(r"{(\w+)}")
+NEVER_DEPENDENCIES = {str(platform) for platform in Platform} | {
+    "diagnostics",
+    "logbook",
+    "system_health",
+}
+"""Home Assistant loads these by itself."""
+
+DESCRIPTIONS = {
+    "binary_sensor": (
+        *binary_sensor.MINER_BINARY_SENSORS,
+        *binary_sensor.OPERATOR_BINARY_SENSORS,
+    ),
+    "button": (*button.MINER_BUTTONS, *button.OPERATOR_BUTTONS),
+    "event": (event.GOVERNOR,),
+    "number": number.MINER_NUMBERS,
+    "select": (select.MODE, *select.MINER_SELECTS),
+    "sensor": (*MINER_SENSORS, sensor.ENERGY, *OPERATOR_SENSORS),
+    "switch": (switch.MINING,),
+}
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text with its dotted path."""
+    if isinstance(value, str):
+        yield path, value
+    else:
+        for key, item in value.items():
+            yield from leaves(item, f"{path}.{key}" if path else key)
+
+
+def form(schema: Any) -> set[str]:
+    return {str(marker.schema) for marker in schema.schema}
+
+
+def test_manifest() -> None:
+    assert list(MANIFEST)[:2] == ["domain", "name"]
+    assert list(MANIFEST)[2:] == sorted(list(MANIFEST)[2:])
+    assert set(MANIFEST) <= {
+        "domain",
+        "name",
+        "after_dependencies",
+        "codeowners",
+        "config_flow",
+        "dependencies",
+        "dhcp",
+        "documentation",
+        "integration_type",
+        "iot_class",
+        "issue_tracker",
+        "loggers",
+        "requirements",
+        "version",
+    }
+    assert MANIFEST["domain"] == DOMAIN
+    assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
+    assert MANIFEST["integration_type"] == "hub"
+    assert MANIFEST["iot_class"] == "local_polling"
+    assert all(owner.startswith("@") for owner in MANIFEST["codeowners"])
+    for key in ("documentation", "issue_tracker"):
+        assert MANIFEST[key].startswith("https://")
+
+
+def test_requirements_are_pinned_and_the_tests() -> None:
+    tested = (ROOT / "requirements_test.txt").read_text("utf-8").splitlines()
+    for requirement in MANIFEST["requirements"]:
+        assert re.fullmatch(r"[\w.-]+==[\w.]+", requirement)
+        assert requirement in tested
+
+
+def test_hacs() -> None:
+    hacs = json.loads((ROOT / "hacs.json").read_text("utf-8"))
+    assert hacs == {"name": "AIEP Miner", "homeassistant": "2026.10.0"}
+
+
+async def test_home_assistant_can_load_it(
+    hass: HomeAssistant, enable_custom_integrations: None
+) -> None:
+    integration = await async_get_integration(hass, DOMAIN)
+    assert integration.name == "AIEP Miner"
+    assert str(integration.version) == MANIFEST["version"]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_components_used_are_dependencies(path: Path) -> None:
+    declared = {*MANIFEST.get("dependencies", ()), *MANIFEST.get("after_dependencies", ())}
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or not node.module:
+            continue
+        names = [node.module]
+        if node.module == "homeassistant.components":
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            if name.startswith("homeassistant.components."):
+                component = name.split(".")[2]
+                assert component in declared | NEVER_DEPENDENCIES, name
+
+
+def test_every_platform_has_its_file() -> None:
+    assert {str(platform) for platform in PLATFORMS} == set(DESCRIPTIONS)
+    assert all((INTEGRATION / f"{platform}.py").exists() for platform in PLATFORMS)
+
+
+@pytest.mark.parametrize("platform", DESCRIPTIONS)
+def test_entities_have_names_and_icons(platform: str) -> None:
+    keys = {item.translation_key for item in DESCRIPTIONS[platform] if item.translation_key}
+    assert keys == set(TEXTS["entity"][platform])
+    assert keys == set(ICONS["entity"][platform])
+    nameless = [item for item in DESCRIPTIONS[platform] if not item.translation_key]
+    assert all(item.device_class for item in nameless)
+
+
+def test_enum_states_are_translated() -> None:
+    for description in DESCRIPTIONS["sensor"]:
+        states = TEXTS["entity"]["sensor"][description.translation_key].get("state")
+        if description.options is None:
+            assert states is None
+        else:
+            assert set(states) == set(description.options)
+            assert "unknown" not in description.options
+    assert set(TEXTS["entity"]["select"]["mode"]["state"]) == set(Mode)
+    events = TEXTS["entity"]["event"]["governor"]["state_attributes"]["event_type"]["state"]
+    assert set(events) == set(GovernorEventKind)
+
+
+def test_state_icons_are_of_states_and_no_duplicates() -> None:
+    for platform, entities in ICONS["entity"].items():
+        for key, icon in entities.items():
+            assert icon["default"] not in icon.get("state", {}).values(), key
+            known = TEXTS["entity"][platform][key].get("state", {"on", "off"})
+            assert set(icon.get("state", {})) <= set(known)
+
+
+def test_icons_are_of_material_design() -> None:
+    icons = [text for _, text in leaves(ICONS)]
+    assert icons
+    assert all(re.fullmatch(r"mdi:[a-z0-9-]+", icon) for icon in icons)
+
+
+def test_every_reason_is_translated_and_no_other() -> None:
+    assert set(TEXTS["entity"]["sensor"]["reason"]["state"]) == set(Reason)
+    assert set(TEXTS["exceptions"]) == {*Reason, "no_such_miner", "nothing_to_review"}
+
+
+def test_exception_placeholders() -> None:
+    nothing: dict[str, set[str]] = {"no_such_miner": set(), "nothing_to_review": set()}
+    for key, text in TEXTS["exceptions"].items():
+        given = {"ledger_unavailable": {"error"}, **nothing}.get(key, {"miner"})
+        assert set(PLACEHOLDER.findall(text["message"])) <= given
+
+
+def test_issue_texts() -> None:
+    code = (INTEGRATION / "const.py").read_text("utf-8")
+    assert set(TEXTS["issues"]) == set(re.findall(r'ISSUE_\w+: Final = "(\w+)"', code))
+    for issue in TEXTS["issues"].values():
+        assert set(PLACEHOLDER.findall(issue["title"])) == {"operator"}
+        assert set(PLACEHOLDER.findall(issue["description"])) == {"operator", "error"}
+
+
+def test_operator_form(hass: HomeAssistant) -> None:
+    steps = TEXTS["config"]["step"]
+    for step, is_new in (("user", True), ("reconfigure", False)):
+        fields = form(config_flow._operator_schema(hass, is_new=is_new))
+        assert set(steps[step]["data"]) == fields
+        assert set(steps[step]["data_description"]) == fields
+
+
+def test_options_forms() -> None:
+    steps = TEXTS["options"]["step"]
+    assert set(steps) == {"init", "settings", "preset", "governor"}
+    assert set(steps["init"]["menu_options"]) == {"settings", "preset"}
+    assert set(steps["settings"]["sections"]) == form(settings_schema())
+    for name, section in steps["settings"]["sections"].items():
+        fields = {setting.field for setting in SETTINGS if setting.section == name}
+        assert set(section["data"]) == set(section["data_description"]) == fields
+    fields = form(governor_schema())
+    assert set(steps["governor"]["data"]) == set(steps["governor"]["data_description"]) == fields
+    assert set(steps["preset"]["data"]) == {config_flow.CONF_PRESET}
+
+
+def test_miner_forms() -> None:
+    texts = TEXTS["config_subentries"]["miner"]
+    assert set(texts["step"]) == {"user", "read_only", *_SCHEMAS}
+    assert set(texts["step"]["user"]["menu_options"]) == set(_SCHEMAS)
+    for adapter, schema in _SCHEMAS.items():
+        step = texts["step"][adapter]
+        assert set(step["data"]) == set(step["data_description"]) == form(schema)
+
+
+def test_flow_errors_and_aborts() -> None:
+    assert set(TEXTS["config"]["error"]) == _literals("config_flow.py", "errors")
+    miner = TEXTS["config_subentries"]["miner"]
+    adapter_reasons = _section_of_reasons("Miners that cannot be read or told") | {
+        Reason.UNSUPPORTED_ACTION
+    }
+    assert set(miner["error"]) == {*adapter_reasons, "power_not_reported"}
+    code = (INTEGRATION / "miner_flow.py").read_text("utf-8")
+    assert set(miner["abort"]) == set(re.findall(r'reason="(\w+)"', code))
+
+
+def _literals(file: str, name: str) -> set[str]:
+    code = (INTEGRATION / file).read_text("utf-8")
+    return set(re.findall(rf'{name}\[\w+\] = "(\w+)"', code))
+
+
+def _section_of_reasons(title: str) -> set[str]:
+    code = (INTEGRATION / "engine" / "reasons.py").read_text("utf-8")
+    comments = [match.start() for match in re.finditer(r"^    # ", code, re.MULTILINE)]
+    for start, end in pairwise([*comments, len(code)]):
+        if title in code[start:end]:
+            return set(re.findall(r'^    \w+ = "(\w+)"', code[start:end], re.MULTILINE))
+    raise AssertionError(title)
+
+
+def test_selector_texts() -> None:
+    texts = TEXTS["selector"]
+    assert set(texts["mode"]["options"]) == set(Mode)
+    assert set(texts["preset"]["options"]) == {config_flow.PRESET_CURRENT, *config_flow.PRESETS}
+    assert set(texts["profile"]["options"]) == set(PROFILES)
+    assert set(texts["action"]["options"]) == {action.value for action in PROPOSABLE}
+    assert set(texts["min_trust"]["options"]) == {"1", "2", "3"}
+    assert set(texts["number_or_entity"]["choices"]) == {"fixed", "entity"}
+
+
+def test_actions() -> None:
+    assert set(SERVICES) == set(TEXTS["services"]) == set(ICONS["services"])
+    for name, service in SERVICES.items():
+        assert set(service["fields"]) == set(TEXTS["services"][name]["fields"])
+        for field in TEXTS["services"][name]["fields"].values():
+            assert field["name"]
+            assert field["description"]
+    offered = SERVICES["propose"]["fields"]["action"]["selector"]["select"]["options"]
+    assert offered == [action.value for action in PROPOSABLE]
+    assert set(offered) <= set(Action)
+
+
+def test_texts_are_written_out() -> None:
+    for path, text in leaves(TEXTS):
+        assert text.strip() == text != "", path
+        assert "[%key:" not in text, path
+        assert "<" not in text, path
+        assert re.fullmatch(r"[a-z0-9_.]+", path), path
+        is_label = ".data." in path or path.endswith((".name", ".title"))
+        assert not (is_label and text.endswith(".") and ".data_description." not in path), path
+
+
+@pytest.mark.parametrize("prefix", ["", "dark_"])
+def test_brand(prefix: str) -> None:
+    for name, size in (("icon", 256), ("icon@2x", 512)):
+        with Image.open(INTEGRATION / "brand" / f"{prefix}{name}.png") as image:
+            assert image.size == (size, size)
+    with (
+        Image.open(INTEGRATION / "brand" / f"{prefix}logo.png") as logo,
+        Image.open(INTEGRATION / "brand" / f"{prefix}logo@2x.png") as double,
+    ):
+        assert logo.height == 128
+        assert double.height == 256
+
+
+def test_forms_can_be_sent_to_the_frontend(hass: HomeAssistant) -> None:
+    schemas = [
+        config_flow._operator_schema(hass, is_new=True),
+        settings_schema(),
+        governor_schema(),
+        *_SCHEMAS.values(),
+    ]
+    for schema in schemas:
+        fields = vol.to_field_list(schema, custom_serializer=cv.custom_serializer)
+        json.dumps(fields)
+        assert {field["name"] for field in fields} == form(schema)
+        assert all("selector" in field or field["type"] == "expandable" for field in fields)
