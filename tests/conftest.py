@@ -14,6 +14,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.const import CONF_MODE
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
@@ -22,7 +23,7 @@ from custom_components.aiep_miner.coordinator import SiteCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
 from custom_components.aiep_miner.engine.miners.base import Capabilities, Identity, MinerInfo
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
-from custom_components.aiep_miner.engine.records import Action, Pool, Reading, Temperature
+from custom_components.aiep_miner.engine.records import Action, Board, Pool, Reading, Temperature
 
 START = "2026-11-01T12:00:00+00:00"
 INTERVAL_S = 30
@@ -178,14 +179,39 @@ FULL_READING = Reading(
         Temperature(sensor="board_0", temperature_c=55.0),
         Temperature(sensor="board_1", temperature_c=58.5),
     ),
+    boards=(
+        Board(
+            index=0,
+            hashrate_ths=50.0,
+            temperature_c=55.0,
+            chip_temperature_c=70.0,
+            chips_working=114,
+            chips_expected=114,
+            voltage_v=13.2,
+            frequency_mhz=525.0,
+            enabled=True,
+        ),
+        Board(index=1, hashrate_ths=50.0, temperature_c=58.5, enabled=False),
+    ),
     fans_rpm=(4200, 4100),
+    psu_fans_rpm=(6344,),
     uptime_s=3600,
     shares_accepted=1000,
     shares_rejected=3,
     shares_stale=1,
     hardware_errors=2,
+    best_share=483_000.0,
+    ambient_c=24.5,
+    fault_light=False,
     pools=(
-        Pool(index=0, url="stratum+tcp://one.example:3333", active=True),
+        Pool(
+            index=0,
+            url="stratum+tcp://one.example:3333",
+            active=True,
+            shares_accepted=1000,
+            shares_rejected=3,
+            shares_stale=1,
+        ),
         Pool(index=1, url="stratum+tcp://two.example:3333", active=False),
     ),
     preset="eco",
@@ -243,3 +269,11 @@ def broken_ledger(fake_site: SiteCoordinator) -> Iterator[None]:
     error = LedgerError(LedgerReason.DISK_FULL, "no space left")
     with patch.object(type(fake_site.controller.ledger), "append", side_effect=error):
         yield
+
+
+@pytest.fixture
+def device_id(hass: HomeAssistant, site: SiteCoordinator) -> str:
+    """Return the simulated miner's device."""
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
+    assert device is not None
+    return device.id

@@ -33,14 +33,6 @@ async def act(
     return response
 
 
-@pytest.fixture
-def device_id(hass: HomeAssistant, site: SiteCoordinator) -> str:
-    """Return the simulated miner's device."""
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
-    assert device is not None
-    return device.id
-
-
 async def test_run_cycle(hass: HomeAssistant, site: SiteCoordinator) -> None:
     cycles = site.data.cycles
     response = await act(hass, "run_cycle")
@@ -111,9 +103,11 @@ async def test_verify_broken_ledger(
     assert issue is not None
     assert "seq 3" in issue.translation_placeholders["error"]
 
+    # Putting it right behind everybody's back does not make it trusted again: a person does.
     put_body(path, body)
     assert (await act(hass, "verify_ledger"))["intact"] is True
-    assert ir.async_get(hass).async_get_issue(DOMAIN, "ledger_broken_site") is None
+    assert hass.states.get("sensor.site_ledger_verification").state == "broken"
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "ledger_broken_site") is not None
 
 
 async def test_verify_when_the_file_is_gone(hass: HomeAssistant, site: SiteCoordinator) -> None:

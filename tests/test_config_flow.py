@@ -133,7 +133,8 @@ async def test_options(hass: HomeAssistant, operator: MockConfigEntry) -> None:
             "min_fan_rpm": 500,
             "safety_stops_in_manual": True,
         },
-        "people": {"person_hold_min": 30},
+        "people": {"person_hold_min": 30, "max_proposals_per_hour": 60},
+        "ledger": {"keep_bodies_days": 90},
     }
     result = await hass.config_entries.options.async_configure(result["flow_id"], sections)
     await hass.async_block_till_done()
@@ -155,7 +156,7 @@ async def test_interval_has_bounds(
     result = await hass.config_entries.options.async_configure(
         result["flow_id"], {"next_step_id": "settings"}
     )
-    empty: dict[str, Any] = {"economics": {}, "safety": {}, "people": {}}
+    empty: dict[str, Any] = {"economics": {}, "safety": {}, "people": {}, "ledger": {}}
     with pytest.raises(InvalidData):
         await hass.config_entries.options.async_configure(
             result["flow_id"], {"cycle": {"interval_s": interval_s}, **empty}
@@ -203,3 +204,52 @@ async def test_governor_shows_what_is_set(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.runtime_data.data.policy.governor.max_power_watts is None
+
+
+async def configure(hass: HomeAssistant, entry: MockConfigEntry, **access: bool) -> dict[str, Any]:
+    """Go through the options of the operator's own credentials."""
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    user_input = {"enabled": True, "may_act": False, "rotate": False, **access}
+    for step in ({"next_step_id": "access"}, user_input):
+        result = await hass.config_entries.options.async_configure(result["flow_id"], step)
+    return result
+
+
+async def test_secret_is_shown_once(hass: HomeAssistant, operator: MockConfigEntry) -> None:
+    keeping = (await set_up(hass, operator)).care.keeping
+    assert keeping.kept.access is None
+
+    result = await configure(hass, operator)
+    assert result["step_id"] == "secret"
+    secret = result["description_placeholders"]["secret"]
+    assert len(secret) > 40
+    assert keeping.kept.access.secret == secret
+    result = await hass.config_entries.options.async_configure(result["flow_id"], {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+    result = await configure(hass, operator, may_act=True)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert keeping.kept.access.secret == secret
+    assert keeping.kept.access.may_act
+    assert secret not in str(operator.as_dict())
+
+    result = await configure(hass, operator, rotate=True)
+    assert result["description_placeholders"]["secret"] != secret
+    assert keeping.kept.access.secret == result["description_placeholders"]["secret"]
+
+    result = await configure(hass, operator, enabled=False)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert keeping.kept.access is None
+
+
+async def test_access_needs_a_loaded_operator(
+    hass: HomeAssistant, operator: MockConfigEntry
+) -> None:
+    await set_up(hass, operator)
+    await hass.config_entries.async_unload(operator.entry_id)
+    result = await hass.config_entries.options.async_init(operator.entry_id)
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], {"next_step_id": "access"}
+    )
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "entry_not_loaded"

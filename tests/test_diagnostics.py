@@ -22,6 +22,9 @@ async def test_entry(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
     entry = fake_site.config_entry
     found = await async_get_config_entry_diagnostics(hass, entry)
     assert found["site"]["ledger_head"] == fake_site.data.ledger_head
+    kept = fake_site.care.keeping.kept
+    assert found["ledger"]["public_key"] == kept.public_key.hex()
+    assert kept.private_key not in str(found)
     assert found["site"]["miners"]["miner-1"]["telemetry"]["reading"]["power_w"] == 3000
     assert found["site"]["miners"]["miner-1"]["decision"]["action"] == "hold"
     text = json.dumps(found)
@@ -51,6 +54,7 @@ async def test_system_health(hass: HomeAssistant, fake_site: SiteCoordinator) ->
         "miners": 1,
         "ledger_records": fake_site.data.ledger_records,
         "ledgers_writable": 1,
+        "ledgers_intact": 1,
     }
 
 

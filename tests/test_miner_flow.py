@@ -38,7 +38,7 @@ def device() -> Iterator[FakeMiner]:
     """Put a miner on the network that is tried out."""
     fake = FakeMiner(fake_info())
     with (
-        patch("custom_components.aiep_miner.miner_flow.create_adapter", return_value=fake),
+        patch("custom_components.aiep_miner.miner_forms.create_adapter", return_value=fake),
         patch("custom_components.aiep_miner.coordinator.create_adapter", return_value=fake),
     ):
         yield fake

@@ -23,6 +23,7 @@ from custom_components.aiep_miner import (
     button,
     config_flow,
     event,
+    miner_flow,
     number,
     select,
     sensor,
@@ -34,10 +35,13 @@ from custom_components.aiep_miner.engine.miners.machine import PROFILES
 from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, Mode
 from custom_components.aiep_miner.engine.views import GovernorEventKind
-from custom_components.aiep_miner.miner_flow import _SCHEMAS
+from custom_components.aiep_miner.miner_forms import SCHEMAS
 from custom_components.aiep_miner.miner_sensors import MINER_SENSORS
 from custom_components.aiep_miner.operator_sensors import OPERATOR_SENSORS
+from custom_components.aiep_miner.part_sensors import PART_SENSORS, of_part
 from custom_components.aiep_miner.settings import SETTINGS, governor_schema, settings_schema
+
+from .conftest import make_operator
 
 ROOT = Path(__file__).resolve().parents[1]
 INTEGRATION = ROOT / "custom_components" / DOMAIN
@@ -51,9 +55,20 @@ PLACEHOLDER = re.compile(r"{(\w+)}")
 NEVER_DEPENDENCIES = {str(platform) for platform in Platform} | {
     "diagnostics",
     "logbook",
+    "repairs",
     "system_health",
 }
 """Home Assistant loads these by itself."""
+
+OTHER_EXCEPTIONS: dict[str, set[str]] = {
+    "beyond_the_ledger": set(),
+    "file_unwritable": {"error"},
+    "import_failed": {"error"},
+    "no_such_decision": set(),
+    "no_such_miner": set(),
+    "nothing_to_review": set(),
+}
+"""Errors that have no reason code, with their placeholders."""
 
 DESCRIPTIONS = {
     "binary_sensor": (
@@ -64,8 +79,13 @@ DESCRIPTIONS = {
     "event": (event.GOVERNOR,),
     "number": number.MINER_NUMBERS,
     "select": (select.MODE, *select.MINER_SELECTS),
-    "sensor": (*MINER_SENSORS, sensor.ENERGY, *OPERATOR_SENSORS),
-    "switch": (switch.MINING,),
+    "sensor": (
+        *MINER_SENSORS,
+        sensor.ENERGY,
+        *OPERATOR_SENSORS,
+        *(of_part(sensors, 0) for sensors in PART_SENSORS),
+    ),
+    "switch": (*switch.MINER_SWITCHES, switch.board_switch(0)),
 }
 
 
@@ -150,6 +170,14 @@ def test_every_platform_has_its_file() -> None:
     assert all((INTEGRATION / f"{platform}.py").exists() for platform in PLATFORMS)
 
 
+@pytest.mark.parametrize("platform", ["sensor", "switch"])
+def test_entities_of_parts_are_numbered(platform: str) -> None:
+    for description in DESCRIPTIONS[platform]:
+        name = TEXTS["entity"][platform].get(description.translation_key, {}).get("name", "")
+        is_part = getattr(description, "part", None) is not None
+        assert PLACEHOLDER.findall(name) == (["number"] if is_part else [])
+
+
 @pytest.mark.parametrize("platform", DESCRIPTIONS)
 def test_entities_have_names_and_icons(platform: str) -> None:
     keys = {item.translation_key for item in DESCRIPTIONS[platform] if item.translation_key}
@@ -188,13 +216,12 @@ def test_icons_are_of_material_design() -> None:
 
 def test_every_reason_is_translated_and_no_other() -> None:
     assert set(TEXTS["entity"]["sensor"]["reason"]["state"]) == set(Reason)
-    assert set(TEXTS["exceptions"]) == {*Reason, "no_such_miner", "nothing_to_review"}
+    assert set(TEXTS["exceptions"]) == {*Reason, *OTHER_EXCEPTIONS}
 
 
 def test_exception_placeholders() -> None:
-    nothing: dict[str, set[str]] = {"no_such_miner": set(), "nothing_to_review": set()}
     for key, text in TEXTS["exceptions"].items():
-        given = {"ledger_unavailable": {"error"}, **nothing}.get(key, {"miner"})
+        given = {"ledger_unavailable": {"error"}, **OTHER_EXCEPTIONS}.get(key, {"miner"})
         assert set(PLACEHOLDER.findall(text["message"])) <= given
 
 
@@ -202,22 +229,34 @@ def test_issue_texts() -> None:
     code = (INTEGRATION / "const.py").read_text("utf-8")
     assert set(TEXTS["issues"]) == set(re.findall(r'ISSUE_\w+: Final = "(\w+)"', code))
     for issue in TEXTS["issues"].values():
+        if "fix_flow" in issue:
+            assert set(issue) == {"title", "fix_flow"}
+            (step,) = issue["fix_flow"]["step"].values()
+            assert set(step) == {"title", "description"}
+            placeholders = set(PLACEHOLDER.findall(json.dumps(issue)))
+            assert placeholders <= {"operator", "miner", "error", "file", "head"}
+            continue
         assert set(PLACEHOLDER.findall(issue["title"])) == {"operator"}
         assert set(PLACEHOLDER.findall(issue["description"])) == {"operator", "error"}
 
 
 def test_operator_form(hass: HomeAssistant) -> None:
     steps = TEXTS["config"]["step"]
-    for step, is_new in (("user", True), ("reconfigure", False)):
-        fields = form(config_flow._operator_schema(hass, is_new=is_new))
-        assert set(steps[step]["data"]) == fields
-        assert set(steps[step]["data_description"]) == fields
+    schemas = {
+        "user": config_flow._operator_schema(hass, is_new=True),
+        "reconfigure": config_flow._operator_schema(hass, is_new=False),
+        "discovered": config_flow.discovered_schema([make_operator()]),
+    }
+    assert set(steps) == set(schemas)
+    for step, schema in schemas.items():
+        assert set(steps[step]["data"]) == form(schema)
+        assert set(steps[step]["data_description"]) == form(schema)
 
 
 def test_options_forms() -> None:
     steps = TEXTS["options"]["step"]
-    assert set(steps) == {"init", "settings", "preset", "governor"}
-    assert set(steps["init"]["menu_options"]) == {"settings", "preset"}
+    assert set(steps) == {"init", "settings", "preset", "governor", "access", "secret"}
+    assert set(steps["init"]["menu_options"]) == {"settings", "preset", "access"}
     assert set(steps["settings"]["sections"]) == form(settings_schema())
     for name, section in steps["settings"]["sections"].items():
         fields = {setting.field for setting in SETTINGS if setting.section == name}
@@ -225,24 +264,44 @@ def test_options_forms() -> None:
     fields = form(governor_schema())
     assert set(steps["governor"]["data"]) == set(steps["governor"]["data_description"]) == fields
     assert set(steps["preset"]["data"]) == {config_flow.CONF_PRESET}
+    fields = form(config_flow.access_schema(None))
+    assert set(steps["access"]["data"]) == set(steps["access"]["data_description"]) == fields
 
 
 def test_miner_forms() -> None:
     texts = TEXTS["config_subentries"]["miner"]
-    assert set(texts["step"]) == {"user", "read_only", *_SCHEMAS}
-    assert set(texts["step"]["user"]["menu_options"]) == set(_SCHEMAS)
-    for adapter, schema in _SCHEMAS.items():
-        step = texts["step"][adapter]
+    schemas = {
+        **SCHEMAS,
+        "scan": miner_flow.scan_schema([]),
+        "found": miner_flow.found_schema({}),
+        "power": miner_flow.POWER_SCHEMA,
+    }
+    assert set(texts["step"]) == {"user", "read_only", *schemas}
+    assert set(texts["step"]["user"]["menu_options"]) == set(miner_flow.MENU)
+    for name, schema in schemas.items():
+        step = texts["step"][name]
         assert set(step["data"]) == set(step["data_description"]) == form(schema)
+    code = (INTEGRATION / "miner_flow.py").read_text("utf-8")
+    assert set(texts["progress"]) == set(re.findall(r'progress_action="(\w+)"', code))
 
 
 def test_flow_errors_and_aborts() -> None:
-    assert set(TEXTS["config"]["error"]) == _literals("config_flow.py", "errors")
+    adapter_errors = _section_of_reasons("Miners that cannot be read or told")
+    assert set(TEXTS["config"]["error"]) == {
+        *_literals("config_flow.py", "errors"),
+        *(adapter_errors - {Reason.WRONG_DEVICE}),
+        "power_not_reported",
+    }
+    flow = (INTEGRATION / "config_flow.py").read_text("utf-8")
+    operator, options = flow.split("class AiepMinerOptionsFlow")
+    assert set(TEXTS["config"]["abort"]) == set(re.findall(r'reason="(\w+)"', operator))
+    assert set(TEXTS["options"]["abort"]) == set(re.findall(r'reason="(\w+)"', options))
     miner = TEXTS["config_subentries"]["miner"]
     adapter_reasons = _section_of_reasons("Miners that cannot be read or told") | {
         Reason.UNSUPPORTED_ACTION
     }
-    assert set(miner["error"]) == {*adapter_reasons, "power_not_reported"}
+    forms = {"power_not_reported", "invalid_network", "network_too_large", "nothing_chosen"}
+    assert set(miner["error"]) == {*adapter_reasons, *forms}
     code = (INTEGRATION / "miner_flow.py").read_text("utf-8")
     assert set(miner["abort"]) == set(re.findall(r'reason="(\w+)"', code))
 
@@ -311,7 +370,11 @@ def test_forms_can_be_sent_to_the_frontend(hass: HomeAssistant) -> None:
         config_flow._operator_schema(hass, is_new=True),
         settings_schema(),
         governor_schema(),
-        *_SCHEMAS.values(),
+        *SCHEMAS.values(),
+        miner_flow.POWER_SCHEMA,
+        miner_flow.scan_schema(["192.0.2.0/24"]),
+        miner_flow.found_schema({}),
+        config_flow.discovered_schema([make_operator()]),
     ]
     for schema in schemas:
         fields = vol.to_field_list(schema, custom_serializer=cv.custom_serializer)

@@ -5,14 +5,19 @@ import logging
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.loader import async_get_integration
 
 from .actions import async_setup_actions
-from .const import DOMAIN, ISSUE_LEDGER_BROKEN, ISSUE_LEDGER_UNWRITABLE
-from .coordinator import AiepMinerConfigEntry, SiteCoordinator, ledger_path
+from .api import async_setup_api
+from .const import DOMAIN
+from .coordinator import AiepMinerConfigEntry, SiteCoordinator
 from .devices import async_register_devices
+from .evidence import async_setup_evidence_actions
+from .issues import async_withdraw_all
+from .keeping import async_leave, ledger_path
+from .logins import async_forget_logins
+from .websocket_api import async_setup_websocket_api
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,8 +35,11 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up what all operators share: actions, REST and WebSocket."""
     async_setup_actions(hass)
+    async_setup_evidence_actions(hass)
+    async_setup_api(hass)
+    async_setup_websocket_api(hass)
     return True
 
 
@@ -52,6 +60,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) ->
     entry.async_on_unload(coordinator.async_add_listener(lambda: None))
 
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    # While it was set up nobody listened to changes.
+    await coordinator.async_entry_updated()
     return True
 
 
@@ -65,8 +75,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) -
 
 async def async_remove_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) -> None:
     """Remove an operator; its ledger is evidence and stays."""
-    for issue in (ISSUE_LEDGER_BROKEN, ISSUE_LEDGER_UNWRITABLE):
-        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")
+    async_withdraw_all(hass, entry.entry_id)
+    async_forget_logins(hass, entry)
+    await async_leave(hass, entry.entry_id)
     _LOGGER.info("The ledger of %s stays in %s", entry.title, ledger_path(hass, entry.entry_id))
 
 

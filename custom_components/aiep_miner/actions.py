@@ -1,6 +1,7 @@
 """The integration's actions: run a cycle, verify the ledger, propose a change, review one."""
 
 import math
+from dataclasses import asdict
 from typing import Any, Final
 
 import probatio as vol
@@ -19,10 +20,15 @@ from homeassistant.helpers.service import async_get_config_entry
 
 from .const import DOMAIN
 from .coordinator import SiteCoordinator
+from .engine.ledger import LedgerError
 from .engine.records import Action
-from .engine.views import SiteView, Verdict
+from .engine.replay import replay
+from .engine.views import Verdict
+from .errors import ledger_unavailable
+from .reports import cycle_report
 
 ACTION_PROPOSE: Final = "propose"
+ACTION_REPLAY_LEDGER: Final = "replay_ledger"
 ACTION_REVIEW: Final = "review"
 ACTION_RUN_CYCLE: Final = "run_cycle"
 ACTION_VERIFY_LEDGER: Final = "verify_ledger"
@@ -96,6 +102,7 @@ def async_setup_actions(hass: HomeAssistant) -> None:
     for name, handler, schema in (
         (ACTION_RUN_CYCLE, _run_cycle, SITE_SCHEMA),
         (ACTION_VERIFY_LEDGER, _verify_ledger, SITE_SCHEMA),
+        (ACTION_REPLAY_LEDGER, _replay_ledger, SITE_SCHEMA),
         (ACTION_PROPOSE, _propose, PROPOSE_SCHEMA),
     ):
         hass.services.async_register(
@@ -104,7 +111,7 @@ def async_setup_actions(hass: HomeAssistant) -> None:
     hass.services.async_register(DOMAIN, ACTION_REVIEW, _review, schema=REVIEW_SCHEMA)
 
 
-def _site(call: ServiceCall) -> SiteCoordinator:
+def site_of(call: ServiceCall) -> SiteCoordinator:
     """Return the operator that is meant; may be left out when there is only one."""
     entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
     coordinator: SiteCoordinator = entry.runtime_data
@@ -113,34 +120,24 @@ def _site(call: ServiceCall) -> SiteCoordinator:
 
 async def _run_cycle(call: ServiceCall) -> ServiceResponse:
     """Run a governed cycle now."""
-    coordinator = _site(call)
+    coordinator = site_of(call)
     await coordinator.async_refresh()
-    return _cycle_response(coordinator.data)
-
-
-def _cycle_response(view: SiteView) -> ServiceResponse:
-    return {
-        "ledger_records": view.ledger_records,
-        "ledger_head": view.ledger_head,
-        "ledger_error": view.ledger_error,
-        "decisions": [
-            {
-                "miner_id": miner_id,
-                "action": filed.record.action.value,
-                "authorised": filed.record.authorised,
-                "reasons": [reason.value for reason in filed.record.reasons],
-                "record_seq": filed.seq,
-                "record_hash": filed.hash,
-            }
-            for miner_id, miner in view.miners.items()
-            if (filed := miner.decision) is not None
-        ],
-    }
+    return cycle_report(coordinator.data)
 
 
 async def _verify_ledger(call: ServiceCall) -> ServiceResponse:
     """Verify the ledger from its first record to its last."""
-    return (await _site(call).async_verify_ledger()).as_dict()
+    return (await site_of(call).async_verify_ledger()).as_dict()
+
+
+async def _replay_ledger(call: ServiceCall) -> ServiceResponse:
+    """Decide everything that the ledger records anew, and compare."""
+    path = site_of(call).controller.ledger.path
+    try:
+        report = await call.hass.async_add_executor_job(replay, path)
+    except LedgerError as err:
+        raise ledger_unavailable(err) from err
+    return asdict(report)
 
 
 async def _propose(call: ServiceCall) -> ServiceResponse:
@@ -160,7 +157,7 @@ async def _propose(call: ServiceCall) -> ServiceResponse:
 
 async def _review(call: ServiceCall) -> None:
     """Record a verdict on a supervised decision."""
-    await _site(call).async_review(
+    await site_of(call).async_review(
         call.data[ATTR_RECORD_HASH],
         call.context,
         approved=call.data[ATTR_APPROVED],

@@ -1,45 +1,65 @@
 """Adds and changes operators; their options; and, as subentries, their miners."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, override
 
 import probatio as vol
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     OptionsFlow,
 )
-from homeassistant.const import CONF_MODE, CONF_NAME
+from homeassistant.const import CONF_HOST, CONF_MODE, CONF_NAME
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     ChooseSelector,
     ChooseSelectorConfig,
     EntitySelector,
     EntitySelectorConfig,
+    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     TextSelector,
 )
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
+from .access import Access
+from .adapters import ADAPTER_ASIC_RS
 from .const import (
     CONF_BLOCK_REWARD,
     CONF_COIN_PRICE,
     CONF_CURRENCY,
     CONF_ENERGY_PRICE,
     CONF_NETWORK_DIFFICULTY,
+    CONF_NOMINAL_POWER,
     DEFAULT_BLOCK_REWARD,
     DOMAIN,
     SUBENTRY_MINER,
 )
 from .engine.governor import PERMISSIVE, STANDARD, STRICT
+from .engine.miners.base import MinerError
 from .engine.records import Mode
 from .miner_flow import MinerFlow
+from .miner_forms import (
+    LOGIN,
+    POWER,
+    Candidate,
+    async_add_miner,
+    async_follow,
+    async_try_out,
+    is_configured,
+)
 from .prices import CONVERTERS, CURRENCIES, factor
 from .settings import SECTION_GOVERNOR, governor_schema, limits_of, number, settings_schema
 
+CONF_OPERATOR: Final = "operator"
 CONF_PRESET: Final = "preset"
 PRESET_CURRENT: Final = "current"
 PRESETS: Final = {"standard": STANDARD, "strict": STRICT, "permissive": PERMISSIVE}
@@ -79,10 +99,40 @@ def _operator_schema(hass: HomeAssistant, *, is_new: bool) -> vol.Schema:
     return vol.Schema(fields)
 
 
+def discovered_schema(operators: list[ConfigEntry]) -> vol.Schema:
+    """Return the form for a miner that was discovered."""
+    choices = [SelectOptionDict(value=entry.entry_id, label=entry.title) for entry in operators]
+    return vol.Schema(
+        {
+            vol.Required(CONF_OPERATOR, default=operators[0].entry_id): SelectSelector(
+                SelectSelectorConfig(options=choices)
+            ),
+            vol.Optional(CONF_NAME): TextSelector(),
+            **LOGIN,
+            **POWER,
+        }
+    )
+
+
+def access_schema(access: Access | None) -> vol.Schema:
+    """Return the form for the operator's own credentials."""
+    defaults = {
+        "enabled": access is not None,
+        "may_act": access is not None and access.may_act,
+        "rotate": False,
+    }
+    return vol.Schema(
+        {vol.Required(key, default=value): BooleanSelector() for key, value in defaults.items()}
+    )
+
+
 class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Adds an operator, or changes one."""
+    """Adds an operator, or changes one; adds miners that were discovered to an operator."""
 
     VERSION = 1
+
+    _host: str
+    """Where a discovered miner is."""
 
     @staticmethod
     @callback
@@ -123,6 +173,62 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
         data = dict(user_input)
         return self.async_update_and_abort(entry, title=data.pop(CONF_NAME), data=data)
 
+    @override
+    async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
+        """Follow a miner that is known to its new address, and offer one that is not."""
+        mac, self._host = format_mac(discovery_info.macaddress), discovery_info.ip
+        await self.async_set_unique_id(mac)
+        self._abort_if_unique_id_configured()
+        if async_follow(self.hass, mac, self._host):
+            return self.async_abort(reason="already_configured")
+        if not self._operators():
+            return self.async_abort(reason="no_operator")
+        name = discovery_info.hostname or self._host
+        self.context["title_placeholders"] = {"name": name}
+        return await self.async_step_discovered()
+
+    async def async_step_discovered(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask which operator a discovered miner is to belong to, and add it."""
+        operators = self._operators()
+        if not operators:
+            return self.async_abort(reason="no_operator")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            found = await self._try_discovered(user_input)
+            if isinstance(found, Candidate):
+                if is_configured(self.hass, found):
+                    return self.async_abort(reason="already_configured")
+                operator = self.hass.config_entries.async_get_known_entry(user_input[CONF_OPERATOR])
+                async_add_miner(self.hass, operator, found)
+                return self.async_abort(reason="miner_added")
+            errors = found
+        schema = discovered_schema(operators)
+        return self.async_show_form(
+            step_id="discovered",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input or {}),
+            description_placeholders={"host": self._host},
+            errors=errors,
+        )
+
+    async def _try_discovered(self, user_input: Mapping[str, Any]) -> Candidate | dict[str, str]:
+        """Return the discovered miner, or what stands against adding it."""
+        details = {key: value for key, value in user_input.items() if key != CONF_OPERATOR}
+        try:
+            found = await async_try_out(ADAPTER_ASIC_RS, {CONF_HOST: self._host, **details})
+        except MinerError as err:
+            return {"base": err.reason.value}
+        return {CONF_NOMINAL_POWER: "power_not_reported"} if found.lacks_power else found
+
+    def _operators(self) -> list[ConfigEntry]:
+        """Return the operators that run."""
+        return [
+            entry
+            for entry in self._async_current_entries(include_ignore=False)
+            if entry.state is ConfigEntryState.LOADED
+        ]
+
     def _form(
         self, step_id: str, shown: Mapping[str, Any] | None, errors: dict[str, str]
     ) -> ConfigFlowResult:
@@ -160,10 +266,12 @@ class AiepMinerOptionsFlow(OptionsFlow):
     """Changes what the cycle and the governor go by."""
 
     _preset: str = PRESET_CURRENT
+    _secret: str
+    """New credentials, between being made and being shown."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what is to be changed."""
-        return self.async_show_menu(step_id="init", menu_options=["settings", "preset"])
+        return self.async_show_menu(step_id="init", menu_options=["settings", "preset", "access"])
 
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None
@@ -205,4 +313,38 @@ class AiepMinerOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="governor",
             data_schema=self.add_suggested_values_to_schema(governor_schema(), limits),
+        )
+
+    async def async_step_access(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Switch the operator's own credentials on or off, or make new ones."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        keeping = self.config_entry.runtime_data.care.keeping
+        before: Access | None = keeping.kept.access
+        if user_input is None:
+            return self.async_show_form(
+                step_id="access",
+                data_schema=access_schema(before),
+                description_placeholders={"operator_id": self.config_entry.entry_id},
+            )
+        after = Access(may_act=user_input["may_act"]) if user_input["enabled"] else None
+        if before and after and not user_input["rotate"]:
+            after = replace(after, secret=before.secret)
+        await keeping.async_save(access=after)
+        if after is None or (before is not None and before.secret == after.secret):
+            return self.async_create_entry(data=dict(self.config_entry.options))
+        self._secret = after.secret
+        return await self.async_step_secret()
+
+    async def async_step_secret(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show a new secret, this once."""
+        if user_input is not None:
+            return self.async_create_entry(data=dict(self.config_entry.options))
+        return self.async_show_form(
+            step_id="secret",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                "operator_id": self.config_entry.entry_id,
+                "secret": self._secret,
+            },
         )

@@ -2,6 +2,10 @@
 
 from typing import Final
 
+from homeassistant.util.hass_dict import HassKey
+
+from .access import UsedSignatures
+
 DOMAIN: Final = "aiep_miner"
 MANUFACTURER: Final = "AIEP Miner"
 SUBENTRY_MINER: Final = "miner"
@@ -17,6 +21,7 @@ CONF_MAX_POWER: Final = "max_power_w"
 CONF_MAX_TEMPERATURE: Final = "max_temperature_c"
 CONF_NOMINAL_HASHRATE: Final = "nominal_hashrate_ths"
 CONF_NOMINAL_POWER: Final = "nominal_power_w"
+CONF_POWER_ENTITY: Final = "power_entity"
 CONF_PROFILE: Final = "profile"
 CONF_SEED: Final = "seed"
 
@@ -26,7 +31,15 @@ UNIT_HASHRATE: Final = "TH/s"
 PER_DAY: Final = "{}/d"
 """An amount a day; the currency goes into the braces."""
 
+DATA_BACKUP: Final[HassKey[bool]] = HassKey("aiep_miner_backup")
+"""Whether a backup is being taken."""
+DATA_USED_SIGNATURES: Final[HassKey[UsedSignatures]] = HassKey("aiep_miner_used_signatures")
+
+EVENT_LEDGER_ACCEPTED: Final = "aiep_miner_ledger_accepted"
+EVENT_LEDGER_TAMPERED: Final = "aiep_miner_ledger_tampered"
 EVENT_LEDGER_VERIFIED: Final = "aiep_miner_ledger_verified"
 
 ISSUE_LEDGER_BROKEN: Final = "ledger_broken"
+ISSUE_LEDGER_SET_ASIDE: Final = "ledger_set_aside"
 ISSUE_LEDGER_UNWRITABLE: Final = "ledger_unwritable"
+ISSUE_LOGIN_REFUSED: Final = "login_refused"

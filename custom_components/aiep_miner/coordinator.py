@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -11,21 +10,13 @@ from homeassistant.const import ATTR_DEVICE_ID, CONF_MODE
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
 from .adapters import create_adapter
-from .const import (
-    CONF_CURRENCY,
-    DOMAIN,
-    EVENT_LEDGER_VERIFIED,
-    ISSUE_LEDGER_BROKEN,
-    ISSUE_LEDGER_UNWRITABLE,
-    SUBENTRY_MINER,
-)
+from .care import LedgerCare, now_ms
+from .const import CONF_CURRENCY, DOMAIN, ISSUE_LEDGER_UNWRITABLE, SUBENTRY_MINER
 from .devices import async_update_devices
 from .engine.controller import Controller
 from .engine.ledger import LedgerError
@@ -34,24 +25,18 @@ from .engine.records import Action, Mode, PriceRecord, ProposalRecord, Source
 from .engine.views import GovernorEvent, Notice, SiteView, Verdict
 from .errors import ledger_unavailable
 from .fleet import Miner, miner_of
+from .issues import async_report, async_withdraw
+from .keeping import ledger_path
+from .linked_power import with_linked_power
+from .logins import async_report_logins
 from .prices import read_prices
 from .settings import policy_of
-from .verification import Verification, verify_ledger
+from .verification import Verification
 
 _LOGGER = logging.getLogger(__name__)
 
 
 type AiepMinerConfigEntry = ConfigEntry[SiteCoordinator]
-
-
-def ledger_path(hass: HomeAssistant, entry_id: str) -> Path:
-    """Return where an operator's ledger lies; it stays there when the operator is removed."""
-    return Path(hass.config.path(DOMAIN, entry_id, "ledger.db"))
-
-
-def now_ms() -> int:
-    """Return the time in ms since the Unix epoch."""
-    return round(dt_util.utcnow().timestamp() * 1000)
 
 
 class SiteCoordinator(DataUpdateCoordinator[SiteView]):
@@ -73,7 +58,9 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
             operator_id=entry.entry_id,
             ledger_path=ledger_path(hass, entry.entry_id),
             adapters={
-                subentry.subentry_id: create_adapter(subentry.data)
+                subentry.subentry_id: with_linked_power(
+                    hass, create_adapter(subentry.data, subentry.unique_id), subentry.data
+                )
                 for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
             },
             policy=policy,
@@ -82,10 +69,11 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
             on_governor_event=self._dispatch,
             version=version,
         )
+        self.care = LedgerCare(hass, entry, self.controller, self._show)
         self.governor_signal = SignalType[GovernorEvent](f"{DOMAIN}_governor_{entry.entry_id}")
         self._set_up_with = _needs_reload(entry)
+        self._reloads = False
         self._lost: set[str] = set()
-        self.verification: Verification | None = None
 
     @property
     def currency(self) -> str:
@@ -160,14 +148,9 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     async def async_verify_ledger(self) -> Verification:
         """Verify the whole ledger, up to the head that is known here; tell what came of it."""
         try:
-            ledger = self.controller.ledger
+            return await self.care.async_verify()
         except LedgerError as err:
             raise ledger_unavailable(err) from err
-        self.verification = await self.hass.async_add_executor_job(
-            verify_ledger, ledger.path, ledger.head
-        )
-        self._report_verification(self.verification)
-        return self.verification
 
     async def async_set_mode(self, mode: Mode) -> None:
         """Keep a mode and put it into force; raises HomeAssistantError when the ledger fails."""
@@ -181,7 +164,10 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     async def async_entry_updated(self) -> None:
         """Follow a change of the entry: options at once, anything else by a reload."""
         if self._set_up_with != _needs_reload(self.config_entry):
-            self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
+            # Several miners may be added at once; one reload takes them all in.
+            if not self._reloads:
+                self._reloads = True
+                self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
             return
         try:
             await self._apply_settings()
@@ -192,13 +178,13 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     async def async_shutdown(self) -> None:
         """Run no more cycles, let go of the miners and close the ledger."""
         await super().async_shutdown()
-        await self.controller.stop()
+        await self.care.async_stop()
 
     @override
     async def _async_setup(self) -> None:
         """Open the ledger and pick up where it ends."""
         try:
-            await self.controller.start()
+            await self.care.async_start()
         except LedgerError as err:
             self._report_ledger(str(err))
             raise ConfigEntryNotReady(
@@ -210,10 +196,13 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     @override
     async def _async_update_data(self) -> SiteView:
         """Run one governed cycle."""
+        await self.care.async_sign_daily()
         view = await self.controller.run_cycle(self._prices())
+        self.care.async_follow()
         self._report_ledger(view.ledger_error)
         self._log_contact(view)
         async_update_devices(self.hass, self.config_entry, view)
+        async_report_logins(self.hass, self.config_entry, view)
         return view
 
     async def _submit(self, proposal: ProposalRecord) -> Verdict:
@@ -234,6 +223,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     def _show(self) -> None:
         """Show the latest picture without touching the schedule of the cycles."""
         self.data = self.controller.view
+        self.care.async_follow()
         self.async_update_listeners()
 
     def _prices(self) -> PriceRecord:
@@ -282,33 +272,10 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     @callback
     def _report_ledger(self, error: str | None) -> None:
         """Keep a repair issue while the ledger cannot be written."""
-        self._report(ISSUE_LEDGER_UNWRITABLE, error)
-
-    @callback
-    def _report_verification(self, verification: Verification) -> None:
-        """Keep a repair issue while the ledger is not intact, and tell the bus and the entities."""
-        self._report(ISSUE_LEDGER_BROKEN, verification.fault)
-        self.hass.bus.async_fire(
-            EVENT_LEDGER_VERIFIED,
-            {"operator_id": self.config_entry.entry_id, **verification.as_dict()},
-        )
-        self.async_update_listeners()
-
-    @callback
-    def _report(self, issue: str, error: str | None) -> None:
-        issue_id = f"{issue}_{self.config_entry.entry_id}"
         if error is None:
-            ir.async_delete_issue(self.hass, DOMAIN, issue_id)
-            return
-        ir.async_create_issue(
-            self.hass,
-            DOMAIN,
-            issue_id,
-            is_fixable=False,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key=issue,
-            translation_placeholders={"operator": self.config_entry.title, "error": error},
-        )
+            async_withdraw(self.hass, self.config_entry.entry_id, ISSUE_LEDGER_UNWRITABLE)
+        else:
+            async_report(self.hass, self.config_entry, ISSUE_LEDGER_UNWRITABLE, error=error)
 
     @callback
     def _log_contact(self, view: SiteView) -> None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import async_redact_data
-from homeassistant.const import CONF_HOST
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
@@ -12,9 +12,12 @@ from .const import DOMAIN
 from .coordinator import AiepMinerConfigEntry
 from .engine.records import Record
 from .engine.views import Filed, MinerView, SiteView
+from .reports import ledger_report
 
 TO_REDACT: Final = {
     CONF_HOST,
+    CONF_PASSWORD,
+    CONF_USERNAME,
     "hostname",
     "mac",
     "serial_number",
@@ -30,7 +33,12 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return an operator's settings and its latest picture."""
     return async_redact_data(
-        {"config_entry": entry.as_dict(), "site": _site(entry.runtime_data.data)}, TO_REDACT
+        {
+            "config_entry": entry.as_dict(),
+            "site": _site(entry.runtime_data.data),
+            "ledger": ledger_report(entry.runtime_data),
+        },
+        TO_REDACT,
     )
 
 

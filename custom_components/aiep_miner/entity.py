@@ -10,7 +10,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN, SUBENTRY_MINER
+from .const import DOMAIN
 from .coordinator import AiepMinerConfigEntry, SiteCoordinator
 from .engine.records import Action
 from .errors import raise_for
@@ -25,6 +25,10 @@ class MinerEntityDescription(EntityDescription):
     """Whether the miner has this at all; asked again after each cycle until it does."""
     needs_reading: bool = True
     """Unavailable when the last poll failed."""
+    part: int | None = None
+    """Index, from 0, of the board, fan or pool that this is of."""
+    present_fn: Callable[[Miner], bool] = lambda _: True
+    """Whether the part is there; unavailable while it is not."""
 
 
 class OperatorEntity(CoordinatorEntity[SiteCoordinator]):
@@ -56,6 +60,8 @@ class MinerEntity(CoordinatorEntity[SiteCoordinator]):
         self._miner_id = miner_id
         self._attr_unique_id = f"{miner_id}_{description.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, miner_id)})
+        if description.part is not None:
+            self._attr_translation_placeholders = {"number": str(description.part + 1)}
 
     @property
     def miner(self) -> Miner:
@@ -66,8 +72,10 @@ class MinerEntity(CoordinatorEntity[SiteCoordinator]):
     @override
     def available(self) -> bool:
         """Return whether there is something to show: nothing stale, nothing invented."""
-        has_reading = self.miner.reading is not None
-        return super().available and (has_reading or not self.entity_description.needs_reading)
+        description, miner = self.entity_description, self.miner
+        if not super().available or (description.needs_reading and miner.reading is None):
+            return False
+        return description.present_fn(miner)
 
     async def async_command(
         self, action: Action, *, value: float | None = None, option: str | None = None
@@ -87,22 +95,42 @@ def async_add_miner_entities[D: MinerEntityDescription](
     entity_class: Callable[[SiteCoordinator, str, D], Entity],
 ) -> None:
     """Add each miner's entities, each as soon as it is known that the miner has it."""
+    known = tuple(descriptions)
+    async_add_found_entities(
+        entry,
+        async_add_entities,
+        lambda miner: (item for item in known if item.exists_fn(miner)),
+        entity_class,
+    )
+
+
+@callback
+def async_add_found_entities[D: MinerEntityDescription](
+    entry: AiepMinerConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    find: Callable[[Miner], Iterable[D]],
+    entity_class: Callable[[SiteCoordinator, str, D], Entity],
+) -> None:
+    """Add the entities that are found on each miner, now and after each cycle, each once."""
     coordinator = entry.runtime_data
-    missing = {
-        (subentry.subentry_id, description.key): description
-        for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
-        for description in descriptions
-    }
+    added: set[tuple[str, str]] = set()
 
     @callback
-    def add_known() -> None:
-        for (miner_id, key), description in list(missing.items()):
-            if miner_id in entry.subentries and description.exists_fn(coordinator.miner(miner_id)):
-                del missing[miner_id, key]
+    def add_new() -> None:
+        for miner_id in coordinator.data.miners:
+            if miner_id not in entry.subentries:
+                continue
+            new = [
+                description
+                for description in find(coordinator.miner(miner_id))
+                if (miner_id, description.key) not in added
+            ]
+            if new:
+                added.update((miner_id, description.key) for description in new)
                 async_add_entities(
-                    [entity_class(coordinator, miner_id, description)],
+                    [entity_class(coordinator, miner_id, item) for item in new],
                     config_subentry_id=miner_id,
                 )
 
-    add_known()
-    entry.async_on_unload(coordinator.async_add_listener(add_known))
+    add_new()
+    entry.async_on_unload(coordinator.async_add_listener(add_new))

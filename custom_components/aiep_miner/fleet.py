@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .engine.miners.base import MinerInfo
-from .engine.records import MinerPolicy, Reading
+from .engine.records import MinerPolicy, Pool, Reading
 from .engine.views import Earnings, MinerView, SiteView
 
 
@@ -66,6 +66,20 @@ def miner_of(view: SiteView, miner_id: str) -> Miner:
         policy=view.policy.miner(miner_id),
         fresh=view.ledger_error is None,
     )
+
+
+def reject_rate(shares: Reading | Pool) -> float | None:
+    """Return how many of a miner's or pool's shares were rejected, in percent."""
+    accepted, rejected = shares.shares_accepted, shares.shares_rejected
+    if accepted is None or rejected is None or not accepted + rejected:
+        return None
+    return rejected / (accepted + rejected) * 100
+
+
+def active_pool(miner: Miner) -> Pool | None:
+    """Return the pool that a miner works for."""
+    pools = miner.reading.pools if miner.reading else ()
+    return next((pool for pool in pools if pool.active), None)
 
 
 def total(view: SiteView, value_of: Callable[[Miner], float | None]) -> float | None:

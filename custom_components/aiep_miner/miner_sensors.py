@@ -23,7 +23,7 @@ from .const import PER_DAY, UNIT_HASHRATE
 from .engine.reasons import Reason
 from .engine.records import Action, Outcome, Reading
 from .entity import MinerEntityDescription
-from .fleet import Miner
+from .fleet import Miner, active_pool, reject_rate
 
 UNIT_EFFICIENCY: Final = "J/TH"
 PER_KWH: Final = "{}/kWh"
@@ -199,6 +199,47 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         state_class=SensorStateClass.TOTAL_INCREASING,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
+    ),
+    _telemetry(
+        "reject_rate",
+        _of_reading(reject_rate),
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    _telemetry(
+        "active_pool",
+        lambda miner: pool.url if (pool := active_pool(miner)) else None,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    _telemetry(
+        "best_share",
+        _of_reading(lambda reading: reading.best_share),
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    _telemetry(
+        "expected_hashrate",
+        _of_reading(lambda reading: reading.expected_hashrate_ths),
+        native_unit_of_measurement=UNIT_HASHRATE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    _telemetry(
+        "ambient_temperature",
+        _of_reading(lambda reading: reading.ambient_c),
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    _telemetry(
+        "firmware",
+        lambda miner: miner.info.identity.firmware,
+        entity_category=EntityCategory.DIAGNOSTIC,
     ),
     _telemetry(
         "hardware_errors",

@@ -37,10 +37,10 @@ class MinerNumberDescription(MinerEntityDescription, NumberEntityDescription):
 
 
 def _power_range(miner: Miner) -> tuple[float, float] | None:
+    """Return the device's own bounds; the operator's maximum stands in for an unknown one."""
     capabilities = miner.info.capabilities
-    if capabilities.power_min_w is None or capabilities.power_max_w is None:
-        return None
-    return capabilities.power_min_w, capabilities.power_max_w
+    most_w = capabilities.power_max_w or miner.policy.max_power_w
+    return None if most_w is None else (capabilities.power_min_w or 0.0, most_w)
 
 
 def _hashrate_range(miner: Miner) -> tuple[float, float] | None:

@@ -31,10 +31,17 @@ class OperatorSensorDescription(SensorEntityDescription):
 
 
 def _verification(site: SiteCoordinator) -> str | None:
-    """Return what the last verification since the start found; None before the first."""
-    if site.verification is None:
-        return None
-    return "intact" if site.verification.intact else "broken"
+    """Return what is known of the ledger since the start; None before the first verification."""
+    if site.care.broken is not None:
+        return "broken"
+    return None if site.care.verification is None else "intact"
+
+
+def _verification_details(site: SiteCoordinator) -> dict[str, Any]:
+    """Return what the last verification found, and how far one is that is under way."""
+    found, progress = site.care.verification, site.care.progress
+    details = found.as_dict() if found else {}
+    return details if progress is None else details | {"progress_pct": round(progress * 100, 1)}
 
 
 def _health(status: str) -> str | None:
@@ -146,6 +153,6 @@ OPERATOR_SENSORS: Final = (
         options=["intact", "broken"],
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=_verification,
-        attributes_fn=lambda site: site.verification.as_dict() if site.verification else {},
+        attributes_fn=_verification_details,
     ),
 )

@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import AiepMinerConfigEntry
 from .engine.records import Action, Mode, Pool
 from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
-from .fleet import Miner
+from .fleet import Miner, active_pool
 
 PARALLEL_UPDATES = 1
 
@@ -36,7 +36,7 @@ def _pool_name(pool: Pool) -> str:
 
 
 def _active_pool(miner: Miner) -> str | None:
-    return next((_pool_name(pool) for pool in _pools(miner) if pool.active), None)
+    return _pool_name(pool) if (pool := active_pool(miner)) else None
 
 
 MODE: Final = SelectEntityDescription(

@@ -17,9 +17,16 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .coordinator import AiepMinerConfigEntry, SiteCoordinator
-from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
+from .entity import (
+    MinerEntity,
+    MinerEntityDescription,
+    OperatorEntity,
+    async_add_found_entities,
+    async_add_miner_entities,
+)
 from .miner_sensors import MINER_SENSORS, MinerSensorDescription, Value
 from .operator_sensors import OPERATOR_SENSORS, OperatorSensorDescription
+from .part_sensors import sensors_of_parts
 
 PARALLEL_UPDATES = 0
 
@@ -49,6 +56,7 @@ async def async_setup_entry(
         OperatorSensor(entry.runtime_data, description) for description in OPERATOR_SENSORS
     )
     async_add_miner_entities(entry, async_add_entities, MINER_SENSORS, MinerSensor)
+    async_add_found_entities(entry, async_add_entities, sensors_of_parts, MinerSensor)
     async_add_miner_entities(entry, async_add_entities, (ENERGY,), EnergySensor)
 
 

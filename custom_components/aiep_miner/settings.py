@@ -101,6 +101,8 @@ SETTINGS: Final = (
     _setting("safety", "min_fan_rpm", number(0, 10_000, "rpm")),
     _setting("safety", "safety_stops_in_manual", BooleanSelector()),
     _setting("people", "person_hold_min", number(0, 10_080, "min")),
+    _setting("ledger", "keep_bodies_days", number(1, 3650, "d")),
+    _setting("people", "max_proposals_per_hour", number(1, 1000)),
     _setting(
         SECTION_GOVERNOR,
         "min_trust_for_action",

@@ -1,15 +1,25 @@
-"""Starts and stops miners."""
+"""Starts and stops miners and their boards, and lights their lamps."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry
+from .engine.miners.base import OFF, ON
 from .engine.records import Action
-from .entity import MinerEntity, MinerEntityDescription, async_add_miner_entities
+from .entity import (
+    MinerEntity,
+    MinerEntityDescription,
+    async_add_found_entities,
+    async_add_miner_entities,
+)
+from .fleet import Miner
 
 PARALLEL_UPDATES = 1
 
@@ -18,12 +28,60 @@ PARALLEL_UPDATES = 1
 class MinerSwitchDescription(MinerEntityDescription, SwitchEntityDescription):
     """Describes a miner's switch."""
 
+    is_on_fn: Callable[[Miner], bool | None]
+    turn_fn: Callable[[bool], dict[str, Any]]
+    """The command that switches it on or off."""
 
-MINING: Final = MinerSwitchDescription(
-    key="mining",
-    translation_key="mining",
-    exists_fn=lambda miner: {Action.RUN, Action.STOP} <= miner.info.capabilities.actions,
+
+MINER_SWITCHES: Final = (
+    MinerSwitchDescription(
+        key="mining",
+        translation_key="mining",
+        exists_fn=lambda miner: {Action.RUN, Action.STOP} <= miner.info.capabilities.actions,
+        is_on_fn=lambda miner: miner.reading.mining if miner.reading else None,
+        turn_fn=lambda on: {"action": Action.RUN if on else Action.STOP},
+    ),
+    MinerSwitchDescription(
+        key="fault_light",
+        translation_key="fault_light",
+        entity_category=EntityCategory.CONFIG,
+        exists_fn=lambda miner: Action.FAULT_LIGHT in miner.info.capabilities.actions,
+        is_on_fn=lambda miner: miner.reading.fault_light if miner.reading else None,
+        turn_fn=lambda on: {"action": Action.FAULT_LIGHT, "option": ON if on else OFF},
+    ),
 )
+
+
+@cache
+def board_switch(index: int) -> MinerSwitchDescription:
+    """Describe the switch of one board, by its index from 0."""
+    return MinerSwitchDescription(
+        key=f"board_{index}",
+        translation_key="board",
+        entity_category=EntityCategory.CONFIG,
+        part=index,
+        present_fn=lambda miner: _is_enabled(miner, index) is not None,
+        is_on_fn=lambda miner: _is_enabled(miner, index),
+        turn_fn=lambda on: {
+            "action": Action.SET_BOARD,
+            "value": float(index),
+            "option": ON if on else OFF,
+        },
+    )
+
+
+def _is_enabled(miner: Miner, index: int) -> bool | None:
+    boards = miner.reading.boards if miner.reading else ()
+    return next((board.enabled for board in boards if board.index == index), None)
+
+
+def board_switches(miner: Miner) -> Iterator[MinerSwitchDescription]:
+    """Describe a switch for each board that can be switched by itself."""
+    if miner.reading is None or Action.SET_BOARD not in miner.info.capabilities.actions:
+        return
+    for board in miner.reading.boards:
+        if board.enabled is not None:
+            yield board_switch(board.index)
 
 
 async def async_setup_entry(
@@ -31,27 +89,28 @@ async def async_setup_entry(
     entry: AiepMinerConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a switch for each miner that can be started and stopped."""
-    async_add_miner_entities(entry, async_add_entities, (MINING,), MiningSwitch)
+    """Add the switches that each miner has."""
+    async_add_miner_entities(entry, async_add_entities, MINER_SWITCHES, MinerSwitch)
+    async_add_found_entities(entry, async_add_entities, board_switches, MinerSwitch)
 
 
-class MiningSwitch(MinerEntity, SwitchEntity):
-    """Commands a miner to mine or not; shows what it does, not what it was told."""
+class MinerSwitch(MinerEntity, SwitchEntity):
+    """A switch of a miner; shows what the miner does, not what it was told."""
 
     entity_description: MinerSwitchDescription
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Return whether the miner hashes."""
-        return self.miner.reading.mining if self.miner.reading else None
+        """Return what the miner says."""
+        return self.entity_description.is_on_fn(self.miner)
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Start mining."""
-        await self.async_command(Action.RUN)
+        """Switch it on."""
+        await self.async_command(**self.entity_description.turn_fn(True))
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Stop mining."""
-        await self.async_command(Action.STOP)
+        """Switch it off."""
+        await self.async_command(**self.entity_description.turn_fn(False))

@@ -1,11 +1,9 @@
-"""Verifies an operator's ledger on demand."""
+"""What a verification of an operator's ledger found."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from .engine.ledger import Head
-from .engine.ledger.verify import NotALedgerError, verify
+from .engine.ledger import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,21 +17,18 @@ class Verification:
     first_bad_seq: int | None = None
     fault: str | None = None
 
+    @classmethod
+    def of(cls, report: Report) -> Self:
+        """Return what a report says."""
+        fault = report.fault
+        return cls(
+            intact=fault is None,
+            records=report.count,
+            head=report.chain.hash.hex(),
+            first_bad_seq=fault.seq if fault else None,
+            fault=str(fault) if fault else None,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
         return asdict(self)
-
-
-def verify_ledger(path: Path, known: Head) -> Verification:
-    """Read the whole file and compare it with the head that is known here."""
-    try:
-        report = verify(path, {known.seq: known.hash})
-    except NotALedgerError as err:
-        return Verification(intact=False, records=0, fault=str(err))
-    return Verification(
-        intact=report.fault is None,
-        records=report.count,
-        head=report.chain.hash.hex(),
-        first_bad_seq=report.fault.seq if report.fault else None,
-        fault=str(report.fault) if report.fault else None,
-    )

@@ -85,8 +85,15 @@ def _found(known: dict[str, str], owner: str, wanted: tuple[str, ...]) -> list[s
 
 
 def _section(heading: str, entity_ids: list[str]) -> dict[str, Any]:
-    tiles = [{"type": "tile", "entity": entity_id} for entity_id in entity_ids]
-    return {"type": "grid", "cards": [{"type": "heading", "heading": heading}, *tiles]}
+    cards = [{"type": "heading", "heading": heading}, *map(_tile, entity_ids)]
+    return {"type": "grid", "cards": cards}
+
+
+def _tile(entity_id: str) -> dict[str, Any]:
+    """Return a card that says the entity's own name: the device's stands above."""
+    hides_state = entity_id.startswith("button.")
+    name = {"type": "entity"}
+    return {"type": "tile", "entity": entity_id, "name": name, "hide_state": hides_state}
 
 
 def _history(site: Site, known: dict[str, str]) -> dict[str, Any]:
@@ -98,7 +105,7 @@ def _history(site: Site, known: dict[str, str]) -> dict[str, Any]:
         "type": "grid",
         "cards": [
             {"type": "heading", "heading": "What happened"},
-            {"type": "history-graph", "hours_to_show": 1, "entities": rates},
+            {"type": "history-graph", "hours_to_show": 0.25, "entities": rates},
             {"type": "logbook", "hours_to_show": 1, "target": {"entity_id": decisions}},
         ],
     }

@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -48,13 +48,31 @@ CONFIGURATION: dict[str, Any] = {
     "recorder": {"commit_interval": 1},
     "logger": {"default": "warning", "logs": {f"custom_components.{DOMAIN}": "info"}},
 }
-ONBOARDING_DONE = {
-    # These steps offer services that call out; the site of the demo stays on this machine.
+ONBOARDING = {
+    # These steps would set up services that call out; everything here stays on this machine.
     "version": 4,
     "minor_version": 1,
     "key": "onboarding",
     "data": {"done": ["core_config", "analytics", "integration"]},
 }
+
+
+def _http_settings(port: int) -> dict[str, Any]:
+    """Return the web server's settings as confirmed: others are taken back after minutes."""
+    settings = {
+        "server_host": [HOST],
+        "server_port": port,
+        "cors_allowed_origins": [],
+        "login_attempts_threshold": -1,
+        "ip_ban_enabled": True,
+        "ssl_profile": "modern",
+        "use_x_frame_options": True,
+        "created_at": "2026-01-01T00:00:00+00:00",
+        "error": None,
+        "error_message": None,
+    }
+    data = {"stable": settings, "pending": None, "yaml_migration_done": True}
+    return {"version": 2, "minor_version": 2, "key": "http", "data": data}
 
 
 class HassError(Exception):
@@ -94,11 +112,7 @@ class HassProcess:
         self.config = config.resolve()
         self.port = port
         self.log = self.config / "hass.log"
-        self._configuration = {
-            **CONFIGURATION,
-            "http": {"server_host": HOST, "server_port": port},
-            **(configuration or {}),
-        }
+        self._configuration = {**CONFIGURATION, **(configuration or {})}
         self._process: asyncio.subprocess.Process | None = None
         self._session: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -269,7 +283,9 @@ class HassProcess:
             link.symlink_to(ROOT / "custom_components" / DOMAIN, target_is_directory=True)
         onboarding = storage / "onboarding"
         if not onboarding.exists():
-            onboarding.write_text(json.dumps(ONBOARDING_DONE), encoding="utf-8")
+            onboarding.write_text(json.dumps(ONBOARDING), encoding="utf-8")
+        settings = json.dumps(_http_settings(self.port))
+        (storage / "http").write_text(settings, encoding="utf-8")
 
     def _refuse_taken_port(self) -> None:
         """Raise when somebody listens already: Home Assistant would only log it."""
@@ -391,9 +407,25 @@ class HassProcess:
 @contextlib.asynccontextmanager
 async def emulated_cgminer(host: str, *arguments: str) -> AsyncIterator[dict[str, int]]:
     """Run the emulated CGMiner in a process of its own; yields its ports (port, control)."""
+    async with _emulated("cgminer", "--host", host, *arguments) as ports:
+        yield ports
+
+
+@contextlib.asynccontextmanager
+async def emulated_fleet(
+    makes: Mapping[str, str], *arguments: str
+) -> AsyncIterator[dict[str, int]]:
+    """Run emulated miners, address to make, in one process; yields control ports by address."""
+    miners = (f"{make}@{host}" for host, make in makes.items())
+    async with _emulated("fleet", *arguments, *miners) as ports:
+        yield ports
+
+
+@contextlib.asynccontextmanager
+async def _emulated(module: str, *arguments: str) -> AsyncIterator[dict[str, int]]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.emulators.cgminer", "--host", host, *arguments),
+        *("-m", f"tests.emulators.{module}", *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
@@ -412,5 +444,5 @@ async def _first_line(process: asyncio.subprocess.Process) -> bytes:
     """Return what a process says first; raise when it ends without a word."""
     line = await process.stdout.readline() if process.stdout else b""
     if not line:
-        raise HassError("the emulated CGMiner did not start")
+        raise HassError("the emulated miner did not start")
     return line

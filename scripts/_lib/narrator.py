@@ -45,10 +45,10 @@ class Narrator:
         """Return the lines for what is new."""
         return self._listen(told=True)
 
-    def receipts(self) -> list[ReceiptRecord]:
-        """Return the receipts told since the last call."""
+    def receipts(self, miner_id: str) -> list[ReceiptRecord]:
+        """Return a miner's receipts told since the last call."""
         receipts, self._receipts = self._receipts, []
-        return receipts
+        return [receipt for receipt in receipts if receipt.subject == miner_id]
 
     def _listen(self, *, told: bool) -> list[str]:
         lines: list[str] = []

@@ -3,29 +3,23 @@
 import sys
 from pathlib import Path
 
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerStore
-from custom_components.aiep_miner.engine.replay import Replay, ReplayReport
+from custom_components.aiep_miner.engine.ledger import LedgerError
+from custom_components.aiep_miner.engine.replay import replay
 
 
-def replay(path: Path) -> ReplayReport:
-    """Replay the ledger at a path, read-only; raises LedgerError."""
-    store = LedgerStore.open_read_only(path)
-    try:
-        return Replay(store).run(lambda seq: print(f"\r{seq} records …", end="", file=sys.stderr))
-    finally:
-        store.close()
-        print("\r", end="", file=sys.stderr)
+def _tell(seq: int) -> None:
+    print(f"\r{seq} records …", end="", file=sys.stderr)
 
 
 def main() -> int:
     """Return the exit status: 0 all match, 1 one does not, 2 no ledger."""
     try:
-        report = replay(Path(sys.argv[1]))
+        report = replay(Path(sys.argv[1]), _tell)
     except LedgerError as err:
         print(f"not a ledger that can be read: {err}")
         return 2
     print(
-        f"{report.matched} decisions match, {report.late} were late safety stops, "
+        f"\r{report.matched} decisions match, {report.late} were late safety stops, "
         f"{report.unproven} rest on pruned evidence; {report.records} records"
     )
     if report.difference is None:

@@ -47,11 +47,14 @@ async def add_site(
 
 
 async def add_miner(hass: HassProcess, operator_id: str, miner: dict[str, Any]) -> None:
-    """Add one miner: the adapter is chosen first, then comes its own form."""
+    """Add one miner: the adapter is chosen first, then comes its own form.
+
+    ``read_only`` says that the flow will tell so and wants that confirmed.
+    """
     await wait_loaded(hass, operator_id)
-    adapter = {"next_step_id": miner["adapter"]}
-    details = {key: value for key, value in miner.items() if key != "adapter"}
-    result = await hass.flow("subentries/flow", [operator_id, "miner"], adapter, details)
+    details = {key: miner[key] for key in miner if key not in ("adapter", "read_only")}
+    steps = [{"next_step_id": miner["adapter"]}, details, *([{}] if "read_only" in miner else [])]
+    result = await hass.flow("subentries/flow", [operator_id, "miner"], *steps)
     if result["type"] != "create_entry":
         raise HassError(f"the miner was not added: {result}")
     # Home Assistant reloads the operator to take the miner in.

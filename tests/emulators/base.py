@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -262,13 +263,15 @@ def arguments(description: str) -> argparse.ArgumentParser:
 
 
 async def stand_alone(emulator: Emulator, control_port: int, ports: Callable[[], Any]) -> None:
-    """Run until killed; print the ports as one line of JSON when it listens."""
+    """Run until killed or orphaned; print the ports as one line of JSON when it listens."""
+    parent = os.getppid()
     async with emulator:
         channel = ControlServer(emulator)
         control_port = await channel.start(control_port)
         sys.stdout.write(json.dumps({"port": ports(), "control": control_port}) + "\n")
         sys.stdout.flush()
         try:
-            await asyncio.Event().wait()
+            while os.getppid() == parent:  # noqa: ASYNC110 - a parent's end cannot be awaited
+                await asyncio.sleep(1)
         finally:
             await channel.stop()

@@ -1,44 +1,47 @@
 """A shelf of emulated miners of every make, and the loopback addresses that they stand on."""
 
 import asyncio
+import fcntl
 import itertools
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_socket
 
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner
-from tests.emulators.antminer import Antminer
-from tests.emulators.avalon import Avalon
-from tests.emulators.bitaxe import BitAxe, NerdAxe
 from tests.emulators.device import Device
-from tests.emulators.luxos import LuxOs
-from tests.emulators.whatsminer_v2 import WhatsminerV2
-from tests.emulators.whatsminer_v3 import WhatsminerV3
+from tests.emulators.fleet import MAKES
 
-MAKES: dict[str, Callable[..., Device]] = {
-    "bitaxe": BitAxe,
-    "nerdaxe": NerdAxe,
-    "antminer": Antminer,
-    "luxos": LuxOs,
-    "avalon": Avalon,
-    "whatsminer_v2": WhatsminerV2,
-    "whatsminer_v3": WhatsminerV3,
-}
 FAST = 60.0
 """The machines' seconds in one of ours, where a test waits for them."""
 
 _hosts = itertools.count(1)
+_networks = itertools.count()
 
 
 def new_host() -> str:
     """Return a loopback address that no other test, or process of tests, uses."""
     number = next(_hosts)
     return f"127.{os.getpid() % 200 + 10}.{number // 250}.{number % 250 + 1}"
+
+
+def new_network() -> str:
+    """Return the first three numbers of a loopback network of this process' own."""
+    return f"127.{os.getpid() % 200 + 10}.{250 - next(_networks)}"
+
+
+@pytest.fixture
+def alone() -> Iterator[None]:
+    """Wait until no other test of any process uses what there is only once: a fixed port."""
+    with Path(tempfile.gettempdir(), "aiep_miner_tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _port_80_is_ours() -> bool:

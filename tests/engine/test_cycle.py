@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -235,6 +236,21 @@ async def test_a_miner_that_says_yes_and_does_nothing_is_found_out(tmp_path) -> 
         await settled(rig)
 
 
+async def test_a_start_that_shows_no_effect_is_repeated_once_as_a_start(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        await rig.cycles(22)
+        await rig.command(Action.STOP)
+        await rig.controller.hand_back("m1", None)
+        rig.miners["m1"].obeys = False
+        await rig.cycles(60)
+        assert [item.action for item in rig.miners["m1"].commands] == [
+            Action.STOP,
+            Action.RUN,
+            Action.RUN,
+        ]
+        assert Reason.NOT_CONFIRMED in rig.view.decision.record.reasons
+
+
 async def test_a_miner_that_cannot_be_read_is_left_alone(tmp_path) -> None:
     async with site(tmp_path, miners=("m1", "m2")) as rig:
         rig.prices = BAD_PRICES
@@ -310,7 +326,7 @@ async def test_nothing_is_dispatched_before_its_decision_is_on_disk(tmp_path) ->
         execute = miner.execute
 
         async def witness(command):
-            with sqlite3.connect(f"file:{rig.path}?mode=ro", uri=True) as other:
+            with closing(sqlite3.connect(f"file:{rig.path}?mode=ro", uri=True)) as other:
                 row = other.execute(
                     "SELECT kind FROM records WHERE kind IN ('decision', 'receipt') "
                     "ORDER BY seq DESC LIMIT 1"
@@ -409,10 +425,18 @@ async def test_a_receipt_that_could_not_be_filed_is_owed(tmp_path, monkeypatch) 
 async def test_a_clock_that_jumps_back_never_breaks_the_order(tmp_path) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(3)
+        before = rig.now_ms
         rig.now_ms -= 3_600_000
         await rig.cycles(3)
-        stamps = [item["ts"] for item in await rig.records()]
+        records = await rig.records()
+        stamps = [item["ts"] for item in records]
         assert stamps == sorted(stamps)
+        said = [item["clock_ms"] for item in records if "clock_ms" in item]
+        assert len(said) == 3 * 4, "telemetry, price, profit and decision of each cycle"
+        assert all(at < before for at in said)
+        rig.now_ms = before
+        await rig.cycles()
+        assert "clock_ms" not in (await rig.records())[-1]
 
 
 async def test_an_unchanged_hold_is_told_once(tmp_path) -> None:

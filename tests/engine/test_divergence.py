@@ -151,6 +151,8 @@ async def test_a_hash_rate_that_never_moves_is_a_phantom(tmp_path) -> None:
             return replace(RUNNING, uptime_s=1234, shares_accepted=77)
 
         miner.poll = frozen
+        await rig.cycles(10, seconds=1)
+        assert Reason.PHANTOM_HASHRATE not in codes(rig)
         await rig.cycles(4)
         assert Reason.PHANTOM_HASHRATE in codes(rig)
 

@@ -130,15 +130,19 @@ async def test_close_ends_the_thread(tmp_path: Path) -> None:
     assert not thread.is_alive()
 
 
+def ledger_threads_end() -> None:
+    """Wait until no ledger has a thread any more."""
+    for thread in threading.enumerate():
+        if "aiep_miner_ledger" in thread.name:
+            thread.join(20)
+            assert not thread.is_alive()
+
+
 async def test_an_open_that_fails_leaves_no_thread(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError):
         await Ledger.open(tmp_path / "file" / "ledger.db", OPERATOR)
-    for _ in range(100):
-        if not any("aiep_miner_ledger" in thread.name for thread in threading.enumerate()):
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("the thread is still there")
+    await asyncio.to_thread(ledger_threads_end)
 
 
 async def test_an_open_that_is_cancelled_closes_the_file(tmp_path: Path) -> None:
@@ -148,14 +152,11 @@ async def test_an_open_that_is_cancelled_closes_the_file(tmp_path: Path) -> None
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening
+    await asyncio.to_thread(ledger_threads_end)
+    assert not path.with_name("ledger.db-wal").exists()
     again = await Ledger.open(path, OPERATOR)
     await again.append([price(START_MS)])
     await again.close()
-    for _ in range(100):
-        if not path.with_name("ledger.db-wal").exists():
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("somebody still has the ledger open")
 
 
 async def test_recovery_and_heads_show(ledger: Ledger) -> None:

@@ -86,6 +86,10 @@ def test_a_part_of_a_ledger_verifies_too(store: LedgerStore, tmp_path: Path) -> 
     report = verify.verify(path, {})
     assert (report.fault, report.count, report.chain.seq) == (None, 801, 1500)
     assert verify.verify(path, {store.head.seq: store.head.hash}).fault is not None
+    early = written(tmp_path / "early.jsonl", export(store, 100, 300))
+    report = verify.verify(early, {})  # its bodies were pruned; a record beyond it says so
+    assert (report.fault, report.count) == (None, 201)
+    assert any("bodies were pruned" in line for line in report.lines())
     assert run_verifier(path, "--head", f"699:{'00' * 32}").returncode == 2
     with pytest.raises(ValueError, match="first record is 1"):
         next(export(store, 0))
@@ -159,6 +163,7 @@ def test_an_import_gives_the_same_ledger(store: LedgerStore, tmp_path: Path) -> 
         (1, lambda data: data.replace(b'"mining":true', b'"mining":null', 1)),
         (1, lambda data: data[:-30]),
         (1, lambda data: b"nothing of the kind"),
+        (1, lambda data: b"".join(data.splitlines(keepends=True)[:400])),  # pruned, not said
     ],
 )
 def test_what_does_not_verify_is_not_imported(

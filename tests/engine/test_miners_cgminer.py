@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from custom_components.aiep_miner.engine.canonical import canonical
-from custom_components.aiep_miner.engine.miners.base import Command, MinerError
+from custom_components.aiep_miner.engine.miners.base import ON, Command, MinerError
 from custom_components.aiep_miner.engine.miners.cgminer import CgminerMiner
 from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, TelemetryRecord
@@ -77,7 +77,8 @@ class TestConnect:
     async def test_finds_out_who_and_what(self, miner):
         info = await miner.connect()
         assert info.identity.firmware == "cgminer 4.11.1"
-        assert info.capabilities.actions == {Action.RUN, Action.STOP, Action.RESTART}
+        actions = {Action.RUN, Action.STOP, Action.RESTART, Action.SET_BOARD}
+        assert info.capabilities.actions == actions
         assert info.capabilities.read_only_reason is None
         assert info.capabilities.reports_power is False
 
@@ -214,6 +215,23 @@ class TestExecute:
         await miner.execute(RUN)
         assert [item.command for item in device.log.writes] == ["ascenable"] * 3
         await until_seen(miner, lambda reading: reading.hashrate_ths > 90)
+
+    async def test_one_board(self, device, miner):
+        await miner.execute(Command(action=Action.SET_BOARD, value=1, option="off"))
+        assert [board.enabled for board in (await miner.poll()).boards] == [True, False, True]
+        await miner.execute(Command(action=Action.SET_BOARD, value=1, option=ON))
+        assert [(item.command, item.parameter) for item in device.log.writes] == [
+            ("ascdisable", "1"),
+            ("ascenable", "1"),
+        ]
+        assert all(board.enabled for board in (await miner.poll()).boards)
+
+    @pytest.mark.parametrize("index", [None, 3, 0.5, -1])
+    async def test_no_such_board(self, device, miner, index):
+        command = Command(action=Action.SET_BOARD, value=index, option=ON)
+        error = await failure(miner.execute(command))
+        assert error.reason is Reason.UNSUPPORTED_ACTION
+        assert device.log.writes == []
 
     async def test_twice_is_fine(self, miner):
         await miner.execute(STOP)

@@ -229,6 +229,7 @@ class TestAdapter:
             Action.SET_POWER,
             Action.SET_HASHRATE,
             Action.SET_POOL,
+            Action.SET_BOARD,
         }
         assert (info.capabilities.power_min_w, info.capabilities.power_max_w) == (1300, 3900)
 
@@ -290,6 +291,13 @@ class TestAdapter:
         clock.now_s += 120
         assert (await miner.poll()).hashrate_ths == pytest.approx(80, rel=0.03)
 
+    async def test_one_board(self, miner, clock):
+        await miner.execute(Command(action=Action.SET_BOARD, value=1, option="off"))
+        assert [board.enabled for board in (await miner.poll()).boards] == [True, False, True]
+        await miner.execute(Command(action=Action.SET_BOARD, value=1, option="on"))
+        clock.now_s += 120
+        assert (await miner.poll()).hashrate_ths == pytest.approx(100, rel=0.05)
+
     async def test_pool_switch(self, miner, clock):
         await miner.execute(Command(action=Action.SET_POOL, value=1))
         before = (await miner.poll()).pools
@@ -312,6 +320,8 @@ class TestAdapter:
             Command(action=Action.SET_POOL, value=0.5),
             Command(action=Action.SET_POOL),
             Command(action=Action.SET_PRESET, option="eco"),
+            Command(action=Action.SET_BOARD, option="on"),
+            Command(action=Action.SET_BOARD, value=3, option="off"),
             Command(action=Action.HOLD),
         ],
         ids=str,

@@ -6,19 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger import LedgerStore
 from custom_components.aiep_miner.engine.records import Action, GovernorPolicy, Mode, Source
-from custom_components.aiep_miner.engine.replay import Replay, ReplayReport
+from custom_components.aiep_miner.engine.replay import ReplayReport
+from custom_components.aiep_miner.engine.replay import replay as replay_file
 
 from .rig import BAD_PRICES, GOOD_PRICES, RUNNING, Site, policy_of, site, temperatures
 
 
 def replay(path: Path) -> ReplayReport:
-    store = LedgerStore.open_read_only(path / "ledger.db")
-    try:
-        return Replay(store).run()
-    finally:
-        store.close()
+    return replay_file(path / "ledger.db")
 
 
 async def eventful(rig: Site) -> None:
@@ -66,6 +62,15 @@ async def test_a_restart_after_the_window_replays_too(tmp_path) -> None:
     report = replay(tmp_path)
     assert report.difference is None
     assert report.matched == decisions
+
+
+async def test_a_clock_that_was_off_replays_too(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        await rig.cycles(5)
+        rig.now_ms -= 3_600_000
+        await rig.cycles(5)
+    report = replay(tmp_path)
+    assert (report.difference, report.matched) == (None, 10)
 
 
 async def test_late_stops_are_counted_apart(tmp_path, monkeypatch) -> None:
@@ -121,3 +126,9 @@ async def test_a_decision_forged_with_its_hash_is_found(tmp_path) -> None:
     report = replay(tmp_path)
     assert report.difference is not None
     assert (report.difference.seq, "follow" in report.difference.reason) == (seq, True)
+
+
+async def test_a_short_day_replays() -> None:
+    from tests.campaigns.replay import replay_day
+
+    await replay_day(n=240, seed=7)

@@ -8,15 +8,17 @@ from pathlib import Path
 
 from . import cycle, safety
 from .desk import Desk
-from .execution import proof_of, receipt_of
-from .ledger import Ledger, LedgerError, LedgerReason
+from .execution import STOP_MS, proof_of, receipt_of
+from .ledger import Fault, FaultCode, Head, Ledger, LedgerError, LedgerReason, RecoveryCause
 from .miners.base import MinerAdapter
 from .notices import Notices
 from .picture import site_view
 from .reasons import Reason
 from .rebuild import rebuild
 from .records import (
+    Action,
     DecisionRecord,
+    DivergenceRecord,
     LifecycleEvent,
     LifecycleRecord,
     MinerPolicy,
@@ -29,6 +31,7 @@ from .records import (
     ReceiptRecord,
     Record,
     ReviewRecord,
+    Severity,
 )
 from .state import State
 from .views import Filed, GovernorEvent, Notice, SiteView, Verdict
@@ -75,8 +78,15 @@ class Controller:
         self._late_stops: list[safety.LateStop] = []
         self._stale = False
         """Whether filing failed since the state was last known to follow from the ledger."""
+        self._broken_at: int | None = None
+        """The seq at which the ledger was found broken, until a person has accepted that."""
         self._ledger: Ledger | None = None
         self._desk: Desk | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is between start and stop."""
+        return self._ledger is not None
 
     @property
     def ledger(self) -> Ledger:
@@ -92,14 +102,23 @@ class Controller:
             raise LedgerError(LedgerReason.CLOSED, "the controller does not run")
         return self._desk
 
-    async def start(self) -> None:
-        """Open the ledger, settle what a crash left open, rebuild the state; raises LedgerError."""
-        ledger = await Ledger.open(self._ledger_path, self._operator_id)
+    async def start(
+        self, *, known_head: Head | None = None, broken_at: int | None = None
+    ) -> Fault | None:
+        """Open the ledger, settle what a crash left open, rebuild the state; raises LedgerError.
+
+        ``known_head`` is the last head known from outside the ledger, ``broken_at`` the seq of a
+        break that nobody has accepted yet. Returns the break that is found now.
+        """
+        ledger = await Ledger.open(self._ledger_path, self._operator_id, known_head=known_head)
+        fault = _break_of(ledger)
+        self._broken_at = fault.seq if broken_at is None and fault else broken_at
         try:
             await self._begin(ledger)
         except BaseException:
             await ledger.close()
             raise
+        return fault
 
     async def _begin(self, ledger: Ledger) -> None:
         state = State(self._operator_id)
@@ -123,6 +142,8 @@ class Controller:
         )
         await desk.file(lambda _: [started, *unsettled])
         self._ledger, self._desk = ledger, desk
+        self._known_recovery = ledger.recovery
+        await self._file_break()
         await self._put_in_force(self._policy)
         await self._show()
 
@@ -132,6 +153,10 @@ class Controller:
         ``prices`` need no meaningful envelope. Never raises for a miner or for a ledger that
         cannot be written (see ``SiteView.ledger_error``).
         """
+        # Whoever gives up waiting must not leave a dispatch without its receipt.
+        return await asyncio.shield(asyncio.ensure_future(self._run_cycle(prices)))
+
+    async def _run_cycle(self, prices: PriceRecord) -> SiteView:
         async with self._lock:
             polls = await self._poll(self._adapters)
             try:
@@ -192,6 +217,32 @@ class Controller:
             await self.desk.file(lambda _: [record])
             await self._show()
 
+    async def distrust(self, broken_at: int) -> None:
+        """Hold all automatic actions, since the ledger is broken at a seq; raises LedgerError.
+
+        Safety stops and people's commands go on. It stands until ``accept_break``.
+        """
+        async with self._lock:
+            self._broken_at = broken_at
+            try:
+                await self._file_break()
+            except LedgerError:
+                self._stale = True
+                raise
+            await self._show()
+
+    async def accept_break(self, user_id: str | None) -> None:
+        """Set the broken ledger aside and begin a new segment of it; raises LedgerError.
+
+        The segment's first records name the old one's head and who accepted the break.
+        """
+        async with self._lock:
+            await self.ledger.begin_segment(RecoveryCause.ACCEPTED)
+            self._broken_at, self._stale = None, True
+            await self._recover(user_id)
+            await self._put_in_force(self._policy)
+            await self._show()
+
     async def set_policy(self, policy: PolicyRecord) -> None:
         """Put a policy into force and record it, when it differs from the one in force."""
         async with self._lock:
@@ -210,6 +261,9 @@ class Controller:
                     version=self._version,
                 )
                 try:
+                    if self._stale:
+                        await self._recover()
+                    await self._settle_debts()
                     await self._desk.file(lambda _: [stopped])
                 except LedgerError as err:
                     _LOGGER.warning("The stop could not be recorded: %s", err)
@@ -225,11 +279,27 @@ class Controller:
     async def _governed(
         self, polls: cycle.Polls, prices: PriceRecord, requests: cycle.Requests
     ) -> None:
-        if self._stale:
+        if self._stale or self.ledger.recovery is not self._known_recovery:
             await self._recover()
         await self._settle_debts()
+        await self._file_break()
         await self._put_in_force(self._policy)
         await cycle.run(self.desk, polls, prices, requests)
+
+    async def _file_break(self) -> None:
+        """File that the ledger is broken, unless the state knows."""
+        seq = self._broken_at
+        if seq is None or await self.desk.read(_is_known_broken):
+            return
+        record = DivergenceRecord(
+            ts_ms=self.desk.now_ms(),
+            subject=self._operator_id,
+            code=Reason.LEDGER_TAMPERED,
+            severity=Severity.HOLD,
+            active=True,
+            value=seq,
+        )
+        await self.desk.file(lambda _: [record])
 
     async def _put_in_force(self, policy: PolicyRecord) -> None:
         """File the policy, with what the devices can do, unless it is in force already."""
@@ -266,8 +336,9 @@ class Controller:
             miners.append(own)
         return replace(policy, miners=tuple(miners))
 
-    async def _recover(self) -> None:
-        """Begin anew from what the ledger holds, after a time when it could not be written."""
+    async def _recover(self, user_id: str | None = None) -> None:
+        """Begin anew from what the ledger holds: it could not be written, or a new segment began."""
+        held = await self.desk.read(_holds)
         state = State(self._operator_id)
         rebuilt = await self.ledger.run(rebuild, state, self.ledger.store, self.ledger.head.seq)
         self.desk.renew(state)
@@ -277,11 +348,12 @@ class Controller:
             event=LifecycleEvent.RECOVERY,
             version=self._version,
             rebuilt_from_seq=rebuilt.from_seq,
+            user_id=user_id,
         )
-        await self.desk.file(lambda _: [recovered])
+        await self.desk.file(lambda state: [recovered, *_lost_holds(state, held, recovered.ts_ms)])
         await self.desk.file_owed([])
         await self.desk.file(lambda state: _settlements(state, recovered.ts_ms, never_sent=True))
-        self._stale = False
+        self._stale, self._known_recovery = False, self.ledger.recovery
 
     async def _settle_debts(self) -> None:
         """File what dispatches still owe to the ledger from a time when it could not be written."""
@@ -298,9 +370,7 @@ class Controller:
     async def _without_ledger(self, polls: cycle.Polls, err: LedgerError) -> None:
         """Do the one thing that may go unrecorded for now: stop machines that overheat."""
         due = await self.desk.read(lambda state: safety.due_stops(state, polls, self.desk.now_ms()))
-        already = {
-            late.decision.subject for late in self._late_stops if late.outcome is not Outcome.FAILED
-        }
+        already = self._stopped_of_late(self.desk.now_ms())
         for decision in due:
             if decision.subject not in already:
                 outcome, reason = await self.desk.executor.stop_unrecorded(decision)
@@ -308,6 +378,22 @@ class Controller:
                     safety.LateStop(decision=decision, outcome=outcome, reason=reason)
                 )
         self.view = replace(self.view, ts_ms=self.desk.now_ms(), ledger_error=str(err))
+
+    def _stopped_of_late(self, ts_ms: int) -> set[str]:
+        """Return the miners that were sent a stop, not yet on record, which may still show."""
+        owed = [
+            (item.subject, item.ts_ms)
+            for item in self.desk.owed
+            if isinstance(item, ReceiptRecord)
+            and item.action is Action.STOP
+            and item.outcome is not Outcome.FAILED
+        ]
+        late = [
+            (item.decision.subject, item.decision.ts_ms)
+            for item in self._late_stops
+            if item.outcome is not Outcome.FAILED
+        ]
+        return {subject for subject, at in (*owed, *late) if ts_ms - at < STOP_MS}
 
     async def _show(self) -> None:
         ledger, desk = self.ledger, self.desk
@@ -322,6 +408,36 @@ class Controller:
             )
         )
         self._notices.governor_health(self.view.governor.overall.status)
+
+
+def _break_of(ledger: Ledger) -> Fault | None:
+    """Return what is wrong with a ledger as it was opened; one that has vanished is cut off, too."""
+    if ledger.recovery is not None and ledger.recovery.cause is RecoveryCause.MISSING:
+        return Fault(1, FaultCode.HEAD_MISSING)
+    return ledger.fault
+
+
+def _is_known_broken(state: State) -> bool:
+    return Reason.LEDGER_TAMPERED in state.divergences
+
+
+def _holds(state: State) -> dict[str, int]:
+    """Return until when people hold miners, by miner id."""
+    return {
+        miner_id: miner.hold_until_ms
+        for miner_id, miner in state.miners.items()
+        if miner.hold_until_ms is not None
+    }
+
+
+def _lost_holds(state: State, held: Mapping[str, int], ts_ms: int) -> list[OverrideRecord]:
+    """Return the records of holds that a new segment does not know: people's word stands."""
+    known = _holds(state)
+    return [
+        OverrideRecord(ts_ms=ts_ms, subject=miner_id, until_ms=until_ms)
+        for miner_id, until_ms in sorted(held.items())
+        if until_ms > ts_ms and miner_id not in known
+    ]
 
 
 def _settlements(state: State, ts_ms: int, *, never_sent: bool = False) -> list[Record]:
@@ -355,7 +471,12 @@ def _verdict(filed: list[Filed[Record]]) -> Verdict:
         for item in filed
         if isinstance(item.record, ReceiptRecord) and item.record.decision == decision.hash
     ]
-    proof: Filed[NegativeProofRecord] | None = by_type.get(NegativeProofRecord)  # type: ignore[assignment]
+    proofs: list[Filed[NegativeProofRecord]] = [
+        item  # type: ignore[misc]
+        for item in filed
+        if isinstance(item.record, NegativeProofRecord) and item.record.decision == decision.hash
+    ]
+    proof = proofs[-1] if proofs else None
     receipt = receipts[-1] if receipts else None
     failed = receipt is not None and receipt.record.outcome is not Outcome.ACCEPTED
     judgement = decision.record.judgement

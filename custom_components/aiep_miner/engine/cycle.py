@@ -8,8 +8,10 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from . import divergence, economics, execution, judgement, strategy
+from .canonical import canonical
 from .desk import Desk
 from .miners.base import MinerError
 from .reasons import Reason
@@ -36,6 +38,8 @@ from .views import Filed
 _LOGGER = logging.getLogger(__name__)
 
 POLLS_AT_ONCE = 128
+CLAIMS = (Action.RUN, Action.SET_POWER)
+"""Actions that claim a share of the site's power."""
 
 type Polls = Mapping[str, Reading | Reason]
 """What each miner said, or why it could not be read."""
@@ -58,11 +62,23 @@ async def run(desk: Desk, polls: Polls, prices: PriceRecord, requests: Requests)
     proposals = await desk.read(lambda state: propose(state, ts_ms, miners, requests))
     await desk.file(lambda _: [item for item in proposals if item.action is not Action.HOLD])
 
-    decisions = await desk.file(
-        lambda state: [judgement.decide(state, item, ts_ms) for item in proposals]
-    )
+    decisions = []
+    for batch in await desk.read(lambda state: _batches(state, proposals)):
+        decisions += await desk.file(partial(_decide, batch, ts_ms))
 
     await execute(desk, [item for item in decisions if item.record.action is not Action.HOLD])
+
+
+def _decide(proposals: list[ProposalRecord], ts_ms: int, state: State) -> list[DecisionRecord]:
+    return [judgement.decide(state, item, ts_ms) for item in proposals]
+
+
+def _batches(state: State, proposals: list[ProposalRecord]) -> list[list[ProposalRecord]]:
+    """Return what is decided at once: under a site's maximum each claim must see those before."""
+    if state.policy.record.governor.max_power_watts is None:
+        return [proposals]
+    claims = [item for item in proposals if item.action in CLAIMS]
+    return [[item for item in proposals if item.action not in CLAIMS], *([item] for item in claims)]
 
 
 type Requests = Mapping[str, ProposalRecord]
@@ -76,7 +92,7 @@ async def poll(desk: Desk, miners: Iterable[str], deadline_s: float) -> Polls:
         async with gate:
             try:
                 async with asyncio.timeout(deadline_s):
-                    return await desk.read_miner(miner_id)
+                    return _sound(await desk.read_miner(miner_id))
             except MinerError as err:
                 return err.reason
             except TimeoutError:
@@ -87,6 +103,15 @@ async def poll(desk: Desk, miners: Iterable[str], deadline_s: float) -> Polls:
 
     ids = sorted(miners)
     return dict(zip(ids, await asyncio.gather(*map(one, ids)), strict=True))
+
+
+def _sound(reading: Reading) -> Reading:
+    """Return a reading that the ledger can hold; one miner's nonsense must not cost the others."""
+    try:
+        canonical(reading.to_dict())
+    except ValueError as err:
+        raise MinerError(Reason.BAD_REPLY, str(err)) from err
+    return reading
 
 
 def observe(state: State, ts_ms: int, polls: Polls, prices: PriceRecord) -> list[Record]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from .execution import Executor
 from .ledger import Ledger
@@ -37,7 +38,9 @@ class Desk:
         self._adapters = adapters
         self._clock = clock
         self._on_filed = on_filed
-        self._now_ms = ledger.last_ts_ms or 0
+        self._now_ms = ledger.last_ts_ms
+        self._clock_ms: int | None = None
+        """What the wall clock shows, while it is behind the last record's time."""
         self._ticks = time.monotonic()
         self._lost: set[str] = set()
 
@@ -45,10 +48,11 @@ class Desk:
         """Return the time in ms; it goes on, never back, when the wall clock is set back."""
         ticks = time.monotonic()
         wall_ms = self._clock()
-        if wall_ms < self._now_ms:
-            wall_ms = self._now_ms + int((ticks - self._ticks) * 1000)
-        self._now_ms, self._ticks = wall_ms, ticks
-        return wall_ms
+        behind = wall_ms < self._now_ms
+        self._clock_ms = wall_ms if behind else None
+        self._now_ms = self._now_ms + int((ticks - self._ticks) * 1000) if behind else wall_ms
+        self._ticks = ticks
+        return self._now_ms
 
     async def read[T](self, look: Callable[[State], T]) -> T:
         """Return what a look at the state gives; it must not change it."""
@@ -62,9 +66,11 @@ class Desk:
         records = await self._ledger.run(build, self._state)
         if not records:
             return []
+        if self._clock_ms is not None:
+            records = [replace(record, clock_ms=self._clock_ms) for record in records]
         stored = await self._ledger.append(records)
         filed = [
-            Filed(record=record, seq=item.seq, hash=item.hash_hex)
+            Filed(record=_as_stored(record, item.ts_ms), seq=item.seq, hash=item.hash_hex)
             for record, item in zip(records, stored, strict=True)
         ]
         await self._ledger.run(self._follow, filed)
@@ -97,3 +103,8 @@ class Desk:
         reading = await adapter.poll()
         self._lost.discard(miner_id)
         return reading
+
+
+def _as_stored[R: Record](record: R, ts_ms: int) -> R:
+    """Return a record with the time that the ledger lifted it to: the state follows the ledger."""
+    return record if record.ts_ms == ts_ms else replace(record, ts_ms=ts_ms, clock_ms=record.ts_ms)

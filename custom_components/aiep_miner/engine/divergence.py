@@ -14,7 +14,9 @@ from .state import MinerState, State
 from .views import Filed
 
 FROZEN_POLLS: Final = 3
-"""Repeats to the digit of rate, uptime and shares after which a hash rate is a phantom."""
+"""Repeats to the digit of rate, uptime and shares after which a hash rate is a phantom …"""
+FROZEN_MS: Final = 60_000
+"""… if they went on for this long: some devices count their uptime in coarse steps."""
 FAN_POLLS: Final = 2
 """Polls in a row for which a fan must stand still: one may be a glitch of the tachometer."""
 IDLE_POWER_SHARE: Final = 0.25
@@ -41,8 +43,16 @@ def check_miner(state: State, miner_id: str, ts_ms: int) -> list[DivergenceRecor
 
 def check_site(state: State, ts_ms: int) -> list[DivergenceRecord]:
     """Return the divergences of the site itself that begin or end."""
-    found = _stale_price(state.price, state.policy.record, ts_ms)
-    return _changes([found] if found else [], state.divergences, state.operator_id, ts_ms)
+    checks = (_stale_price(state.price, state.policy.record, ts_ms), _tampered(state))
+    findings = [finding for finding in checks if finding is not None]
+    return _changes(findings, state.divergences, state.operator_id, ts_ms)
+
+
+def _tampered(state: State) -> Finding | None:
+    """Let a broken ledger stand: it ends with the ledger, when a person has accepted the break."""
+    if Reason.LEDGER_TAMPERED not in state.divergences:
+        return None
+    return Finding(code=Reason.LEDGER_TAMPERED, severity=Severity.HOLD)
 
 
 def _changes(
@@ -100,6 +110,10 @@ def _telling(state: State, miner_id: str, miner: MinerState) -> Iterator[Finding
 
 def _overheat(miner: MinerState, limit_c: float) -> Finding | None:
     hottest = miner.reading.hottest_c if miner.reading else None
+    if hottest is None and miner.reading is not None and miner.reading.mining is not False:
+        # Sensors that have fallen silent do not cool a machine that runs.
+        standing = Reason.OVERHEAT in miner.divergences
+        return Finding(code=Reason.OVERHEAT, severity=Severity.SAFETY) if standing else None
     if hottest is None or hottest < limit_c:
         return None
     return Finding(code=Reason.OVERHEAT, severity=Severity.SAFETY, value=hottest, limit=limit_c)
@@ -148,7 +162,10 @@ def _phantom(miner: MinerState, policy: PolicyRecord, miner_id: str) -> Finding 
         and rate > usual_rate / 2
     )
     absurd = usual_rate is not None and rate > usual_rate * ABSURD_RATE
-    if idle or absurd or miner.frozen_polls >= FROZEN_POLLS:
+    frozen = (
+        miner.frozen_polls >= FROZEN_POLLS and miner.reading_ms - miner.frozen_since_ms >= FROZEN_MS
+    )
+    if idle or absurd or frozen:
         return Finding(
             code=Reason.PHANTOM_HASHRATE, severity=Severity.HOLD, value=rate, limit=usual_rate
         )
@@ -170,7 +187,8 @@ def _stale_price(
         record.network_difficulty_updated_ms,
     )
     oldest = min((stamp for stamp in stamps if stamp is not None), default=ts_ms)
-    age_min = (ts_ms - oldest) / 60_000
+    # The stamps are the wall clock's: while that is behind the ledger's time, it is what counts.
+    age_min = ((record.clock_ms or ts_ms) - oldest) / 60_000
     if age_min <= policy.price_max_age_min:
         return None
     return Finding(

@@ -1,5 +1,6 @@
 """What a miner earns and costs, or would if it ran."""
 
+import math
 from dataclasses import dataclass
 
 from .records import Basis, PolicyRecord, PriceRecord, ProfitRecord, Reading
@@ -58,7 +59,7 @@ def _times(left: float | None, right: float | None) -> float | None:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
+    return round(value, 6) if value is not None and math.isfinite(value) else None
 
 
 def assess(

@@ -29,9 +29,13 @@ BOOT_MS: Final = 300_000
 STOP_MS: Final = 60_000
 """The least time that a stop or a setting is given to show."""
 RESTART_SLACK_S: Final = 5
+REMEMBERED: Final = 4096
+"""Decisions sent that are guarded against being sent again by a defect."""
 POWER_LIMIT_TOLERANCE: Final = 0.02
 POWER_TOLERANCE: Final = 0.10
 RATE_TOLERANCE: Final = 0.10
+STOPPED_POWER_SHARE: Final = 0.5
+"""A machine that draws more than this share of its usual power has not stopped, whatever it says."""
 
 
 class Executor:
@@ -40,7 +44,8 @@ class Executor:
     def __init__(self, adapters: Mapping[str, MinerAdapter]) -> None:
         """Take the adapters by miner id."""
         self._adapters = adapters
-        self._sent: set[str] = set()
+        self._sent: dict[str, None] = {}
+        """Record hashes of the decisions sent, the latest of them, oldest first."""
 
     async def dispatch(self, decision: Filed[DecisionRecord], attempt: int) -> ReceiptRecord:
         """Send a decision that the ledger holds; return what came of it.
@@ -50,7 +55,9 @@ class Executor:
         record = decision.record
         if not record.authorised or decision.hash in self._sent:
             raise ValueError(f"decision {decision.seq} must not be dispatched")
-        self._sent.add(decision.hash)
+        self._sent[decision.hash] = None
+        if len(self._sent) > REMEMBERED:
+            del self._sent[next(iter(self._sent))]
         outcome, reason = await self._send(record)
         return receipt_of(decision, outcome, reason, attempt)
 
@@ -123,7 +130,8 @@ def confirm(state: State, miner_id: str, ts_ms: int) -> ReceiptRecord | None:
     if pending is None:
         return None
     reading = miner.reading if miner.reading_ms > pending.since_ms else None
-    if reading is not None and _shows_effect(pending, reading, ts_ms):
+    usual_w = miner.usual(state.policy.record.miner(miner_id))[1]
+    if reading is not None and _shows_effect(pending, reading, usual_w, ts_ms):
         return _closing(miner, pending, ts_ms, Outcome.CONFIRMED, Reason.EFFECT_SEEN)
     if ts_ms - pending.since_ms < window_ms(pending.receipt.action, state.policy.record):
         return None
@@ -160,10 +168,12 @@ def _closing(
     )
 
 
-def _shows_effect(pending: Pending, reading: Reading, ts_ms: int) -> bool:
+def _shows_effect(pending: Pending, reading: Reading, usual_w: float | None, ts_ms: int) -> bool:
     receipt = pending.receipt
     if receipt.action is Action.RESTART:
         return _restarted(pending, reading, ts_ms)
+    if receipt.action is Action.STOP and _still_draws(reading, usual_w):
+        return False
     return _EFFECTS[receipt.action](receipt, reading)
 
 
@@ -171,6 +181,12 @@ def _restarted(pending: Pending, reading: Reading, ts_ms: int) -> bool:
     if reading.uptime_s is None:
         return pending.lost_since and reading.mining is True
     return reading.uptime_s <= (ts_ms - pending.since_ms) / 1000 + RESTART_SLACK_S
+
+
+def _still_draws(reading: Reading, usual_w: float | None) -> bool:
+    if reading.power_w is None or usual_w is None:
+        return False
+    return reading.power_w > usual_w * STOPPED_POWER_SHARE
 
 
 def _power_follows(receipt: ReceiptRecord, reading: Reading) -> bool:

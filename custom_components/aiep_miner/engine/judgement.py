@@ -1,6 +1,7 @@
 """Brings a proposal before the governor and turns its answer into a DecisionRecord."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from .governor import (
@@ -17,6 +18,7 @@ from .records import (
     DecisionRecord,
     Evidence,
     Judgement,
+    MinerPolicy,
     Mode,
     Pool,
     ProposalRecord,
@@ -101,12 +103,39 @@ def _suppressing_rule(
     actions = state.policy.record.miner(miner.miner_id).actions
     if actions is not None and proposal.action not in actions:
         return Reason.UNSUPPORTED_ACTION
+    danger = _danger(miner, proposal)
+    if danger is not None:
+        return danger
     if _too_many(state, proposal):
         return Reason.SOURCE_RATE_LIMITED
-    if state.policy.record.mode is Mode.MANUAL and not _allowed_in_manual(state, miner, proposal):
-        return Reason.MANUAL_MODE
-    if verdict is not None and not verdict.actionable:
+    rule = _rule_of_site(state, miner, proposal)
+    if rule is None and verdict is not None and not verdict.actionable:
         return verdict.refusal or Reason.TRUST_TOO_LOW
+    return rule
+
+
+def _danger(miner: MinerState, proposal: ProposalRecord) -> Reason | None:
+    """Return what forbids a start: overheating to all, any other danger to all but people."""
+    if proposal.action not in (Action.RUN, Action.RESTART):
+        return None
+    if Reason.OVERHEAT in miner.divergences:
+        return Reason.THERMAL_OVERRIDE
+    found = (
+        code for code, item in miner.divergences.items() if item.record.severity is Severity.SAFETY
+    )
+    return None if proposal.source is Source.PERSON else next(found, None)
+
+
+def _rule_of_site(state: State, miner: MinerState, proposal: ProposalRecord) -> Reason | None:
+    """Return what keeps anybody but people from acting on the site: its mode, or a broken ledger."""
+    if proposal.source is Source.PERSON:
+        return None
+    safety_stop = _is_safety_stop(miner, proposal)
+    policy = state.policy.record
+    if policy.mode is Mode.MANUAL and not (safety_stop and policy.safety_stops_in_manual):
+        return Reason.MANUAL_MODE
+    if Reason.LEDGER_TAMPERED in state.divergences and not safety_stop:
+        return Reason.LEDGER_TAMPERED
     return None
 
 
@@ -115,12 +144,6 @@ def _too_many(state: State, proposal: ProposalRecord) -> bool:
     stamps = state.proposed_ms.get(source_key(proposal) or "", ())
     within = sum(1 for at in stamps if at > proposal.ts_ms - HOUR_MS)
     return within > state.policy.record.max_proposals_per_hour
-
-
-def _allowed_in_manual(state: State, miner: MinerState, proposal: ProposalRecord) -> bool:
-    if proposal.source is Source.PERSON:
-        return True
-    return _is_safety_stop(miner, proposal) and state.policy.record.safety_stops_in_manual
 
 
 def _is_safety_stop(miner: MinerState, proposal: ProposalRecord) -> bool:
@@ -134,12 +157,13 @@ def _is_safety_stop(miner: MinerState, proposal: ProposalRecord) -> bool:
 def _evidence(state: State, miner: MinerState, proposal: ProposalRecord) -> Evidence:
     divergences = {**miner.divergences, **state.divergences}
     recorded = miner.proposal
+    same = recorded is not None and replace(recorded.record, clock_ms=proposal.clock_ms) == proposal
     return Evidence(
         telemetry=miner.telemetry.hash if miner.telemetry else None,
         price=state.price.hash if state.price else None,
         profit=miner.profit.hash if miner.profit else None,
         policy=state.policy.hash or None,
-        proposal=recorded.hash if recorded and recorded.record == proposal else None,
+        proposal=recorded.hash if recorded and same else None,
         divergences=tuple(divergences[code].hash for code in sorted(divergences)),
     )
 
@@ -212,10 +236,24 @@ def _context(
 
 def _others_power_w(state: State, miner_id: str) -> float:
     return sum(
-        (miner.reading.power_w or 0.0)
-        for other, miner in sorted(state.miners.items())
-        if other != miner_id and miner.reading is not None
+        _claimed_w(state.miners[own.miner_id], own)
+        for own in state.policy.record.miners
+        if own.miner_id != miner_id and own.miner_id in state.miners
     )
+
+
+def _claimed_w(miner: MinerState, own: MinerPolicy) -> float:
+    """Return the power in W that a miner draws, or will when what it was told takes effect."""
+    told = [(item.action, item.value) for item in miner.open_decisions.values() if item.authorised]
+    if miner.pending is not None:
+        told.append((miner.pending.receipt.action, miner.pending.receipt.value))
+    claims = [
+        (value if action is Action.SET_POWER else miner.usual(own)[1]) or 0.0
+        for action, value in told
+        if action in (Action.RUN, Action.SET_POWER)
+    ]
+    drawn_w = (miner.reading.power_w or 0.0) if miner.reading else 0.0
+    return max([drawn_w, *claims])
 
 
 def _rested_without_sensors(state: State, miner: MinerState, ts_ms: int) -> bool:

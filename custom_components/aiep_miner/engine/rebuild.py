@@ -32,9 +32,16 @@ def rebuild(state: State, store: LedgerStore, upto_seq: int) -> Rebuilt:
 
     The result depends on the records alone, so a replay that comes to a start does the same.
     """
-    last = store.get(upto_seq) if upto_seq else None
+    # What was learned last counts, not when somebody last started or stopped.
+    query = Query(kinds=(RecordKind.TELEMETRY,), to_seq=upto_seq, limit=1, newest_first=True)
+    last = next(iter(store.query(query)), None) if upto_seq else None
     if last is None:
-        return Rebuilt(from_seq=1, whole=True)
+        first = max(1, upto_seq - WINDOW_RECORDS + 1)
+        whole = True
+        for chunk in store.read(first, upto_seq):
+            for stored in chunk:
+                whole = _apply(state, stored) and whole
+        return Rebuilt(from_seq=first, whole=whole)
     from_seq = max(1, upto_seq - WINDOW_RECORDS + 1, store.first_at(last.ts_ms - WINDOW_MS))
     whole = True
     for stored in _before(store, from_seq, last.ts_ms):
@@ -54,11 +61,17 @@ def _before(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
     lasting = store.query(
         replace(before, kinds=LONG_KINDS, from_ts=last_ms - LONG_WINDOW_MS, limit=LONG_RECORDS)
     )
-    return sorted((*policy, *lasting), key=lambda stored: stored.seq)
+    # A divergence is filed when it begins and when it ends; in between it stands, however long.
+    standing = store.query(replace(before, kinds=(RecordKind.DIVERGENCE,), limit=LONG_RECORDS))
+    return sorted((*policy, *lasting, *standing), key=lambda stored: stored.seq)
 
 
 def _apply(state: State, stored: Stored) -> bool:
     if stored.body is None:
         return False
-    state.apply(Filed(record=stored.record(), seq=stored.seq, hash=stored.hash_hex))
+    try:
+        record = stored.record()
+    except ValueError:  # altered, or of another release: the verification tells of it
+        return False
+    state.apply(Filed(record=record, seq=stored.seq, hash=stored.hash_hex))
     return True

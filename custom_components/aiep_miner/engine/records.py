@@ -459,6 +459,8 @@ class PolicyRecord(Record):
     pool_fee_pct: float = 0.0
     heat_credit_per_kwh: float = 0.0
     """What a kWh of the miner's heat is worth."""
+    keep_bodies_days: float = 30.0
+    """Older bodies of telemetry, prices and profits are dropped from the ledger."""
     governor: GovernorPolicy = field(default_factory=GovernorPolicy)
     miners: tuple[MinerPolicy, ...] = ()
 
@@ -525,6 +527,8 @@ class LifecycleRecord(Record):
     """… and the name of its file, which was set aside."""
     pruned_to_seq: int | None = None
     """At a pruning: the last seq whose body may be gone."""
+    user_id: str | None = None
+    """At a recovery: the Home Assistant user who accepted the break."""
 
 
 RECORD_TYPES: dict[RecordKind, type[Record]] = {

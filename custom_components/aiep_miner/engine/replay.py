@@ -7,8 +7,9 @@ compared with the record byte for byte.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
+from pathlib import Path
 
 from . import judgement, strategy
 from .canonical import canonical
@@ -41,6 +42,15 @@ class ReplayReport:
     unproven: int = 0
     """Decisions whose evidence has been pruned."""
     difference: Difference | None = None
+
+
+def replay(path: Path, on_progress: Callable[[int], None] | None = None) -> ReplayReport:
+    """Replay the ledger at a path, read-only; raises LedgerError when it cannot be read."""
+    store = LedgerStore.open_read_only(path)
+    try:
+        return Replay(store).run(on_progress)
+    finally:
+        store.close()
 
 
 class Replay:
@@ -104,7 +114,8 @@ class Replay:
         if not self._follows:
             self._unproven += 1
             return None
-        replayed = canonical(self._decide(recorded).body())
+        decided = replace(self._decide(recorded), clock_ms=recorded.clock_ms)
+        replayed = canonical(decided.body())
         if replayed == stored.body:
             self._matched += 1
             return None

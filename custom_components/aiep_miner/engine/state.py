@@ -48,7 +48,7 @@ LEARNED_READINGS: Final = 20
 ENOUGH_READINGS: Final = 5
 """With fewer of them the nominal values are used instead."""
 MAX_SOURCES: Final = 64
-MAX_COUNTED_PROPOSALS: Final = 1000
+MAX_COUNTED_PROPOSALS: Final = 1001
 MAX_REVIEWS: Final = 100
 
 DISPATCHED: Final = frozenset({Outcome.ACCEPTED, Outcome.FAILED, Outcome.UNKNOWN})
@@ -106,7 +106,10 @@ class MinerState:
     """Hash rate in TH/s and power in W of the last readings while it ran as usual."""
     carried: tuple[float, float | None] | None = None
     """Those values from before the records that the state was rebuilt from."""
+    tuned: bool = False
+    """Its usual values are from before it was tuned, until enough readings tell anew."""
     has_run: bool = False
+    """Since it was last started: what has not begun cannot collapse."""
     running_since_ms: int | None = None
     stopped_since_ms: int | None = None
     intended_off: bool = False
@@ -115,7 +118,9 @@ class MinerState:
     """Before then its hash rate is still the last command's doing."""
     low_since_ms: int | None = None
     frozen_polls: int = 0
-    """Polls in a row that repeated hash rate, uptime and shares to the digit."""
+    """Polls in a row that repeated hash rate, uptime and shares to the digit …"""
+    frozen_since_ms: int = 0
+    """… and when they were first said."""
     fans_seen: frozenset[int] = frozenset()
     """Indexes of the fans that have turned."""
     fans_still: dict[int, int] = field(default_factory=dict)
@@ -206,7 +211,7 @@ def _telemetry(state: State, filed: Filed[TelemetryRecord]) -> None:
     miner.reading, miner.reading_ms = record.reading, record.ts_ms
     _follow_running(state, miner, record.subject, record.ts_ms)
     _follow_fans(miner, record.reading, state.policy.record.min_fan_rpm)
-    _follow_frozen(miner, previous, record.reading)
+    _follow_frozen(miner, previous, record.reading, record.ts_ms)
     hottest = record.reading.hottest_c
     if hottest is not None and hottest >= state.limit_c(record.subject):
         miner.overheated_ms = record.ts_ms
@@ -217,7 +222,7 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
     reading = miner.reading
     assert reading is not None  # noqa: S101 - the caller has just set it
     policy = state.policy.record
-    rate = reading.hashrate_ths or 0.0
+    rate = 0.0 if reading.mining is False else reading.hashrate_ths
     if reading.mining:
         miner.stopped_since_ms = None
         miner.running_since_ms = miner.running_since_ms or ts_ms
@@ -228,12 +233,19 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
         miner.running_since_ms = None
         miner.stopped_since_ms = miner.stopped_since_ms or ts_ms
     expected = reading.expected_hashrate_ths or miner.usual(policy.miner(miner_id))[0]
-    low = expected is not None and rate < expected * policy.collapse_pct / 100
+    if miner.tuned and not reading.expected_hashrate_ths and len(miner.running) < ENOUGH_READINGS:
+        low = rate == 0
+    else:
+        low = (
+            expected is not None
+            and rate is not None
+            and rate < expected * policy.collapse_pct / 100
+        )
     if low and miner.has_run and not miner.intended_off and ts_ms >= miner.settled_from_ms:
         miner.low_since_ms = miner.low_since_ms or ts_ms
     else:
         miner.low_since_ms = None
-    if reading.mining and rate > 0 and not low:
+    if reading.mining and rate and rate > 0 and not low:
         miner.running.append((rate, reading.power_w))
 
 
@@ -250,7 +262,9 @@ def _follow_fans(miner: MinerState, reading: Reading, min_fan_rpm: int) -> None:
     }
 
 
-def _follow_frozen(miner: MinerState, previous: Reading | None, reading: Reading) -> None:
+def _follow_frozen(
+    miner: MinerState, previous: Reading | None, reading: Reading, ts_ms: int
+) -> None:
     def trace(item: Reading) -> tuple[float | int | None, ...]:
         return (item.hashrate_ths, item.uptime_s, item.shares_accepted, item.shares_rejected)
 
@@ -260,7 +274,10 @@ def _follow_frozen(miner: MinerState, previous: Reading | None, reading: Reading
         and reading.uptime_s is not None
         and trace(previous) == trace(reading)
     )
-    miner.frozen_polls = miner.frozen_polls + 1 if frozen else 0
+    if frozen:
+        miner.frozen_polls += 1
+    else:
+        miner.frozen_polls, miner.frozen_since_ms = 0, ts_ms
 
 
 def _teach_governor(state: State, miner_id: str, reading: Reading, ts_ms: int) -> None:
@@ -315,7 +332,6 @@ def _profit(state: State, filed: Filed[ProfitRecord]) -> None:
     miner.profit = filed
     if record.basis is Basis.LAST_RUNNING and record.hashrate_ths and not miner.running:
         miner.carried = (record.hashrate_ths, record.power_w)
-        miner.has_run = True
     margin = state.policy.record.profit_margin_per_day
     profit = record.profit_per_day
     side = 0 if profit is None or -margin <= profit <= margin else (1 if profit > 0 else -1)
@@ -374,12 +390,12 @@ def _receipt(state: State, filed: Filed[ReceiptRecord]) -> None:
     miner.receipt = filed
     if record.outcome in DISPATCHED:
         _dispatched(state, miner, record)
-    elif record.outcome is Outcome.CONFIRMED:
-        _close(miner, record)
+        return
+    _close(miner, record)
+    if record.outcome is Outcome.CONFIRMED:
         miner.failures.pop(record.action, None)
         miner.not_confirmed = None
     elif record.reason is Reason.EFFECT_NOT_SEEN:
-        _close(miner, record)
         miner.failures[record.action] = record
         miner.not_confirmed = record.action
 
@@ -403,9 +419,15 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     if record.action in (Action.RUN, Action.RESTART, Action.STOP):
         miner.intended_off = record.action is Action.STOP
         miner.running_since_ms = None
+    if record.action is Action.RUN:
+        miner.has_run = False
     if record.action in TUNING:
+        rate, power_w = miner.usual(state.policy.record.miner(record.subject))
+        miner.carried = (rate, power_w) if rate else None
         miner.running.clear()
-        miner.carried = None
+        miner.tuned = True
+    if record.action is Action.FAULT_LIGHT:
+        return
     miner.low_since_ms = None
     miner.settled_from_ms = record.ts_ms + round(state.policy.record.collapse_min * 60_000)
 

@@ -18,6 +18,9 @@ RETRY_AFTER_MS: Final = 3_600_000
 SUPPRESSION_REPEAT_MS: Final = 600_000
 """How long a suppression by mode or capability stands before it is proven anew."""
 
+SAFETY_STOP_MS: Final = 90_000
+"""A machine in danger is told again after this, however long the operator lets effects take."""
+
 CONFIDENCE: Final = {Basis.MEASURED: 0.95, Basis.LAST_RUNNING: 0.92, Basis.NOMINAL: 0.9}
 """How sure the strategy is of a profit, by what it was reckoned from."""
 
@@ -64,7 +67,7 @@ def _observe_first(_state: State, miner: MinerState, _ts_ms: int) -> Wish | None
     return None if miner.observed else _hold(Reason.OBSERVING)
 
 
-def _keep_safe(_state: State, miner: MinerState, _ts_ms: int) -> Wish | None:
+def _keep_safe(_state: State, miner: MinerState, ts_ms: int) -> Wish | None:
     if Reason.COMMS_LOST in miner.divergences or miner.reading is None:
         return _hold(Reason.COMMS_LOST)
     dangers = tuple(
@@ -76,7 +79,9 @@ def _keep_safe(_state: State, miner: MinerState, _ts_ms: int) -> Wish | None:
         return None
     if miner.reading.mining is False:
         return _hold(*dangers, Reason.ALREADY_STOPPED)
-    if miner.pending is not None and miner.pending.receipt.action is Action.STOP:
+    pending = miner.pending
+    stopping = pending is not None and pending.receipt.action is Action.STOP
+    if pending is not None and stopping and ts_ms - pending.since_ms < SAFETY_STOP_MS:
         return _hold(*dangers, Reason.AWAITING_CONFIRMATION)
     return Action.STOP, dangers, 1.0
 
@@ -90,10 +95,12 @@ def _leave_to_person(_state: State, miner: MinerState, ts_ms: int) -> Wish | Non
     return _hold(Reason.PERSON_HOLD) if held else None
 
 
-def _doubt_evidence(_state: State, miner: MinerState, _ts_ms: int) -> Wish | None:
+def _doubt_evidence(state: State, miner: MinerState, _ts_ms: int) -> Wish | None:
     doubts = tuple(
         code for code, filed in miner.divergences.items() if filed.record.severity is Severity.HOLD
     )
+    if Reason.LEDGER_TAMPERED in state.divergences:
+        doubts = (Reason.LEDGER_TAMPERED, *doubts)
     return _hold(*doubts) if doubts else None
 
 

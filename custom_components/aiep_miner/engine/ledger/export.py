@@ -56,19 +56,29 @@ def _line(stored: Stored, *, with_body: bool = True) -> bytes:
     )
 
 
-def export(store: LedgerStore, from_seq: int = 1, to_seq: int | None = None) -> Iterator[bytes]:
+def export(
+    store: LedgerStore,
+    from_seq: int = 1,
+    to_seq: int | None = None,
+    *,
+    public_key: bytes | None = None,
+) -> Iterator[bytes]:
     """Return an export in blocks of whole lines, up to the head at the start by default.
 
-    Raises LedgerError, and ValueError for a seq below 1.
+    The first line names the public key, for information. Raises LedgerError, and ValueError for a seq below 1.
     """
     if from_seq < 1:
         raise ValueError("the first record is 1")
-    yield _header(store, from_seq)
+    yield _header(store, from_seq, **_named_key(public_key))
     for chunk in store.read(from_seq, to_seq, chunk=_CHUNK_RECORDS):
         yield b"".join(map(_line, chunk))
 
 
-def bundle(store: LedgerStore, seq: int) -> Iterator[bytes]:
+def _named_key(public_key: bytes | None) -> dict[str, str]:
+    return {"public_key": public_key.hex()} if public_key else {}
+
+
+def bundle(store: LedgerStore, seq: int, *, public_key: bytes | None = None) -> Iterator[bytes]:
     """Return a decision's evidence bundle in blocks of whole lines.
 
     It holds every record that the decision names, the decision, what came of it, and the chain
@@ -79,7 +89,8 @@ def bundle(store: LedgerStore, seq: int) -> Iterator[bytes]:
     if decision is None or decision.kind is not RecordKind.DECISION or decision.body is None:
         raise ValueError(f"record {seq} is no decision")
     named = [*_named(store, decision)]
-    yield _header(store, seq, decision=decision.hash_hex, named=len(named))
+    more = _named_key(public_key)
+    yield _header(store, seq, decision=decision.hash_hex, named=len(named), **more)
     for stored in named:
         prev_hash = _hash_at(store, stored.seq - 1).hex().encode()
         yield b'{"prev_hash":"%b",' % prev_hash + _line(stored)[1:]
@@ -134,6 +145,9 @@ def import_export(source: Path, target: Path) -> Head:
     with translated():
         part.unlink(missing_ok=True)
     head = _adopt(part, exported)
+    if fault := verify.verify(part, {head.seq: head.hash}).fault:
+        part.unlink()
+        raise ValueError(str(fault))
     with translated():
         part.rename(target)
     return head

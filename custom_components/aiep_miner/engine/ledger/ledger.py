@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..records import Record, RecordKind
-from . import export, retention, signing
+from . import export, retention, signing, stillness
 from .errors import LedgerError, LedgerReason
 from .model import Head, Query, Recovery, RecoveryCause, Stored
 from .store import LedgerStore
@@ -187,15 +187,17 @@ class Ledger:
         """Append a signed checkpoint of the head; see ``signing.checkpoint``."""
         return await self.run(signing.checkpoint, self.store, now_ms, private_key)
 
-    async def export(self, from_seq: int = 1, to_seq: int | None = None) -> AsyncIterator[bytes]:
+    async def export(
+        self, from_seq: int = 1, to_seq: int | None = None, *, public_key: bytes | None = None
+    ) -> AsyncIterator[bytes]:
         """Yield an export in blocks of whole lines; see ``export.export``."""
-        blocks = export.export(self.store, from_seq, to_seq)
+        blocks = export.export(self.store, from_seq, to_seq, public_key=public_key)
         while block := await self.run(next, blocks, b""):
             yield block
 
-    async def bundle(self, seq: int) -> AsyncIterator[bytes]:
+    async def bundle(self, seq: int, *, public_key: bytes | None = None) -> AsyncIterator[bytes]:
         """Yield a decision's evidence bundle in blocks of lines; see ``export.bundle``."""
-        blocks = export.bundle(self.store, seq)
+        blocks = export.bundle(self.store, seq, public_key=public_key)
         while block := await self.run(next, blocks, b""):
             yield block
 
@@ -206,6 +208,14 @@ class Ledger:
     async def begin_segment(self, cause: RecoveryCause) -> Recovery:
         """Set the ledger aside and begin anew; see ``LedgerStore.begin_segment``."""
         return await self.run(self.store.begin_segment, cause)
+
+    async def hold_still(self) -> None:
+        """Keep the files fit to be copied; see ``stillness.hold_still``."""
+        await self.run(stillness.hold_still, self.store)
+
+    async def let_go(self) -> None:
+        """End that; see ``stillness.let_go``."""
+        await self.run(stillness.let_go, self.store)
 
     async def close(self) -> None:
         """Close the file and end the thread, after what was asked before. Twice is fine."""

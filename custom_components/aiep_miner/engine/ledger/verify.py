@@ -26,6 +26,7 @@ from typing import Any, BinaryIO
 
 FORMAT = "aiep-ledger/1"
 PRUNABLE = frozenset({"telemetry", "price", "profit"})
+_SPEAKING = ("checkpoint", "lifecycle")
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """No body, and no line of an export, is longer."""
 
@@ -234,7 +235,7 @@ class Chain:
         return self.decode(codec, stored)
 
     def _may_be_absent(self, seq: int, kind: str) -> bool:
-        """Note a body that is gone; ``finish`` asks whether that was recorded."""
+        """Note a body that is gone; whether that was recorded, only the end of a ledger tells."""
         if self.bodies_optional:
             return True
         self.pruned += 1
@@ -259,19 +260,13 @@ class Chain:
         fits = ed25519_verify(self.key, message, bytes.fromhex(said["signature"]))
         return None if fits else FaultCode.SIGNATURE
 
-    def finish(self, rows_after: Callable[[int], Iterable[Row]]) -> Fault | None:
-        """Check, at the end, what only the end can tell: pruning, and heads beyond it."""
-        if self.last_pruned > self.pruned_to:
-            gone = (row[0] for row in rows_after(self.pruned_to) if row[5] is None)
-            return Fault(next(gone), FaultCode.PRUNING_NOT_RECORDED)
+    def finish(self) -> Fault | None:
+        """Check, at the end, the heads that were not passed."""
         if self.heads.get(0, start := genesis(self.operator_id)) != start:
             return Fault(0, FaultCode.HEAD_DIFFERS)
         if any(seq > self.seq for seq in self.heads):
             return Fault(self.seq + 1, FaultCode.HEAD_MISSING)
         return None
-
-
-_SPEAKING = ("checkpoint", "lifecycle")
 
 
 # Ed25519 as in RFC 8032, section 5.1: points are (X, Y, Z, T) in extended coordinates.
@@ -436,18 +431,25 @@ class Database:
             (limit,) if after is None else (after, limit),
         ).fetchall()
 
-    def rows(self, after: int | None = None) -> Iterator[Row]:
-        """Return all rows after a seq, or all. Raises sqlite3.Error."""
+    def rows(self, after: int) -> Iterator[Row]:
+        """Return all rows after a seq. Raises sqlite3.Error."""
         while rows := self.chunk(after):
             yield from rows
             after = rows[-1][0]
 
-    def created_fault(self) -> Fault | None:
+    def _created_fault(self) -> Fault | None:
         """Check the time of creation, which is the first record's."""
         first = self.chunk(None, 1)
         if first and read_meta(self._connection).get("created_ms") != str(first[0][1]):
             return Fault(1, FaultCode.CREATED)
         return None
+
+    def _pruning_fault(self, chain: Chain) -> Fault | None:
+        """Check that every body that is gone was declared to go."""
+        if chain.last_pruned <= chain.pruned_to:
+            return None
+        gone = (row[0] for row in self.rows(chain.pruned_to) if row[5] is None)
+        return Fault(next(gone, chain.last_pruned), FaultCode.PRUNING_NOT_RECORDED)
 
     def chain(self, heads: dict[int, bytes], key: bytes | None) -> Chain:
         """Return a walk that begins at the first record."""
@@ -479,7 +481,7 @@ class Database:
         fault = chain.feed(rows)
         if rows and not fault:
             return None, False
-        return fault or self.created_fault() or chain.finish(self.rows), True
+        return fault or self._created_fault() or self._pruning_fault(chain) or chain.finish(), True
 
 
 def _is_passing(err: sqlite3.Error) -> bool:
@@ -615,17 +617,16 @@ class Export:
             return Fault(1, FaultCode.HASH)
         if self.decision is not None and (fault := self._evidence_fault()):
             return fault
-        return chain.feed(self.rows()) or chain.finish(self.rows)
+        return chain.feed(self.rows()) or chain.finish()
 
     def _records(self) -> Iterator[_Line]:
         with self.path.open("rb") as file:
             for text in islice(_lines(file), 1, None):
                 yield _parse_line(text)
 
-    def rows(self, after: int = 0) -> Iterator[Row]:
-        """Return the chain's rows after a seq. Raises ValueError and OSError."""
-        records = islice(self._records(), self.named, None)
-        return (record.row for record in records if record.row[0] > after)
+    def rows(self) -> Iterator[Row]:
+        """Return the chain's rows. Raises ValueError and OSError."""
+        return (record.row for record in islice(self._records(), self.named, None))
 
     def _evidence_fault(self) -> Fault | None:
         """Check that all that the decision names is there and is what it names."""
@@ -695,6 +696,13 @@ def parse_head(text: str) -> tuple[int, bytes]:
     return int(seq), bytes.fromhex(digest)
 
 
+def _parse_key(text: str) -> bytes:
+    """Read a public key in hex. Raises ValueError."""
+    if len(text) != 64:
+        raise ValueError(text)
+    return bytes.fromhex(text)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Verify what the command line names; return the exit status."""
     parser = argparse.ArgumentParser(description="Verify a ledger, an export or a bundle.")
@@ -702,7 +710,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--head", type=parse_head, action="append", default=[], metavar="SEQ:HEXHASH"
     )
-    parser.add_argument("--key", type=bytes.fromhex, metavar="PUBLIC_KEY_HEX")
+    parser.add_argument("--key", type=_parse_key, metavar="PUBLIC_KEY_HEX")
     options = parser.parse_args(arguments)
     try:
         report = verify(options.file, dict(options.head), options.key)

@@ -25,7 +25,7 @@ _COMMAND_S = 30.0
 """A stock Antminer answers up to 120 s late, and acts all the same: nobody waits for it."""
 _IDENTIFY_S = 6
 _CLOSE_S = 2.0
-_SETTLE_S = 0.05
+SETTLE_S = 0.05
 """What a cancelled call of the library needs before the interpreter may end."""
 
 _ANTMINER = "AntMiner Stock"
@@ -165,7 +165,7 @@ class AsicRsMiner:
             _done, pending = await asyncio.wait(self._in_flight, timeout=_CLOSE_S)
             for call in pending:
                 call.cancel()
-            await asyncio.sleep(_SETTLE_S)
+            await asyncio.sleep(SETTLE_S)
 
     # Reading.
 
@@ -273,7 +273,7 @@ class AsicRsMiner:
         try:
             return await future
         except asyncio.CancelledError as err:
-            await asyncio.sleep(_SETTLE_S)
+            await asyncio.sleep(SETTLE_S)
             task = asyncio.current_task()
             if self._closing and task is not None and not task.cancelling():
                 raise MinerError(Reason.UNREACHABLE, "closed", maybe_done=write) from err

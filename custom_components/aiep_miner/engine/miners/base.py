@@ -6,8 +6,8 @@ from typing import Protocol
 from ..reasons import Reason
 from ..records import Action, Reading
 
-ON = "on"
-"""The ``option`` of a command that switches something on; anything else switches it off."""
+ON, OFF = "on", "off"
+"""The ``option`` of a command that switches something; whatever is not on is off."""
 
 
 class MinerError(Exception):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from ..reasons import Reason
 from ..records import Action, Reading
-from .base import Capabilities, Command, MinerError, MinerInfo
+from .base import ON, Capabilities, Command, MinerError, MinerInfo
 from .cgminer_api import CgminerApi, NoReplyError, Reply, refusal, section
 from .cgminer_reading import read_identity, read_telemetry
 from .values import count
@@ -48,12 +48,14 @@ class CgminerMiner:
         )
 
     async def execute(self, command: Command) -> None:
-        """Send RUN, STOP or RESTART once; ``maybe_done`` when some of it may have arrived."""
+        """Send a command once; ``maybe_done`` when some of it may have arrived."""
         until = self._until()
         if command.action is Action.RESTART:
             await self._tell("restart", until=until)
         elif command.action in _SWITCHES:
             await self._switch_devices(_SWITCHES[command.action], until)
+        elif command.action is Action.SET_BOARD:
+            await self._switch_board(command, until)
         else:
             raise MinerError(Reason.UNSUPPORTED_ACTION, command.action)
 
@@ -99,12 +101,21 @@ class CgminerMiner:
 
     async def _capabilities(self, summary: Reply, until: float) -> Capabilities:
         denied = refusal(await self._api.ask("privileged", until=until))
-        actions = frozenset({Action.RUN, Action.STOP, Action.RESTART})
+        actions = frozenset({Action.RUN, Action.STOP, Action.RESTART, Action.SET_BOARD})
         return Capabilities(
             actions=frozenset() if denied else actions,
             reports_power=read_telemetry(summary, {}, {}, {}).power_w is not None,
             read_only_reason=denied.reason if denied else None,
         )
+
+    async def _switch_board(self, command: Command, until: float) -> None:
+        """Tell the device that is the board of an index."""
+        commands = _SWITCHES[Action.RUN if command.option == ON else Action.STOP]
+        for kind, index in await self._devices(until):
+            if int(index) == command.value:
+                await self._tell(commands[kind], index, until=until)
+                return
+        raise MinerError(Reason.UNSUPPORTED_ACTION, f"no board {command.value}")
 
     async def _switch_devices(self, commands: Mapping[str, str], until: float) -> None:
         """Tell every device; one that fails does not spare the others."""

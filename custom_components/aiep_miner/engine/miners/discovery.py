@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pyasic_rs import MinerListener
+
 from ..reasons import Reason
-from .asic_rs import AsicRsMiner, Credentials
+from .asic_rs import SETTLE_S, AsicRsMiner, Credentials
 from .base import MinerAdapter, MinerError, MinerInfo
 from .cgminer import CgminerMiner
 from .probing import RPC_PORT, open_ports, resolve
@@ -76,6 +78,23 @@ async def _info(adapter: MinerAdapter) -> MinerInfo:
         return await adapter.connect()
     finally:
         await adapter.close()
+
+
+async def announced(deadline_s: float) -> str:
+    """Wait until the "find me" button of a miner is pressed; return the miner's IP address.
+
+    Antminers and Whatsminers call out by UDP, on ports 14235 and 8888. Raises TimeoutError
+    when none does, and OSError when another program listens there.
+    """
+    try:
+        async with asyncio.timeout(deadline_s):
+            async for address in MinerListener().listen_ip_only():
+                return str(address)
+    except RuntimeError as err:
+        raise OSError(str(err)) from err
+    finally:
+        await asyncio.sleep(SETTLE_S)
+    raise OSError("the listener ended")
 
 
 async def scan(

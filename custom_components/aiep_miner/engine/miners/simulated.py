@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from zlib import crc32
 
 from ..reasons import Reason
 from ..records import Action, Board, Pool, Reading, Temperature
-from .base import Capabilities, Command, Identity, MinerError, MinerInfo
+from .base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
 from .machine import FaultWindow, Machine, MachineFault, Profile
 
 _POOLS = ("stratum+tcp://pool-one.example:3333", "stratum+tcp://pool-two.example:3333")
@@ -93,13 +94,9 @@ class SimulatedMiner:
 
 def _change(machine: Machine, command: Command) -> Callable[[], None]:
     """Return what carries a command out."""
+    if command.action in _PLAIN:
+        return partial(_PLAIN[command.action], machine)
     match command.action:
-        case Action.RUN:
-            return machine.run
-        case Action.STOP:
-            return machine.stop
-        case Action.RESTART:
-            return machine.restart
         case Action.SET_POWER:
             return _limiter(machine, command.value)
         case Action.SET_HASHRATE:
@@ -107,16 +104,22 @@ def _change(machine: Machine, command: Command) -> Callable[[], None]:
             return _limiter(machine, power_w)
         case Action.SET_POOL:
             return _pool_switch(machine, command.value)
+        case Action.SET_BOARD:
+            return _board_switch(machine, command.value, on=command.option == ON)
     raise MinerError(Reason.UNSUPPORTED_ACTION, command.action)
 
 
+_PLAIN = {
+    Action.RUN: Machine.run,
+    Action.STOP: Machine.stop,
+    Action.RESTART: Machine.restart,
+}
 _ACTIONS = (
-    Action.RUN,
-    Action.STOP,
-    Action.RESTART,
+    *_PLAIN,
     Action.SET_POWER,
     Action.SET_HASHRATE,
     Action.SET_POOL,
+    Action.SET_BOARD,
 )
 
 
@@ -139,6 +142,12 @@ def _pool_switch(machine: Machine, index: float | None) -> Callable[[], None]:
         machine.pool = int(index)
 
     return switch
+
+
+def _board_switch(machine: Machine, index: float | None, *, on: bool) -> Callable[[], None]:
+    if index is None or index not in range(machine.profile.boards):
+        raise MinerError(Reason.UNSUPPORTED_ACTION, f"no board {index}")
+    return partial(machine.set_board, int(index), enabled=on)
 
 
 def _reading(machine: Machine) -> Reading:

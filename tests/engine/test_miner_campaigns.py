@@ -1,0 +1,36 @@
+"""The short version of the miners' campaigns; scripts/campaign runs the long ones."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns import miners
+
+from .shelf import loopback  # noqa: F401
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
+
+
+async def test_fifty_miners_of_which_ten_hang() -> None:
+    # In a process of its own: here the test plug-in's heap alone takes long to collect.
+    command = [sys.executable, "-m", "scripts._lib.campaign", "soak", "--n", "8", "--seed", "3"]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert b"'cycles': 8" in output
+
+
+async def test_a_sample_of_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = miners._cases()
+    monkeypatch.setattr(miners, "_cases", lambda: every[5::11])
+    seen = await miners.miner_faults(n=1, seed=4)
+    assert sum(seen.values()) == len(every[5::11])

@@ -1,0 +1,1 @@
+"""Tests of Home Assistant with emulated miners of every make on loopback."""

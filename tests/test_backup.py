@@ -1,0 +1,161 @@
+"""Backups taken while cycles run hold ledgers that verify and go on."""
+
+import copy
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from homeassistant.components.backup.const import DATA_MANAGER
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.aiep_miner import backup
+from custom_components.aiep_miner.const import DATA_BACKUP, DOMAIN
+from custom_components.aiep_miner.coordinator import SiteCoordinator
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.ledger.verify import verify
+from custom_components.aiep_miner.engine.replay import replay
+
+from .conftest import RunCycles, set_up
+
+KEY = "aiep_miner.site"
+BLOCK_BYTES = 16 * 1024
+LEFT_OUT = "-shm"
+"""Home Assistant leaves these files out."""
+
+
+async def checkpoint_always(site: SiteCoordinator) -> None:
+    """Let SQLite rewrite the database after every commit, as it else does now and then."""
+    store = site.controller.ledger.store
+    await site.controller.ledger.run(lambda: store.execute("PRAGMA wal_autocheckpoint = 1"))
+
+
+async def copy_slowly(site: SiteCoordinator, target: Path, run_cycles: RunCycles) -> int:
+    """Copy the operator's files as an archiver does, with a cycle after each block."""
+    folder, cycles = site.controller.ledger.path.parent, 0
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    for path in [path for path in files if not path.name.endswith(LEFT_OUT)]:
+        size = path.stat().st_size
+        with path.open("rb") as source, (target / path.name).open("wb") as copied:
+            for at in range(0, size, BLOCK_BYTES):
+                copied.write(source.read(min(BLOCK_BYTES, size - at)))
+                await run_cycles(site.config_entry.runtime_data)
+                cycles += 1
+    return cycles
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Return an empty folder for copies."""
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("meanwhile", ["cycles", "reload"])
+async def test_restored_ledger_verifies_and_goes_on(
+    hass: HomeAssistant,
+    operator: MockConfigEntry,
+    run_cycles: RunCycles,
+    hass_storage: dict[str, Any],
+    target: Path,
+    meanwhile: str,
+) -> None:
+    site = await set_up(hass, operator)
+    await checkpoint_always(site)
+    await run_cycles(site, 40)
+
+    await backup.async_pre_backup(hass)
+    before = site.controller.ledger.head.seq
+    if meanwhile == "reload":
+        await run_cycles(site, 3)
+        await hass.config_entries.async_reload("site")
+        await hass.async_block_till_done()
+        site = operator.runtime_data
+    cycles = await copy_slowly(site, target, run_cycles)
+    stored = copy.deepcopy(hass_storage[KEY])
+    await backup.async_post_backup(hass)
+    assert cycles > 5
+
+    # A fresh Home Assistant with nothing but the backup.
+    await hass.config_entries.async_unload("site")
+    folder = site.controller._ledger_path.parent
+    shutil.rmtree(folder)
+    shutil.copytree(target, folder)
+    hass_storage[KEY] = stored
+    report = verify(folder / "ledger.db", {})
+    assert report.fault is None
+    assert report.count >= before
+
+    assert await hass.config_entries.async_setup("site")
+    await hass.async_block_till_done()
+    site = operator.runtime_data
+    assert site.care.broken is None
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "ledger_broken_site") is None
+    await run_cycles(site, 5)
+    assert (await site.async_verify_ledger()).intact
+    assert site.data.ledger_error is None
+    await hass.config_entries.async_unload("site")
+    assert replay(folder / "ledger.db").difference is None
+
+
+async def test_head_outside_does_not_run_ahead(
+    hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles, hass_storage: dict[str, Any]
+) -> None:
+    await run_cycles(site, 3)
+    await backup.async_pre_backup(hass)
+    head = hass_storage[KEY]["data"]["head"]
+    assert head == str(site.controller.ledger.head)
+    await run_cycles(site, 3)
+    await hass.config_entries.async_reload("site")
+    await hass.async_block_till_done()
+    assert hass_storage[KEY]["data"]["head"] == head
+    await backup.async_post_backup(hass)
+    site = site.config_entry.runtime_data
+    await run_cycles(site)
+    assert site.care.keeping.kept.head == str(site.controller.ledger.head)
+
+
+async def test_database_follows_again_afterwards(
+    hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles
+) -> None:
+    path = site.controller.ledger.path
+    await backup.async_pre_backup(hass)
+    still = path.read_bytes()
+    await run_cycles(site, 5)
+    assert path.read_bytes() == still
+    await backup.async_post_backup(hass)
+    await hass.config_entries.async_unload("site")
+    assert path.read_bytes() != still
+    assert not path.with_name("ledger.db-wal").exists()
+
+
+async def test_home_assistant_calls_the_hooks(
+    hass: HomeAssistant, site: SiteCoordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await async_setup_component(hass, "backup", {})
+    await hass.async_block_till_done()
+    manager = hass.data[DATA_MANAGER]
+    await manager.async_pre_backup_actions()
+    assert hass.data[DATA_BACKUP] is True
+    await manager.async_post_backup_actions()
+    assert hass.data[DATA_BACKUP] is False
+
+
+async def test_ledger_that_fails_does_not_stop_the_backup(
+    hass: HomeAssistant,
+    site: SiteCoordinator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(_: object) -> None:
+        raise LedgerError(LedgerReason.IO_ERROR, "disk gone")
+
+    monkeypatch.setattr(type(site.controller.ledger), "hold_still", fail)
+    monkeypatch.setattr(type(site.controller.ledger), "let_go", fail)
+    await backup.async_pre_backup(hass)
+    await backup.async_post_backup(hass)
+    assert caplog.text.count("disk gone") == 2
