@@ -35,17 +35,12 @@ def rebuild(state: State, store: LedgerStore, upto_seq: int) -> Rebuilt:
     # What was learned last counts, not when somebody last started or stopped.
     query = Query(kinds=(RecordKind.TELEMETRY,), to_seq=upto_seq, limit=1, newest_first=True)
     last = next(iter(store.query(query)), None) if upto_seq else None
-    if last is None:
-        first = max(1, upto_seq - WINDOW_RECORDS + 1)
-        whole = True
-        for chunk in store.read(first, upto_seq):
-            for stored in chunk:
-                whole = _apply(state, stored) and whole
-        return Rebuilt(from_seq=first, whole=whole)
-    from_seq = max(1, upto_seq - WINDOW_RECORDS + 1, store.first_at(last.ts_ms - WINDOW_MS))
+    from_seq = max(1, upto_seq - WINDOW_RECORDS + 1)
+    if last is not None:
+        from_seq = max(from_seq, store.first_at(last.ts_ms - WINDOW_MS))
+        for stored in _before(store, from_seq, last.ts_ms):
+            _apply(state, stored)
     whole = True
-    for stored in _before(store, from_seq, last.ts_ms):
-        _apply(state, stored)
     for chunk in store.read(from_seq, upto_seq):
         for stored in chunk:
             whole = _apply(state, stored) and whole
