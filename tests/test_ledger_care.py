@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import (
@@ -457,6 +457,7 @@ async def test_progress_is_shown(
     monkeypatch.setattr("custom_components.aiep_miner.care.SHOW_EVERY_S", 0)
     shown: list[float] = []
 
+    @callback  # other listeners run in threads, in any order
     def look(event: Any) -> None:
         if "progress_pct" in event.data["new_state"].attributes:
             shown.append(event.data["new_state"].attributes["progress_pct"])
