@@ -298,9 +298,8 @@ class LedgerCare:
     async def _tidy(self) -> None:
         """Compress and prune in small steps; what is broken is evidence and stays as it is."""
         keep_ms = round(self._controller.view.policy.keep_bodies_days * DAY_MS)
-        ledger = self._controller.ledger
         while self.broken is None and not self._hass.data.get(DATA_BACKUP):
-            if not await ledger.maintain(now_ms(), keep_ms):
+            if not await self._controller.maintain(keep_ms):
                 return
             await asyncio.sleep(PAUSE_S)
 
@@ -309,7 +308,7 @@ class LedgerCare:
     async def async_sign(self) -> Stored:
         """Append a signed checkpoint of the ledger's head. Raises LedgerError."""
         key = self.keeping.kept.signing_key
-        self.signed = await self._controller.ledger.checkpoint(now_ms(), key)
+        self.signed = await self._controller.checkpoint(key)
         self.async_follow()
         return self.signed
 

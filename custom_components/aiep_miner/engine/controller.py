@@ -9,12 +9,21 @@ from pathlib import Path
 from . import cycle, safety
 from .desk import Desk
 from .execution import STOP_MS, proof_of, receipt_of
-from .ledger import Fault, FaultCode, Head, Ledger, LedgerError, LedgerReason, RecoveryCause
+from .ledger import (
+    Fault,
+    FaultCode,
+    Head,
+    Ledger,
+    LedgerError,
+    LedgerReason,
+    RecoveryCause,
+    Stored,
+)
 from .miners.base import MinerAdapter
 from .notices import Notices
 from .picture import site_view
 from .reasons import Reason
-from .rebuild import rebuild
+from .rebuild import Rebuilt, rebuild
 from .records import (
     Action,
     DecisionRecord,
@@ -121,8 +130,7 @@ class Controller:
         return fault
 
     async def _begin(self, ledger: Ledger) -> None:
-        state = State(self._operator_id)
-        rebuilt = await ledger.run(rebuild, state, ledger.store, ledger.head.seq)
+        state, rebuilt = await self._rebuild(ledger)
         desk = Desk(
             ledger=ledger,
             state=state,
@@ -146,6 +154,16 @@ class Controller:
         await self._file_break()
         await self._put_in_force(self._policy)
         await self._show()
+
+    async def _rebuild(self, ledger: Ledger) -> tuple[State, Rebuilt]:
+        """Return the state that follows from a ledger; one that cannot be read is set aside."""
+        try:
+            return await ledger.run(rebuild, self._operator_id, ledger.store, ledger.head.seq)
+        except LedgerError as err:
+            if err.reason is not LedgerReason.CORRUPT:
+                raise
+            await ledger.begin_segment(RecoveryCause.CORRUPT)
+            return await ledger.run(rebuild, self._operator_id, ledger.store, ledger.head.seq)
 
     async def run_cycle(self, prices: PriceRecord) -> SiteView:
         """Run one governed cycle; the first after a start only observes.
@@ -250,6 +268,20 @@ class Controller:
             await self._put_in_force(policy)
             await self._show()
 
+    async def checkpoint(self, private_key: bytes) -> Stored:
+        """Append a checkpoint of the head, signed with an Ed25519 key; raises LedgerError."""
+        # Within a cycle it would come between a proposal and the decision on it.
+        async with self._lock:
+            return await self.ledger.checkpoint(self.desk.now_ms(), private_key)
+
+    async def maintain(self, keep_ms: int) -> bool:
+        """Do one step of the ledger's housekeeping; return whether there is more of it.
+
+        ``keep_ms`` is how long bodies that may be pruned are kept. Raises LedgerError.
+        """
+        async with self._lock:
+            return await self.ledger.maintain(self.desk.now_ms(), keep_ms)
+
     async def stop(self) -> None:
         """Record the stop, let go of the miners, close the ledger. Never raises."""
         async with self._lock:
@@ -339,8 +371,7 @@ class Controller:
     async def _recover(self, user_id: str | None = None) -> None:
         """Begin anew from what the ledger holds: it could not be written, or a new segment began."""
         held = await self.desk.read(_holds)
-        state = State(self._operator_id)
-        rebuilt = await self.ledger.run(rebuild, state, self.ledger.store, self.ledger.head.seq)
+        state, rebuilt = await self._rebuild(self.ledger)
         self.desk.renew(state)
         recovered = LifecycleRecord(
             ts_ms=self.desk.now_ms(),

@@ -92,7 +92,7 @@ async def poll(desk: Desk, miners: Iterable[str], deadline_s: float) -> Polls:
         async with gate:
             try:
                 async with asyncio.timeout(deadline_s):
-                    return _sound(await desk.read_miner(miner_id))
+                    return await desk.read_miner(miner_id)
             except MinerError as err:
                 return err.reason
             except TimeoutError:
@@ -105,24 +105,23 @@ async def poll(desk: Desk, miners: Iterable[str], deadline_s: float) -> Polls:
     return dict(zip(ids, await asyncio.gather(*map(one, ids)), strict=True))
 
 
-def _sound(reading: Reading) -> Reading:
-    """Return a reading that the ledger can hold; one miner's nonsense must not cost the others."""
-    try:
-        canonical(reading.to_dict())
-    except ValueError as err:
-        raise MinerError(Reason.BAD_REPLY, str(err)) from err
-    return reading
-
-
 def observe(state: State, ts_ms: int, polls: Polls, prices: PriceRecord) -> list[Record]:
     """Step two: what was read, and the prices that count."""
-    telemetry: list[Record] = [
-        TelemetryRecord(ts_ms=ts_ms, subject=miner_id, error=found)
-        if isinstance(found, Reason)
-        else TelemetryRecord(ts_ms=ts_ms, subject=miner_id, reading=found)
-        for miner_id, found in sorted(polls.items())
-    ]
+    telemetry = [_telemetry(miner_id, found, ts_ms) for miner_id, found in sorted(polls.items())]
     return [*telemetry, replace(prices, ts_ms=ts_ms, subject=state.operator_id)]
+
+
+def _telemetry(miner_id: str, found: Reading | Reason, ts_ms: int) -> TelemetryRecord:
+    """Return the record of a poll; one miner's nonsense must not cost the others their cycle."""
+    if isinstance(found, Reason):
+        return TelemetryRecord(ts_ms=ts_ms, subject=miner_id, error=found)
+    record = TelemetryRecord(ts_ms=ts_ms, subject=miner_id, reading=found)
+    try:
+        canonical(record.body())
+    except ValueError as err:
+        _LOGGER.debug("%s said what no record can hold: %s", miner_id, err)
+        return replace(record, reading=None, error=Reason.BAD_REPLY)
+    return record
 
 
 def check(state: State, ts_ms: int, miners: list[str]) -> list[Record]:

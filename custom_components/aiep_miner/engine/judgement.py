@@ -22,7 +22,6 @@ from .records import (
     Mode,
     Pool,
     ProposalRecord,
-    Severity,
     Source,
 )
 from .state import GOVERNED, MinerState, State, acceptance, hardware_readings, source_key
@@ -120,10 +119,7 @@ def _danger(miner: MinerState, proposal: ProposalRecord) -> Reason | None:
         return None
     if Reason.OVERHEAT in miner.divergences:
         return Reason.THERMAL_OVERRIDE
-    found = (
-        code for code, item in miner.divergences.items() if item.record.severity is Severity.SAFETY
-    )
-    return None if proposal.source is Source.PERSON else next(found, None)
+    return None if proposal.source is Source.PERSON else next(iter(miner.dangers), None)
 
 
 def _rule_of_site(state: State, miner: MinerState, proposal: ProposalRecord) -> Reason | None:
@@ -147,11 +143,7 @@ def _too_many(state: State, proposal: ProposalRecord) -> bool:
 
 
 def _is_safety_stop(miner: MinerState, proposal: ProposalRecord) -> bool:
-    return proposal.action is Action.STOP and any(
-        miner.divergences[code].record.severity is Severity.SAFETY
-        for code in proposal.reasons
-        if code in miner.divergences
-    )
+    return proposal.action is Action.STOP and not set(miner.dangers).isdisjoint(proposal.reasons)
 
 
 def _evidence(state: State, miner: MinerState, proposal: ProposalRecord) -> Evidence:

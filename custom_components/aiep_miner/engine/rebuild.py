@@ -27,11 +27,12 @@ class Rebuilt:
     """Whether no body of that window was pruned."""
 
 
-def rebuild(state: State, store: LedgerStore, upto_seq: int) -> Rebuilt:
-    """Fold the ledger's recent records up to a seq into a new state.
+def rebuild(operator_id: str, store: LedgerStore, upto_seq: int) -> tuple[State, Rebuilt]:
+    """Return what the ledger's recent records up to a seq make known; raises LedgerError.
 
     The result depends on the records alone, so a replay that comes to a start does the same.
     """
+    state = State(operator_id)
     # What was learned last counts, not when somebody last started or stopped.
     query = Query(kinds=(RecordKind.TELEMETRY,), to_seq=upto_seq, limit=1, newest_first=True)
     last = next(iter(store.query(query)), None) if upto_seq else None
@@ -44,7 +45,7 @@ def rebuild(state: State, store: LedgerStore, upto_seq: int) -> Rebuilt:
     for chunk in store.read(from_seq, upto_seq):
         for stored in chunk:
             whole = _apply(state, stored) and whole
-    return Rebuilt(from_seq=from_seq, whole=whole)
+    return state, Rebuilt(from_seq=from_seq, whole=whole)
 
 
 def _before(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:

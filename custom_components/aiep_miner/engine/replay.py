@@ -104,8 +104,8 @@ class Replay:
         """Rebuild the state where the controller did."""
         if record.event is LifecycleEvent.STOP or record.rebuilt_from_seq is None:
             return
-        self._state = State(self._store.operator_id)
-        self._follows = rebuild(self._state, self._store, before_seq - 1).whole
+        self._state, rebuilt = rebuild(self._store.operator_id, self._store, before_seq - 1)
+        self._follows = rebuilt.whole
 
     def _compare(self, stored: Stored, recorded: DecisionRecord) -> Difference | None:
         if recorded.late:

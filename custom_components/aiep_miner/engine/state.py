@@ -7,7 +7,7 @@ restart rebuilds it from the ledger, and a replay meets the same state before ea
 import statistics
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from .governor import (
@@ -38,6 +38,7 @@ from .records import (
     ReceiptRecord,
     Record,
     ReviewRecord,
+    Severity,
     Source,
     TelemetryRecord,
 )
@@ -77,6 +78,8 @@ class Pending:
 
     receipt: ReceiptRecord
     since_ms: int
+    first_ms: int
+    """When the first was sent of those that followed each other without an effect seen."""
     lost_since: bool = False
     """The miner could not be read at least once since the dispatch."""
 
@@ -132,6 +135,8 @@ class MinerState:
     profit_side_since_ms: int = 0
 
     pending: Pending | None = None
+    superseded: Pending | None = None
+    """The dispatch that the next one follows before its effect was seen."""
     failures: dict[Action, ReceiptRecord] = field(default_factory=dict)
     """The last receipt of an action that failed or was not confirmed."""
     not_confirmed: Action | None = None
@@ -155,6 +160,15 @@ class MinerState:
             rate, power = self.carried
             return rate, power if power is not None else nominal.nominal_power_w
         return nominal.nominal_hashrate_ths, nominal.nominal_power_w
+
+    @property
+    def dangers(self) -> tuple[Reason, ...]:
+        """Return the standing divergences for which it must not run."""
+        return tuple(
+            code
+            for code, filed in self.divergences.items()
+            if filed.record.severity is Severity.SAFETY
+        )
 
     @property
     def learned_basis(self) -> Basis:
@@ -204,9 +218,7 @@ def _telemetry(state: State, filed: Filed[TelemetryRecord]) -> None:
     miner.telemetry = filed
     if record.reading is None:
         if miner.pending is not None and not miner.pending.lost_since:
-            miner.pending = Pending(
-                receipt=miner.pending.receipt, since_ms=miner.pending.since_ms, lost_since=True
-            )
+            miner.pending = replace(miner.pending, lost_since=True)
         return
     miner.reading, miner.reading_ms = record.reading, record.ts_ms
     _follow_running(state, miner, record.subject, record.ts_ms)
@@ -392,6 +404,8 @@ def _receipt(state: State, filed: Filed[ReceiptRecord]) -> None:
         _dispatched(state, miner, record)
         return
     _close(miner, record)
+    if record.reason is Reason.SUPERSEDED:
+        return
     if record.outcome is Outcome.CONFIRMED:
         miner.failures.pop(record.action, None)
         miner.not_confirmed = None
@@ -402,12 +416,14 @@ def _receipt(state: State, filed: Filed[ReceiptRecord]) -> None:
 
 def _close(miner: MinerState, record: ReceiptRecord) -> None:
     if miner.pending is not None and miner.pending.receipt.decision == record.decision:
+        miner.superseded = miner.pending if record.reason is Reason.SUPERSEDED else None
         miner.pending = None
 
 
 def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     miner.open_decisions.pop(record.decision, None)
     miner.suppressed = None
+    before, miner.superseded = miner.superseded, None
     state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
     if record.action is Action.RESTART:
         miner.restarts_ms.append(record.ts_ms)
@@ -415,7 +431,9 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
         miner.failures[record.action] = record
         miner.not_confirmed = record.action
         return
-    miner.pending = Pending(receipt=record, since_ms=record.ts_ms)
+    again = before is not None and before.receipt.action is record.action
+    first_ms = before.first_ms if before is not None and again else record.ts_ms
+    miner.pending = Pending(receipt=record, since_ms=record.ts_ms, first_ms=first_ms)
     if record.action in (Action.RUN, Action.RESTART, Action.STOP):
         miner.intended_off = record.action is Action.STOP
         miner.running_since_ms = None
@@ -429,7 +447,7 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     if record.action is Action.FAULT_LIGHT:
         return
     miner.low_since_ms = None
-    miner.settled_from_ms = record.ts_ms + round(state.policy.record.collapse_min * 60_000)
+    miner.settled_from_ms = first_ms + round(state.policy.record.collapse_min * 60_000)
 
 
 def _negative_proof(state: State, filed: Filed[NegativeProofRecord]) -> None:

@@ -7,6 +7,7 @@ evidence; then faults; then money.
 from collections.abc import Callable
 from typing import Final
 
+from .execution import window_ms
 from .reasons import Reason
 from .records import Action, Basis, ProposalRecord, Severity, Source
 from .state import MinerState, State
@@ -70,11 +71,7 @@ def _observe_first(_state: State, miner: MinerState, _ts_ms: int) -> Wish | None
 def _keep_safe(_state: State, miner: MinerState, ts_ms: int) -> Wish | None:
     if Reason.COMMS_LOST in miner.divergences or miner.reading is None:
         return _hold(Reason.COMMS_LOST)
-    dangers = tuple(
-        code
-        for code, filed in miner.divergences.items()
-        if filed.record.severity is Severity.SAFETY
-    )
+    dangers = miner.dangers
     if not dangers:
         return None
     if miner.reading.mining is False:
@@ -86,8 +83,15 @@ def _keep_safe(_state: State, miner: MinerState, ts_ms: int) -> Wish | None:
     return Action.STOP, dangers, 1.0
 
 
-def _let_finish(_state: State, miner: MinerState, _ts_ms: int) -> Wish | None:
-    return _hold(Reason.AWAITING_CONFIRMATION) if miner.pending is not None else None
+def _let_finish(state: State, miner: MinerState, ts_ms: int) -> Wish | None:
+    pending = miner.pending
+    if pending is None:
+        return None
+    # Whoever repeats a command for ever must not keep the rules from acting for ever.
+    patience_ms = window_ms(pending.receipt.action, state.policy.record)
+    if ts_ms - pending.first_ms >= patience_ms:
+        return None
+    return _hold(Reason.AWAITING_CONFIRMATION)
 
 
 def _leave_to_person(_state: State, miner: MinerState, ts_ms: int) -> Wish | None:
