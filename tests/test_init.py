@@ -184,3 +184,41 @@ async def test_two_operators_share_nothing(
     assert one.controller.ledger.operator_id == "one"
     assert set(one.data.miners) == {"miner-1"}
     assert set(two.data.miners) == {"miner-2"}
+
+
+@pytest.mark.usefixtures("enable_custom_integrations")
+@pytest.mark.parametrize(
+    ("options", "miner", "named"),
+    [
+        ({"cycle": {"interval_s": "often"}}, {}, "interval_s"),
+        ({"cycle": {"interval_s": 0}}, {}, "interval_s"),
+        ({"cycle": {"interval_s": "nan"}}, {}, "interval_s"),
+        ({"governor": {"max_power_watts": [1]}}, {}, "max_power_watts"),
+        ({"governor": {"min_trust_for_action": 9}}, {}, "min_trust_for_action"),
+        ({"mode": "whatever"}, {}, "whatever"),
+        ({}, {"max_temperature_c": 1e9}, "max_temperature_c"),
+        ({}, {"adapter": "unknown"}, "unknown"),
+    ],
+)
+async def test_settings_edited_by_hand_are_told_and_touch_nothing(
+    hass: HomeAssistant,
+    options: dict[str, object],
+    miner: dict[str, object],
+    named: str,
+) -> None:
+    entry = make_operator([simulated(**miner)], options=options)
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == "bad_settings"
+    assert named in entry.error_reason_translation_placeholders["error"]
+    assert not ledger_path(hass, entry.entry_id).exists()
+
+
+@pytest.mark.usefixtures("enable_custom_integrations")
+@pytest.mark.parametrize("price", ["nan", {"per": "kWh"}, [0.3], None])
+async def test_a_price_that_is_no_number_is_a_divergence(
+    hass: HomeAssistant, price: object
+) -> None:
+    site = await set_up(hass, make_operator([simulated()], data={"coin_price": price}))
+    assert "stale_price" in {item.code for item in site.data.divergences}

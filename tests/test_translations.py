@@ -61,6 +61,7 @@ NEVER_DEPENDENCIES = {str(platform) for platform in Platform} | {
 """Home Assistant loads these by itself."""
 
 OTHER_EXCEPTIONS: dict[str, set[str]] = {
+    "bad_settings": {"error"},
     "beyond_the_ledger": set(),
     "file_unwritable": {"error"},
     "import_failed": {"error"},

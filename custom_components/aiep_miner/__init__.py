@@ -4,6 +4,7 @@ import logging
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.loader import async_get_integration
@@ -46,7 +47,14 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) -> bool:
     """Set up an operator: its ledger, its miners and its cycle."""
     integration = await async_get_integration(hass, DOMAIN)
-    coordinator = SiteCoordinator(hass, entry, str(integration.version))
+    try:
+        coordinator = SiteCoordinator(hass, entry, str(integration.version))
+    except (KeyError, TypeError, ValueError) as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="bad_settings",
+            translation_placeholders={"error": str(err)},
+        ) from err
     async_register_devices(hass, entry)
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator

@@ -45,8 +45,17 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     config_entry: AiepMinerConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: AiepMinerConfigEntry, version: str) -> None:
-        """Prepare the cycle with the entry's settings; nothing runs yet."""
+        """Prepare the cycle with the entry's settings; nothing runs yet.
+
+        Raises ValueError, KeyError or TypeError for settings that cannot be used.
+        """
         policy = policy_of(entry)
+        adapters = {
+            subentry.subentry_id: with_linked_power(
+                hass, create_adapter(subentry.data, subentry.unique_id), subentry.data
+            )
+            for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
+        }
         super().__init__(
             hass,
             _LOGGER,
@@ -57,12 +66,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
         self.controller = Controller(
             operator_id=entry.entry_id,
             ledger_path=ledger_path(hass, entry.entry_id),
-            adapters={
-                subentry.subentry_id: with_linked_power(
-                    hass, create_adapter(subentry.data, subentry.unique_id), subentry.data
-                )
-                for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
-            },
+            adapters=adapters,
             policy=policy,
             clock=now_ms,
             on_notice=self._fire,

@@ -46,7 +46,7 @@ from .engine.miners.base import MinerInfo
 from .engine.miners.cgminer import PORT as CGMINER_PORT
 from .engine.miners.discovery import Found, identify
 from .engine.miners.machine import PROFILES
-from .settings import number
+from .settings import MINER_LIMITS, number
 
 LOGIN: Final[dict[vol.Marker, Any]] = {
     vol.Optional(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="off")),
@@ -55,15 +55,14 @@ LOGIN: Final[dict[vol.Marker, Any]] = {
     ),
 }
 POWER: Final[dict[vol.Marker, Any]] = {
-    vol.Optional(CONF_NOMINAL_POWER): number(1, unit="W", step=None),
+    vol.Optional(CONF_NOMINAL_POWER): MINER_LIMITS[CONF_NOMINAL_POWER],
     vol.Optional(CONF_POWER_ENTITY): EntitySelector(
         EntitySelectorConfig(filter=[{"domain": ["sensor"], "device_class": ["power"]}])
     ),
 }
 LIMITS: Final[dict[vol.Marker, Any]] = {
-    vol.Optional(CONF_NOMINAL_HASHRATE): number(0.001, unit="TH/s", step=None),
-    vol.Optional(CONF_MAX_POWER): number(1, unit="W", step=None),
-    vol.Optional(CONF_MAX_TEMPERATURE): number(30, 120, "°C", step=None),
+    vol.Optional(name): MINER_LIMITS[name]
+    for name in (CONF_NOMINAL_HASHRATE, CONF_MAX_POWER, CONF_MAX_TEMPERATURE)
 }
 SCHEMAS: Final[dict[str, vol.Schema]] = {
     ADAPTER_ASIC_RS: vol.Schema(

@@ -104,7 +104,7 @@ def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) 
         coin_price_updated_ms=coin_ms,
         network_difficulty=_positive(difficulty),
         network_difficulty_updated_ms=difficulty_ms,
-        block_reward=data[CONF_BLOCK_REWARD],
+        block_reward=_positive(_finite(data[CONF_BLOCK_REWARD])),
     )
 
 
@@ -114,7 +114,7 @@ def _read(
     """Return a value and, for an entity, when it was last reported (ms since the epoch)."""
     source = data[key]
     if not isinstance(source, str):
-        return source, None
+        return _finite(source), None
     state = hass.states.get(source)
     value = _finite(state.state) if state else None
     multiplier = factor(hass, key, source, data[CONF_CURRENCY])
@@ -123,10 +123,10 @@ def _read(
     return _finite(value * multiplier), round(state.last_reported_timestamp * 1000)
 
 
-def _finite(value: str | float) -> float | None:
+def _finite(value: Any) -> float | None:
     try:
         number = float(value)
-    except ValueError:
+    except TypeError, ValueError:
         return None
     return number if math.isfinite(number) else None
 

@@ -1,5 +1,6 @@
 """The operator's options: one table from the form's fields to the policy's."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +14,6 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
-    Selector,
     SelectSelector,
     SelectSelectorConfig,
 )
@@ -32,6 +32,9 @@ SECTION_GOVERNOR: Final = "governor"
 
 _DEFAULTS: Final = PolicyRecord(ts_ms=0, subject="")
 
+type Box = NumberSelector | BooleanSelector | SelectSelector
+"""What a setting is entered in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -39,7 +42,7 @@ class Setting:
 
     section: str
     field: str
-    selector: Selector[Any]
+    selector: Box
 
     @property
     def default(self) -> Any:
@@ -59,9 +62,12 @@ class Setting:
         return str(value) if isinstance(self.selector, SelectSelector) else value
 
     def value(self, stored: Mapping[str, Any]) -> Any:
-        """Return what is set, in the policy's type."""
+        """Return what is set, in the policy's type; raises ValueError for what cannot be meant."""
         value = stored.get(self.field, self.default)
-        return value if value is None or self.default is None else type(self.default)(value)
+        if value is None:
+            return self.default
+        _check(self.field, self.selector, self.shown(value))
+        return value if self.default is None else type(self.default)(value)
 
 
 def number(
@@ -81,7 +87,17 @@ def number(
     return NumberSelector(config)
 
 
-def _setting(section_name: str, field: str, selector: Selector[Any]) -> Setting:
+def _check(name: str, selector: Box, value: Any) -> None:
+    """Raise ValueError for a value that the form would not have let through."""
+    try:
+        selector(value)
+    except vol.Invalid as err:
+        raise ValueError(f"{name}: {err}") from err
+    if isinstance(selector, NumberSelector) and not math.isfinite(float(value)):
+        raise ValueError(f"{name}: no number")
+
+
+def _setting(section_name: str, field: str, selector: Box) -> Setting:
     return Setting(section=section_name, field=field, selector=selector)
 
 
@@ -120,12 +136,19 @@ SETTINGS: Final = (
     _setting(SECTION_GOVERNOR, "max_power_change_pct", number(0, 1000, "%", step=None)),
     _setting(SECTION_GOVERNOR, "max_power_change_per_hour_pct", number(0, 1000, "%", step=None)),
 )
+MINER_LIMITS: Final[Mapping[str, NumberSelector]] = {
+    CONF_NOMINAL_POWER: number(1, unit="W", step=None),
+    CONF_NOMINAL_HASHRATE: number(0.001, unit="TH/s", step=None),
+    CONF_MAX_POWER: number(1, unit="W", step=None),
+    CONF_MAX_TEMPERATURE: number(30, 120, "°C", step=None),
+}
+"""What the operator says of a single miner."""
 _LIMITS: Final = tuple(setting for setting in SETTINGS if setting.section == SECTION_GOVERNOR)
 
 
 def settings_schema() -> vol.Schema:
     """Return the form of all settings but the governor's, one section for each part."""
-    sections: dict[str, dict[vol.Marker, Selector[Any]]] = {}
+    sections: dict[str, dict[vol.Marker, Box]] = {}
     for setting in SETTINGS:
         if setting.section != SECTION_GOVERNOR:
             sections.setdefault(setting.section, {})[setting.marker] = setting.selector
@@ -152,7 +175,10 @@ def limits_of(policy: MiningPolicy) -> dict[str, Any]:
 
 
 def policy_of(entry: ConfigEntry[Any]) -> PolicyRecord:
-    """Return the policy that an operator's options and miners amount to."""
+    """Return the policy that an operator's options and miners amount to.
+
+    Raises ValueError for settings that no form would have let through.
+    """
     values: dict[str, dict[str, Any]] = {}
     for setting in SETTINGS:
         owner = SECTION_GOVERNOR if setting.section == SECTION_GOVERNOR else ""
@@ -161,7 +187,7 @@ def policy_of(entry: ConfigEntry[Any]) -> PolicyRecord:
     return PolicyRecord(
         ts_ms=0,
         subject=entry.entry_id,
-        mode=Mode(entry.options[CONF_MODE]),
+        mode=Mode(entry.options.get(CONF_MODE, Mode.AUTO)),
         governor=GovernorPolicy(**values[SECTION_GOVERNOR]),
         miners=tuple(
             _miner_policy(subentry.subentry_id, subentry.data)
@@ -174,6 +200,9 @@ def policy_of(entry: ConfigEntry[Any]) -> PolicyRecord:
 
 
 def _miner_policy(miner_id: str, data: Mapping[str, Any]) -> MinerPolicy:
+    for name, selector in MINER_LIMITS.items():
+        if (value := data.get(name)) is not None:
+            _check(name, selector, value)
     return MinerPolicy(
         miner_id=miner_id,
         nominal_hashrate_ths=data.get(CONF_NOMINAL_HASHRATE),
