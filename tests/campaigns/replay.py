@@ -4,46 +4,38 @@ import random
 import sqlite3
 import tempfile
 from collections import Counter
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from custom_components.aiep_miner.engine.controller import Controller
 from custom_components.aiep_miner.engine.ledger import verify
 from custom_components.aiep_miner.engine.miners.machine import PROFILES, MachineFault
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import (
     Action,
     GovernorPolicy,
     Mode,
     PolicyRecord,
-    PriceRecord,
-    ProposalRecord,
     Source,
 )
 from custom_components.aiep_miner.engine.replay import replay
+from tests.engine.rig import GOOD_PRICES, Site, assert_replays
 
-OPERATOR = "campaign"
 MINERS = 10
-INTERVAL_MS = 30_000
 CYCLES_OF_A_DAY = 2880
-START_MS = 1_790_000_000_000
+POLICY = PolicyRecord(ts_ms=0, subject="", profit_dwell_min=2.0, collapse_min=2.0)
+PRICES = replace(GOOD_PRICES, coin_price=60_000.0, network_difficulty=1.0e14)
 
 
-class Day:
+class Day(Site[SimulatedMiner]):
     """A site on which much happens, by a seed."""
 
     def __init__(self, path: Path, seed: int) -> None:
-        self.path = path
         self.chance = random.Random(seed)
-        self.now_ms = START_MS
-        self.policy = PolicyRecord(ts_ms=0, subject="", profit_dwell_min=2.0, collapse_min=2.0)
-        self.energy_price = 0.05
         self.done: Counter[str] = Counter()
         profiles = list(PROFILES.values())
-        self.miners = {
+        miners = {
             f"miner-{number}": SimulatedMiner(
                 f"{seed}-{number}",
                 profiles[number % len(profiles)],
@@ -51,59 +43,27 @@ class Day:
             )
             for number in range(MINERS)
         }
-        self.controller = self._controller()
-
-    def _controller(self) -> Controller:
-        return Controller(
-            operator_id=OPERATOR,
-            ledger_path=self.path,
-            adapters=self.miners,
-            policy=self.policy,
-            clock=lambda: self.now_ms,
-            on_notice=lambda _: None,
-            on_governor_event=lambda _: None,
-            version="campaign",
-        )
-
-    @property
-    def prices(self) -> PriceRecord:
-        return PriceRecord(
-            ts_ms=0,
-            subject="",
-            currency="EUR",
-            energy_price_per_kwh=self.energy_price,
-            coin_price=60_000.0,
-            network_difficulty=1.0e14,
-            block_reward=3.125,
-        )
+        super().__init__(path, miners, POLICY)
+        self.prices = PRICES
 
     async def live(self, cycles: int) -> None:
         """Run cycles; now and then something happens between them."""
         await self.controller.start()
-        events = (self._restart, self._crash, self._policy, self._price, self._fault, self._propose)
+        events = (self._restart, self.crash, self._policy, self._price, self._fault, self._propose)
         for _ in range(cycles):
-            self.now_ms += INTERVAL_MS
-            await self.controller.run_cycle(self.prices)
+            await self.cycles()
             if self.chance.random() < 0.08:
                 event = self.chance.choices(events, (1, 1, 2, 8, 12, 40))[0]
                 self.done[event.__name__.strip("_")] += 1
                 await event()
-        await self.controller.stop()
 
     async def _restart(self) -> None:
         await self.controller.stop()
         self.now_ms += self.chance.choice((5_000, 600_000, 9_000_000))
-        self.controller = self._controller()
-        await self.controller.start()
-
-    async def _crash(self) -> None:
-        """Leave the ledger as a process leaves it that is killed."""
-        await self.controller.ledger.close()
-        self.controller = self._controller()
-        await self.controller.start()
+        await self.revive()
 
     async def _policy(self) -> None:
-        self.policy = replace(
+        changed = replace(
             self.policy,
             mode=self.chance.choice((Mode.AUTO, Mode.AUTO, Mode.MANUAL)),
             safety_stops_in_manual=self.chance.random() < 0.5,
@@ -113,10 +73,11 @@ class Day:
                 max_power_watts=self.chance.choice((None, 20_000.0)),
             ),
         )
-        await self.controller.set_policy(self.policy)
+        await self.set_policy(changed)
 
     async def _price(self) -> None:
-        self.energy_price = self.chance.uniform(-0.02, 0.14)
+        energy_price = self.chance.uniform(-0.02, 0.14)
+        self.prices = replace(self.prices, energy_price_per_kwh=energy_price)
 
     async def _fault(self) -> None:
         miner = self.chance.choice(list(self.miners.values()))
@@ -134,19 +95,13 @@ class Day:
             Action.SET_POOL: float(self.chance.randrange(3)),
         }
         miner_id = self.chance.choice(list(self.miners))
-        self.now_ms += 1000
-        await self.controller.submit(
-            ProposalRecord(
-                ts_ms=0,
-                subject=miner_id,
-                action=action,
-                source=source,
-                reasons=(Reason.OUTSIDE_PROPOSAL,),
-                value=values.get(action),
-                confidence=round(self.chance.uniform(0.3, 1.0), 2),
-                source_id=self.chance.choice(("automation.a", "automation.b")),
-            ),
-            self.prices,
+        await self.command(
+            action,
+            miner_id,
+            source,
+            value=values.get(action),
+            confidence=round(self.chance.uniform(0.3, 1.0), 2),
+            source_id=self.chance.choice(("automation.a", "automation.b")),
         )
         if source is Source.PERSON and self.chance.random() < 0.7:
             await self.controller.hand_back(miner_id, None)
@@ -174,10 +129,8 @@ async def replay_day(n: int = CYCLES_OF_A_DAY, seed: int = 1) -> dict[str, Any]:
         try:
             await day.live(n)
         finally:
-            with suppress(Exception):
-                await day.controller.stop()
-        report = replay(path)
-        assert report.difference is None, report.difference
+            await day.controller.stop()
+        report = assert_replays(path)
         assert report.matched >= n * MINERS
         seq = flip_a_bit(path, random.Random(seed))
         verified = verify.verify(path, {})

@@ -1,17 +1,28 @@
 """A site for engine tests: scripted miners, a clock that the test moves, a real ledger."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from custom_components.aiep_miner.engine.controller import Controller
+from custom_components.aiep_miner.engine.ledger import (
+    Fault,
+    LedgerError,
+    LedgerReason,
+    LedgerStore,
+    Stored,
+)
 from custom_components.aiep_miner.engine.miners.base import (
     Capabilities,
     Command,
     Identity,
+    MinerAdapter,
     MinerError,
     MinerInfo,
 )
@@ -24,13 +35,17 @@ from custom_components.aiep_miner.engine.records import (
     PriceRecord,
     ProposalRecord,
     Reading,
+    RecordKind,
     Source,
     Temperature,
 )
+from custom_components.aiep_miner.engine.replay import ReplayReport, replay
 from custom_components.aiep_miner.engine.views import GovernorEvent, Notice, Verdict
 
 OPERATOR = "operator"
 START_MS = 1_790_000_000_000
+DISPATCHED = frozenset({"accepted", "failed", "unknown"})
+"""How a dispatch can end; a receipt with another outcome closes it later."""
 EVERYTHING = frozenset({Action.RUN, Action.STOP, Action.RESTART, Action.SET_POWER})
 
 GOOD_PRICES = PriceRecord(
@@ -60,6 +75,10 @@ RUNNING = Reading(
     temperatures=temperatures(60.0, 62.0, 64.0, 66.0),
     fans_rpm=(4200, 4260),
 )
+HOT = replace(RUNNING, temperatures=temperatures(80.0, 92.0, 84.0, 83.0))
+FAN_FAILED = replace(RUNNING, fans_rpm=(4200, 0))
+COLLAPSED = replace(RUNNING, hashrate_ths=3.0)
+STOPPED = replace(RUNNING, mining=False, hashrate_ths=0.0, power_w=20.0)
 
 
 @dataclass
@@ -71,6 +90,10 @@ class ScriptedMiner:
     obeys: bool = True
     refusal: MinerError | None = None
     commands: list[Command] = field(default_factory=list)
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once a command has reached it."""
+    gate: asyncio.Event | None = None
+    """What a command waits for before the miner answers it."""
     uptime_s: int = 100_000
     polls: int = 0
     closed: bool = False
@@ -88,6 +111,9 @@ class ScriptedMiner:
 
     async def execute(self, command: Command) -> None:
         self.commands.append(command)
+        self.reached.set()
+        if self.gate is not None:
+            await self.gate.wait()
         if self.refusal is not None:
             raise self.refusal
         if self.obeys and isinstance(self.reading, Reading):
@@ -107,10 +133,10 @@ class ScriptedMiner:
         self.closed = True
 
 
-class Site:
+class Site[Miner: MinerAdapter = ScriptedMiner]:
     """A controller with its miners, its clock and what it told."""
 
-    def __init__(self, path: Path, miners: dict[str, ScriptedMiner], policy: PolicyRecord) -> None:
+    def __init__(self, path: Path, miners: dict[str, Miner], policy: PolicyRecord) -> None:
         self.path = path
         self.miners = miners
         self.policy = policy
@@ -132,15 +158,25 @@ class Site:
             version="test",
         )
 
-    async def restart(self) -> None:
+    async def restart(self, **known: Any) -> Fault | None:
         """Stop the controller and start another one on the same ledger."""
         await self.controller.stop()
+        return await self.revive(**known)
+
+    async def crash(self) -> None:
+        """Leave the ledger as a killed process leaves it, and start another controller on it."""
+        await self.controller.ledger.close()
         await self.revive()
 
-    async def revive(self) -> None:
-        """Start another controller on the same ledger, as after a crash."""
+    async def revive(self, **known: Any) -> Fault | None:
+        """Start another controller on the same ledger, with what is known from outside of it."""
         self.controller = self._controller()
-        await self.controller.start()
+        return await self.controller.start(**known)
+
+    async def set_policy(self, policy: PolicyRecord) -> None:
+        """Put a policy into force, also for controllers to come."""
+        self.policy = policy
+        await self.controller.set_policy(policy)
 
     async def cycles(self, count: int = 1, seconds: float = 30.0) -> None:
         """Run cycles with time passing before each."""
@@ -159,7 +195,9 @@ class Site:
                 subject=miner_id,
                 action=action,
                 source=source,
-                reasons=(Reason.PERSON_COMMAND,),
+                reasons=(
+                    Reason.PERSON_COMMAND if source is Source.PERSON else Reason.OUTSIDE_PROPOSAL,
+                ),
                 **more,
             ),
             self.prices,
@@ -180,10 +218,35 @@ class Site:
             for item in stored
         ]
 
+    async def outcomes(self) -> list[str]:
+        """Return the outcomes of all receipts, oldest first."""
+        return [item["outcome"] for item in await self.records("receipt")]
+
+    @property
+    def miner(self) -> Miner:
+        """Return the first miner."""
+        return self.miners["m1"]
+
     @property
     def view(self) -> Any:
         """Return the view of the first miner."""
         return self.controller.view.miners["m1"]
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Return the reasons of the last decision on the first miner."""
+        reasons: tuple[Reason, ...] = self.view.decision.record.reasons
+        return reasons
+
+    def actions(self, miner_id: str = "m1") -> list[Action]:
+        """Return what a scripted miner was told, oldest first."""
+        return [command.action for command in self.miners[miner_id].commands]
+
+
+def miner_policy(miner_id: str = "m1", **changes: Any) -> MinerPolicy:
+    """Return the policy of a miner like the scripted ones."""
+    values = {"nominal_hashrate_ths": 100, "nominal_power_w": 3250, **changes}
+    return MinerPolicy(miner_id=miner_id, **values)
 
 
 def policy_of(**changes: Any) -> PolicyRecord:
@@ -193,7 +256,7 @@ def policy_of(**changes: Any) -> PolicyRecord:
         "collapse_min": 1.0,
         "cooldown_min": 1.0,
         "governor": GovernorPolicy(),
-        "miners": (MinerPolicy(miner_id="m1", nominal_hashrate_ths=100, nominal_power_w=3250),),
+        "miners": (miner_policy(),),
     }
     return PolicyRecord(ts_ms=0, subject="", **{**values, **changes})
 
@@ -211,3 +274,60 @@ async def site(
         yield rig
     finally:
         await rig.controller.stop()
+
+
+@contextmanager
+def ledger_refuses(
+    kinds: Collection[RecordKind] = frozenset(RecordKind),
+    reason: LedgerReason = LedgerReason.DISK_FULL,
+) -> Iterator[None]:
+    """Let the ledger fail to write records of some kinds, in all transactions that hold one.
+
+    ``kinds`` is looked at anew for each transaction, so that a set may change meanwhile.
+    """
+    write = LedgerStore._write
+
+    def refuse(store: LedgerStore, records: Sequence[Stored]) -> None:
+        if any(record.kind in kinds for record in records):
+            raise LedgerError(reason, "refused by the test")
+        write(store, records)
+
+    with patch.object(LedgerStore, "_write", refuse):
+        yield
+
+
+async def assert_settled(rig: Site[Any]) -> None:
+    """Check that each decision that asked for a change ends once and is closed at most once.
+
+    An authorised one ends in a receipt, any other in a proof; later a second receipt may close
+    what was dispatched.
+    """
+    wanted = [item for item in await rig.records("decision") if item["action"] != "hold"]
+    authorised = [item["hash"] for item in wanted if item["authorised"]]
+    suppressed = [item["hash"] for item in wanted if not item["authorised"]]
+    receipts = await rig.records("receipt")
+    sent = [item["decision"] for item in receipts if item["outcome"] in DISPATCHED]
+    closed = [item["decision"] for item in receipts if item["outcome"] not in DISPATCHED]
+    proven = [item["decision"] for item in await rig.records("negative_proof")]
+    problems = {
+        "authorised, but not ended in one receipt": _unlike(sent, authorised),
+        "suppressed, but not ended in one proof": _unlike(proven, suppressed),
+        "closed more than once": _unlike(closed, set(closed)),
+        "closed, but never sent": sorted(set(closed) - set(sent)),
+    }
+    assert not any(problems.values()), problems
+
+
+def _unlike(found: Iterable[str], expected: Iterable[str]) -> list[str]:
+    """Return what is not as often among the one as among the other."""
+    have, want = Counter(found), Counter(expected)
+    return sorted((have - want) + (want - have))
+
+
+def assert_replays(path: Path) -> ReplayReport:
+    """Check that every decision of a ledger but the late ones follows from the records before it."""
+    report = replay(path)
+    assert report.difference is None, report.difference
+    assert report.unproven == 0
+    assert report.matched > 0
+    return report

@@ -1,31 +1,13 @@
 """A ledger that was tampered with: nothing automatic is done until a person accepts the break."""
 
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
 
-from custom_components.aiep_miner.engine.ledger import (
-    FaultCode,
-    Head,
-    LedgerError,
-    LedgerReason,
-    LedgerStore,
-)
+from custom_components.aiep_miner.engine.ledger import FaultCode, Head, LedgerError
 from custom_components.aiep_miner.engine.ledger.verify import verify
 from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, Source
-from custom_components.aiep_miner.engine.replay import replay
 
-from .rig import BAD_PRICES, RUNNING, Site, site, temperatures
-
-HOT = replace(RUNNING, temperatures=temperatures(95.0, 70.0, 70.0, 70.0))
-
-
-def assert_replays(path: Path) -> None:
-    report = replay(path)
-    assert report.difference is None
-    assert report.matched > 0
+from .rig import BAD_PRICES, COLLAPSED, HOT, assert_replays, ledger_refuses, site
 
 
 async def test_automatic_actions_hold(tmp_path) -> None:
@@ -35,12 +17,12 @@ async def test_automatic_actions_hold(tmp_path) -> None:
         rig.prices = BAD_PRICES
         await rig.cycles(3)
         assert rig.view.decision.record.action is Action.HOLD
-        assert rig.view.decision.record.reasons[0] is Reason.LEDGER_TAMPERED
+        assert rig.reasons[0] is Reason.LEDGER_TAMPERED
         verdict = await rig.command(
             Action.SET_POWER, source=Source.AUTOMATION, value=3200.0, confidence=0.97
         )
         assert verdict.rule is Reason.LEDGER_TAMPERED
-        assert rig.miners["m1"].commands == []
+        assert rig.actions() == []
         (divergence,) = await rig.records("divergence", subject="operator")
         assert (divergence["code"], divergence["value"]) == ("ledger_tampered", 7)
     assert_replays(rig.path)
@@ -51,10 +33,10 @@ async def test_safety_stops_and_people_are_excepted(tmp_path) -> None:
         await rig.cycles(5)
         await rig.controller.distrust(7)
         await rig.command(Action.STOP, "m2", user_id="user-1")
-        rig.miners["m1"].reading = HOT
+        rig.miner.reading = HOT
         await rig.cycles(2)
-        for miner in rig.miners.values():
-            assert [command.action for command in miner.commands] == [Action.STOP]
+        for miner_id in rig.miners:
+            assert rig.actions(miner_id) == [Action.STOP]
     assert_replays(rig.path)
 
 
@@ -62,15 +44,9 @@ async def test_a_collapse_is_not_healed(tmp_path) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(10)
         await rig.controller.distrust(7)
-        rig.miners["m1"].reading = replace(RUNNING, hashrate_ths=2.0)
+        rig.miner.reading = COLLAPSED
         await rig.cycles(20)
-        assert rig.miners["m1"].commands == []
-
-
-async def restart(rig: Site, broken_at: int | None, known: Head | None = None) -> object:
-    await rig.controller.stop()
-    rig.controller = rig._controller()
-    return await rig.controller.start(broken_at=broken_at, known_head=known)
+        assert rig.actions() == []
 
 
 async def test_it_stands_across_restarts_and_gaps(tmp_path) -> None:
@@ -78,45 +54,36 @@ async def test_it_stands_across_restarts_and_gaps(tmp_path) -> None:
         await rig.cycles(5)
         await rig.controller.distrust(7)
         await rig.cycles(150, seconds=120)
-        assert await restart(rig, broken_at=7) is None
+        assert await rig.restart(broken_at=7) is None
         rig.prices = BAD_PRICES
         await rig.cycles(5)
-        assert rig.view.decision.record.reasons[0] is Reason.LEDGER_TAMPERED
-        assert rig.miners["m1"].commands == []
+        assert rig.reasons[0] is Reason.LEDGER_TAMPERED
+        assert rig.actions() == []
     assert_replays(rig.path)
 
 
-async def test_it_stands_when_the_ledger_was_unwritable_for_hours(tmp_path, monkeypatch) -> None:
-    def fail(*_: object) -> None:
-        raise LedgerError(LedgerReason.DISK_FULL, "no space left")
-
+async def test_it_stands_when_the_ledger_was_unwritable_for_hours(tmp_path) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(5)
         await rig.controller.distrust(7)
         await rig.cycles(100, seconds=120)
-        with monkeypatch.context() as broken:
-            broken.setattr(LedgerStore, "append", fail)
+        with ledger_refuses():
             await rig.cycles(2)
         rig.prices = BAD_PRICES
         await rig.cycles(5)
-        assert rig.view.decision.record.reasons[0] is Reason.LEDGER_TAMPERED
-        assert rig.miners["m1"].commands == []
+        assert rig.reasons[0] is Reason.LEDGER_TAMPERED
+        assert rig.actions() == []
     assert_replays(rig.path)
 
 
-async def test_it_is_filed_as_soon_as_the_ledger_can_be_written(tmp_path, monkeypatch) -> None:
-    def fail(*_: object) -> None:
-        raise LedgerError(LedgerReason.DISK_FULL, "no space left")
-
+async def test_it_is_filed_as_soon_as_the_ledger_can_be_written(tmp_path) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(5)
-        with monkeypatch.context() as broken:
-            broken.setattr(LedgerStore, "append", fail)
-            with pytest.raises(LedgerError):
-                await rig.controller.distrust(7)
+        with ledger_refuses(), pytest.raises(LedgerError):
+            await rig.controller.distrust(7)
         rig.prices = BAD_PRICES
         await rig.cycles(5)
-        assert rig.miners["m1"].commands == []
+        assert rig.actions() == []
         assert await rig.records("divergence", subject="operator")
 
 
@@ -130,11 +97,11 @@ async def test_it_is_filed_as_soon_as_the_ledger_can_be_written(tmp_path, monkey
 async def test_known_heads_are_asked_for_at_the_start(tmp_path, known, code) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(5)
-        fault = await restart(rig, broken_at=None, known=known)
+        fault = await rig.restart(known_head=known)
         assert fault.code is code
         rig.prices = BAD_PRICES
         await rig.cycles(3)
-        assert rig.view.decision.record.reasons[0] is Reason.LEDGER_TAMPERED
+        assert rig.reasons[0] is Reason.LEDGER_TAMPERED
 
 
 async def test_a_ledger_that_vanished_was_cut_off(tmp_path) -> None:
@@ -143,11 +110,10 @@ async def test_a_ledger_that_vanished_was_cut_off(tmp_path) -> None:
         known = rig.controller.ledger.head
         await rig.controller.stop()
         rig.path.unlink()
-        rig.controller = rig._controller()
-        fault = await rig.controller.start(known_head=known)
+        fault = await rig.revive(known_head=known)
         assert fault.code is FaultCode.HEAD_MISSING
         await rig.cycles(3)
-        assert rig.view.decision.record.reasons[0] is Reason.LEDGER_TAMPERED
+        assert rig.reasons[0] is Reason.LEDGER_TAMPERED
 
 
 async def test_accepting_begins_a_segment_that_names_the_old_one(tmp_path) -> None:
@@ -172,21 +138,16 @@ async def test_accepting_begins_a_segment_that_names_the_old_one(tmp_path) -> No
         assert rig.controller.view.miners["m2"].hold_until_ms == held_until
         rig.prices = BAD_PRICES
         await rig.cycles(30)
-        assert [command.action for command in rig.miners["m1"].commands] == [Action.STOP]
+        assert rig.actions() == [Action.STOP]
     assert_replays(rig.path)
 
 
-async def test_accepting_waits_for_a_disk_that_is_full(tmp_path, monkeypatch) -> None:
-    def fail(*_: object) -> None:
-        raise LedgerError(LedgerReason.DISK_FULL, "no space left")
-
+async def test_accepting_waits_for_a_disk_that_is_full(tmp_path) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(5)
         await rig.controller.distrust(7)
-        with monkeypatch.context() as broken:
-            broken.setattr(LedgerStore, "append", fail)
-            with pytest.raises(LedgerError):
-                await rig.controller.accept_break("user-2")
+        with ledger_refuses(), pytest.raises(LedgerError):
+            await rig.controller.accept_break("user-2")
         await rig.cycles(5)
         assert rig.controller.view.ledger_error is None
         assert verify(rig.path, {}).fault is None

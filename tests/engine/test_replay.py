@@ -10,7 +10,17 @@ from custom_components.aiep_miner.engine.records import Action, GovernorPolicy, 
 from custom_components.aiep_miner.engine.replay import ReplayReport
 from custom_components.aiep_miner.engine.replay import replay as replay_file
 
-from .rig import BAD_PRICES, GOOD_PRICES, RUNNING, Site, policy_of, site, temperatures
+from .rig import (
+    BAD_PRICES,
+    GOOD_PRICES,
+    HOT,
+    RUNNING,
+    Site,
+    ledger_refuses,
+    policy_of,
+    site,
+    temperatures,
+)
 
 
 def replay(path: Path) -> ReplayReport:
@@ -73,13 +83,10 @@ async def test_a_clock_that_was_off_replays_too(tmp_path) -> None:
     assert (report.difference, report.matched) == (None, 10)
 
 
-async def test_late_stops_are_counted_apart(tmp_path, monkeypatch) -> None:
-    from .test_cycle import HOT, break_ledger
-
+async def test_late_stops_are_counted_apart(tmp_path) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(3)
-        with monkeypatch.context() as patch:
-            await break_ledger(rig, patch)
+        with ledger_refuses():
             rig.miners["m1"].reading = HOT
             await rig.cycles(2)
         await rig.cycles(5)
