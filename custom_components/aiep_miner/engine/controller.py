@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import cycle, safety
 from .desk import Desk
-from .execution import STOP_MS, proof_of, receipt_of
+from .execution import proof_of, receipt_of
 from .ledger import (
     Fault,
     FaultCode,
@@ -42,7 +42,7 @@ from .records import (
     ReviewRecord,
     Severity,
 )
-from .state import State
+from .state import STOP_MS, State
 from .views import Filed, GovernorEvent, Notice, SiteView, Verdict
 
 _LOGGER = logging.getLogger(__name__)

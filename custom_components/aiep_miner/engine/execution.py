@@ -13,7 +13,6 @@ from .records import (
     DecisionRecord,
     NegativeProofRecord,
     Outcome,
-    PolicyRecord,
     Reading,
     ReceiptRecord,
 )
@@ -24,10 +23,6 @@ _LOGGER = logging.getLogger(__name__)
 
 DISPATCH_DEADLINE_S: Final = 130.0
 """The slowest known device, a stock Antminer writing its configuration, takes up to 120 s."""
-BOOT_MS: Final = 300_000
-"""A machine that starts may take this long until it hashes."""
-STOP_MS: Final = 60_000
-"""The least time that a stop or a setting is given to show."""
 RESTART_SLACK_S: Final = 5
 REMEMBERED: Final = 4096
 """Decisions sent that are guarded against being sent again by a defect."""
@@ -133,7 +128,7 @@ def confirm(state: State, miner_id: str, ts_ms: int) -> ReceiptRecord | None:
     usual_w = miner.usual(state.policy.record.miner(miner_id))[1]
     if reading is not None and _shows_effect(pending, reading, usual_w, ts_ms):
         return _closing(miner, pending, ts_ms, Outcome.CONFIRMED, Reason.EFFECT_SEEN)
-    if ts_ms - pending.since_ms < window_ms(pending.receipt.action, state.policy.record):
+    if ts_ms - pending.since_ms < state.window_ms(pending.receipt.action):
         return None
     return _closing(miner, pending, ts_ms, Outcome.NOT_CONFIRMED, Reason.EFFECT_NOT_SEEN)
 
@@ -147,12 +142,6 @@ def supersede(pending: Pending, ts_ms: int) -> ReceiptRecord:
         reason=Reason.SUPERSEDED,
         late=False,
     )
-
-
-def window_ms(action: Action, policy: PolicyRecord) -> int:
-    """Return how long telemetry has to show an action's effect, in ms."""
-    least = BOOT_MS if action in (Action.RUN, Action.RESTART) else STOP_MS
-    return max(least, round(policy.confirm_cycles * policy.interval_s * 1000))
 
 
 def _closing(

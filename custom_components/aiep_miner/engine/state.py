@@ -52,6 +52,11 @@ MAX_SOURCES: Final = 64
 MAX_COUNTED_PROPOSALS: Final = 1001
 MAX_REVIEWS: Final = 100
 
+BOOT_MS: Final = 300_000
+"""A machine that starts may take this long until it hashes."""
+STOP_MS: Final = 60_000
+"""The least time that a stop or a setting is given to show."""
+
 DISPATCHED: Final = frozenset({Outcome.ACCEPTED, Outcome.FAILED, Outcome.UNKNOWN})
 TUNING: Final = frozenset(
     {Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET, Action.SET_BOARD}
@@ -203,6 +208,12 @@ class State:
         policy = self.policy.record
         own = policy.miner(miner_id).max_temperature_c
         return own if own is not None else policy.governor.thermal_throttle_temp_c
+
+    def window_ms(self, action: Action) -> int:
+        """Return how long telemetry has to show an action's effect, in ms."""
+        policy = self.policy.record
+        least = BOOT_MS if action in (Action.RUN, Action.RESTART) else STOP_MS
+        return max(least, round(policy.confirm_cycles * policy.interval_s * 1000))
 
     def apply(self, filed: Filed[Any]) -> None:
         """Take one record in; records must come in ledger order."""

@@ -7,7 +7,6 @@ evidence; then faults; then money.
 from collections.abc import Callable
 from typing import Final
 
-from .execution import window_ms
 from .reasons import Reason
 from .records import Action, Basis, ProposalRecord, Severity, Source
 from .state import MinerState, State
@@ -88,8 +87,7 @@ def _let_finish(state: State, miner: MinerState, ts_ms: int) -> Wish | None:
     if pending is None:
         return None
     # Whoever repeats a command for ever must not keep the rules from acting for ever.
-    patience_ms = window_ms(pending.receipt.action, state.policy.record)
-    if ts_ms - pending.first_ms >= patience_ms:
+    if ts_ms - pending.first_ms >= state.window_ms(pending.receipt.action):
         return None
     return _hold(Reason.AWAITING_CONFIRMATION)
 
