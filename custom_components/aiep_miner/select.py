@@ -49,7 +49,7 @@ MINER_SELECTS: Final = (
         translation_key="pool",
         action=Action.SET_POOL,
         exists_fn=lambda miner: (
-            Action.SET_POOL in miner.info.capabilities.actions and bool(_pools(miner))
+            Action.SET_POOL in miner.info.capabilities.actions and len(_pools(miner)) > 1
         ),
         options_fn=lambda miner: [_pool_name(pool) for pool in _pools(miner)],
         current_fn=_active_pool,

@@ -45,9 +45,12 @@ PRICES = PriceRecord(
     network_difficulty=1e14,
     block_reward=3.125,
 )
-POLL_S = 0.6
 CYCLE_S = 1.0
-SLACK_S = 0.5
+"""For what takes until the deadline, whatever that is."""
+LIBRARY_S = 5.0
+"""As long as the library itself would wait for one endpoint, at the least."""
+PATIENCE_S = 20.0
+"""For what is not a question of time: the machine may be busy with other things."""
 FAST = 60.0
 
 WIRE = {
@@ -160,12 +163,12 @@ async def _rig(make: str) -> AsyncIterator[tuple[Emulator, _Site]]:
         device = EmulatedCgminer(host=_host(), time_scale=FAST)
     else:
         device = MAKES[make](_host(), time_scale=FAST)
-    async with device, _deadline(CYCLE_S):
+    async with device, _deadline(PATIENCE_S):
         adapter: MinerAdapter
         if isinstance(device, EmulatedCgminer):
-            adapter = CgminerMiner(device.host, device.port, deadline_s=POLL_S)
+            adapter = CgminerMiner(device.host, device.port, deadline_s=PATIENCE_S)
         else:
-            adapter = AsicRsMiner(device.host, poll_s=POLL_S)
+            adapter = AsicRsMiner(device.host, poll_s=PATIENCE_S)
         async with _site({MINER: adapter}) as site:
             await site.cycle()
             assert site.error is None, site.error
@@ -206,9 +209,10 @@ def _cases() -> list[tuple[str, Fault]]:
 async def _wire_fault(make: str, fault: Fault, device: Emulator, site: _Site) -> None:
     await device.set_fault(fault)
     started_s = time.monotonic()
-    await site.cycle()
+    async with _deadline(CYCLE_S if WIRE[fault] == {Reason.TIMEOUT} else PATIENCE_S):
+        await site.cycle()
     took_s = time.monotonic() - started_s
-    assert took_s < CYCLE_S + SLACK_S, (make, fault, took_s)
+    assert took_s < LIBRARY_S, (make, fault, took_s)
     assert site.error in WIRE[fault], (make, fault, site.error)
     await device.set_fault(fault, active=False)
     await site.cycle()
@@ -243,84 +247,116 @@ def _commands(device: Emulator) -> list[str]:
 
 FLEET = 50
 HANGING_EACH = 5
-SOAK_CYCLE_S = 0.4
-SOAK_SLACK_S = 2.0
-"""For a busy machine; one hanging miner after the other would take twice as long."""
+SOAK_POLL_S = 0.25
+SOAK_CYCLE_S = 0.5
+"""A sixtieth of what a cycle has by default: 15 s to poll, 30 s until the next one."""
 BEAT_S = 0.002
 LIMIT_BLOCKED_S = 0.05
-LIMIT_GROWTH_MB = 8.0
+LIMIT_GROWTH_MB = 4.0
 """In the second half of the run."""
 WARM_UP = 5
 
 
-@dataclass
 class _Heart:
-    """Beats on the event loop; notes the longest time between two beats."""
+    """Beats on the event loop; notes the longest time that the loop was kept from it.
 
-    longest_s: float = 0.0
-    longest_cpu_s: float = 0.0
-    """Of the loop's own thread: what other processes take does not count here."""
+    What the thread waited for a processor does not count: others had it. What it waited for
+    anything else does: its own work, a call that blocks, another thread with the GIL.
+    """
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+        self.longest_wall_s = 0.0
+        self._schedstat = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
 
     async def beat(self) -> None:
-        while True:
-            wall_s, cpu_s = time.perf_counter(), time.thread_time()
-            await asyncio.sleep(BEAT_S)
-            self.longest_s = max(self.longest_s, time.perf_counter() - wall_s - BEAT_S)
-            self.longest_cpu_s = max(self.longest_cpu_s, time.thread_time() - cpu_s)
+        try:
+            while True:
+                started_s, queued_s = time.perf_counter(), self._queued_s()
+                await asyncio.sleep(BEAT_S)
+                late_s = time.perf_counter() - started_s - BEAT_S
+                self.longest_wall_s = max(self.longest_wall_s, late_s)
+                self.longest_s = max(self.longest_s, late_s - self._queued_s() + queued_s)
+        finally:
+            os.close(self._schedstat)
+
+    def _queued_s(self) -> float:
+        """Return how long the thread has been ready to run without a processor."""
+        return int(os.pread(self._schedstat, 128, 0).split()[1]) / 1e9
 
 
-async def soak(n: int = 2000, seed: int = 1) -> dict[str, Any]:
-    """Poll 50 miners of which one in five hangs, ``n`` cycles: deadline, loop, memory, files."""
+async def soak(n: int = 2000, seed: int = 1, cycle_s: float = SOAK_CYCLE_S) -> dict[str, Any]:
+    """Poll 50 miners of which one in five hangs, ``n`` cycles: deadline, loop, memory, files.
+
+    ``cycle_s`` is the most that a cycle may take.
+    """
     chance = random.Random(seed)
     makes = list(MAKES)
     hosts = {_host(): makes[number % len(makes)] for number in range(FLEET)}
     hanging = chance.sample(sorted(hosts), FLEET // HANGING_EACH)
-    async with emulated_fleet(hosts) as ports, _deadline(SOAK_CYCLE_S):
+    async with emulated_fleet(hosts) as ports:
         miners: dict[str, MinerAdapter] = {
-            host: AsicRsMiner(host, poll_s=SOAK_CYCLE_S) for host in hosts
+            host: AsicRsMiner(host, poll_s=PATIENCE_S) for host in hosts
         }
         async with _site(miners) as site:
-            await site.cycle()
+            async with _deadline(PATIENCE_S):
+                for _ in range(WARM_UP):
+                    await site.cycle()
+            assert _answered(site) == set(hosts)
+            before = await _resources()
             for host in hanging:
                 await control(host, ports[host], "fault", fault=Fault.HANG, active=True)
-            return await _watch(site, set(hanging), n)
+            async with _deadline(SOAK_POLL_S):
+                found = await _watch(site, set(hanging), n, before)
+    assert found["longest_cycle_s"] < cycle_s, found
+    return found
 
 
-async def _watch(site: _Site, hanging: set[str], n: int) -> dict[str, Any]:
+def _answered(site: _Site) -> set[str]:
+    """Return the miners that could be read in the last cycle."""
+    return {
+        miner_id
+        for miner_id, miner in site.controller.view.miners.items()
+        if miner.telemetry is not None and miner.telemetry.reading is not None
+    }
+
+
+async def _watch(
+    site: _Site, hanging: set[str], n: int, before: dict[str, float]
+) -> dict[str, Any]:
+    """Run ``n`` cycles; raise AssertionError for what must hold on any machine."""
     for _ in range(WARM_UP):
         await site.cycle()
-    before = await _resources()
     gc.freeze()  # a full collection of what was there before is not ours to answer for
     heart = _Heart()
     beating = asyncio.create_task(heart.beat())
-    longest_s = 0.0
+    cycles_s = []
+    polls = 0
     half = before
     for number in range(n):
         started_s = time.monotonic()
         await site.cycle()
-        longest_s = max(longest_s, time.monotonic() - started_s)
-        silent = {
-            miner_id
-            for miner_id, miner in site.controller.view.miners.items()
-            if miner.telemetry is None or miner.telemetry.reading is None
-        }
-        assert hanging <= silent, hanging - silent
+        cycles_s.append(time.monotonic() - started_s)
+        answered = _answered(site)
+        assert not answered & hanging, answered & hanging
+        polls += len(answered)
         if number == n // 2:
             half = _used()
     beating.cancel()
     after = await _resources()
     found = {
         "cycles": n,
-        "longest_cycle_s": round(longest_s, 3),
+        "polls_answered": f"{polls / n / (FLEET - len(hanging)):.2%}",
+        "mean_cycle_s": round(sum(cycles_s) / n, 3),
+        "longest_cycle_s": round(max(cycles_s), 3),
         "loop_blocked_s": round(heart.longest_s, 4),
-        "loop_blocked_cpu_s": round(heart.longest_cpu_s, 4),
+        "loop_blocked_wall_s": round(heart.longest_wall_s, 4),
         "files": (before["files"], after["files"]),
         "memory_mb": tuple(round(item["memory_mb"], 1) for item in (before, half, after)),
     }
-    assert after["files"] <= before["files"] + FLEET, found
+    assert after["files"] <= before["files"], found
     assert after["memory_mb"] <= half["memory_mb"] + LIMIT_GROWTH_MB, found
-    assert longest_s < SOAK_CYCLE_S + SOAK_SLACK_S, found
-    assert heart.longest_cpu_s < LIMIT_BLOCKED_S, found
+    assert heart.longest_s < LIMIT_BLOCKED_S, found
     return found
 
 

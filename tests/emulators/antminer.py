@@ -19,7 +19,8 @@ from .rpc import RpcServer, section, status
 PROFILE = replace(PROFILES["s19"], chips_per_board=76)
 REALM = "antMiner Configuration"
 COMPILED = "Tue Dec  6 16:12:30 CST 2022"
-NORMAL, SLEEP = 0, 1
+NORMAL, SLEEP, HIGH, LOW = range(4)
+POWER_SHARE = {NORMAL: 1.0, HIGH: 1.1, LOW: 0.8}
 
 
 class Antminer(Device):
@@ -132,7 +133,11 @@ class Antminer(Device):
     def _set_conf(self, sent: dict[str, Any]) -> None:
         mode = sent.get("miner-mode", sent.get("bitmain-work-mode", NORMAL))
         self.mode = int(mode)
-        (self.machine.stop if self.mode == SLEEP else self.machine.run)()
+        if self.mode == SLEEP:
+            self.machine.stop()
+        else:
+            self.machine.power_limit_w = PROFILE.nominal_power_w * POWER_SHARE[self.mode]
+            self.machine.run()
 
     # The RPC.
 

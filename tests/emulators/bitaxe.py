@@ -115,5 +115,12 @@ class NerdAxe(BitAxe):
         return {**super().info(), "deviceModel": "NerdQAxe++", "hostname": "nerdaxe"}
 
 
+class ForkedAxe(BitAxe):
+    """A fork of AxeOS in a dialect of its own: surely a miner, and nobody can read it."""
+
+    def info(self) -> dict[str, Any]:
+        return {"asic": {"model": "BM1370"}, "mac": self.mac, "release": self.firmware}
+
+
 if __name__ == "__main__":
     asyncio.run(run_alone(BitAxe, "An emulated BitAxe."))

@@ -17,7 +17,7 @@ from .base import Emulator, Fault, arguments, deliver, stand_alone
 REQUEST_LIMIT = 4095
 """One read of so many bytes is all that cgminer ever does."""
 _DESCRIPTION = "cgminer 4.11.1"
-_POOL = "stratum+tcp://pool.example:3333"
+_POOLS = ("stratum+tcp://pool.example:3333", "stratum+tcp://fallback.example:3333")
 _UNSET_MIN = Decimal("99999999.000000")
 
 type Section = tuple[str, list[dict[str, Any]]] | None
@@ -168,13 +168,14 @@ class EmulatedCgminer(Emulator):
             "devs": lambda _: ("S", 9, f"{boards} ASC(s)", ("DEVS", self._devices())),
             "devdetails": lambda _: ("S", 69, "Device Details", ("DEVDETAILS", self._details())),
             "stats": lambda _: ("S", 70, "CGMiner stats", ("STATS", self._stats())),
-            "pools": lambda _: ("S", 7, "1 Pool(s)", ("POOLS", [self._pool()])),
+            "pools": lambda _: ("S", 7, f"{len(_POOLS)} Pool(s)", ("POOLS", self._pools())),
             "config": lambda _: ("S", 33, "CGMiner config", ("CONFIG", [self._config()])),
             "asccount": lambda _: ("S", 104, "ASC count", ("ASCS", [{"Count": boards}])),
             "pgacount": lambda _: ("S", 59, "PGA count", ("PGAS", [{"Count": 0}])),
             "privileged": lambda _: ("S", 46, "Privileged access OK", None),
             "ascenable": lambda asc: self._switch(asc, enabled=True),
             "ascdisable": lambda asc: self._switch(asc, enabled=False),
+            "switchpool": self._switch_pool,
             "restart": lambda _: ("S", 0, "", None),
             "quit": lambda _: ("S", 0, "", None),
         }
@@ -196,6 +197,16 @@ class EmulatedCgminer(Emulator):
         if enabled:
             return "I", 110, f"ASC {asc} sent enable message", None
         return "I", 111, f"ASC {asc} set disable flag", None
+
+    def _switch_pool(self, parameter: str | None) -> tuple[str, int, str, Section]:
+        if not parameter:
+            return "E", 25, "Missing pool id parameter", None
+        pool = _atoi(parameter)
+        if not 0 <= pool < len(_POOLS):
+            return "E", 26, f"Invalid pool id {pool} - range is 0 - {len(_POOLS) - 1}", None
+        if Fault.IGNORE_WRITES not in self.faults:
+            self.machine.pool = pool
+        return "S", 27, f"Switching to pool {pool}:'{_POOLS[pool]}'", None
 
     # Sections.
 
@@ -292,13 +303,17 @@ class EmulatedCgminer(Emulator):
         head = {"STATS": index, "ID": name, "Elapsed": self.machine.uptime_s, "Calls": 0}
         return head | {"Wait": zero, "Max": zero, "Min": _UNSET_MIN} | extra
 
-    def _pool(self) -> dict[str, Any]:
-        accepted, rejected, stale = self.machine.shares()
+    def _pools(self) -> list[dict[str, Any]]:
+        """Return all pools; the one that was left stays connected for a while, as in cgminer."""
+        return [self._pool(index, url) for index, url in enumerate(_POOLS)]
+
+    def _pool(self, index: int, url: str) -> dict[str, Any]:
+        accepted, rejected, stale = self.machine.shares(index)
         return {
-            "POOL": 0,
-            "URL": _POOL,
+            "POOL": index,
+            "URL": url,
             "Status": "Alive",
-            "Priority": 0,
+            "Priority": 0 if index == self.machine.pool else 1,
             "Quota": 1,
             "Long Poll": "N",
             "Accepted": accepted,
@@ -308,7 +323,7 @@ class EmulatedCgminer(Emulator):
             "Last Share Time": int(time.time()),
             "Has Stratum": True,
             "Stratum Active": True,
-            "Stratum URL": "pool.example",
+            "Stratum URL": url.partition("//")[2].partition(":")[0],
             "Pool Rejected%": _fixed(100 * rejected / max(accepted, 1), 4),
         }
 
@@ -316,7 +331,7 @@ class EmulatedCgminer(Emulator):
         return {
             "ASC Count": self.machine.profile.boards,
             "PGA Count": 0,
-            "Pool Count": 1,
+            "Pool Count": len(_POOLS),
             "Strategy": "Failover",
             "Log Interval": 5,
             "Device Code": "BTM ",
@@ -329,7 +344,7 @@ _WINDOWS = ("5s", "1m", "5m", "15m")
 _NUMBERED = frozenset({"STATUS", "ASC", "POOL", "STATS", "DEVDETAILS"})
 """Begin an item of the text protocol instead of the section's name."""
 _VERSION = {"CGMiner": "4.11.1", "API": "3.7"}
-_WRITES = frozenset({"ascenable", "ascdisable", "restart", "quit"})
+_WRITES = frozenset({"ascenable", "ascdisable", "switchpool", "restart", "quit"})
 _PRIVILEGED = _WRITES | {"privileged"}
 
 

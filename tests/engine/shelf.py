@@ -14,12 +14,18 @@ from typing import Any
 import pytest
 import pytest_socket
 
+from custom_components.aiep_miner.engine.miners import discovery, probing
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner
 from tests.emulators.device import Device
 from tests.emulators.fleet import MAKES
 
 FAST = 60.0
 """The machines' seconds in one of ours, where a test waits for them."""
+PATIENCE_S = 20.0
+"""For what is not a question of time: the machine may be busy with other things."""
+
+PATIENT = ((probing, "ANSWER_S"), (discovery, "_KNOCK_S"))
+"""Deadlines that miners at home keep easily."""
 
 _hosts = itertools.count(1)
 _networks = itertools.count()
@@ -54,8 +60,10 @@ def _port_80_is_ours() -> bool:
 
 
 @pytest.fixture
-def loopback(socket_enabled: None) -> None:
-    """Allow every loopback address, and skip where port 80 may not be bound."""
+def loopback(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Allow every loopback address, be patient, and skip where port 80 may not be bound."""
+    for module, name in PATIENT:
+        monkeypatch.setattr(module, name, PATIENCE_S)
     pytest_socket.socket_allow_hosts(["127.0.0.0/8"])
     if not _port_80_is_ours():
         pytest.skip("port 80 needs root or net.ipv4.ip_unprivileged_port_start=80")
@@ -73,16 +81,16 @@ async def shelved(make: str, **options: Any) -> AsyncIterator[tuple[Device, Asic
 
 @asynccontextmanager
 async def adapter(device: Device | str, **options: Any) -> AsyncIterator[AsicRsMiner]:
-    """Make an adapter with short deadlines, and close it."""
+    """Make an adapter, and close it."""
     host = device if isinstance(device, str) else device.host
-    miner = AsicRsMiner(host, **{"poll_s": 1.0, **options})
+    miner = AsicRsMiner(host, **{"poll_s": PATIENCE_S, **options})
     try:
         yield miner
     finally:
         await miner.close()
 
 
-async def eventually(holds: Callable[[], bool], within_s: float = 3.0) -> None:
+async def eventually(holds: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
     """Wait until something holds; fail when it does not in time."""
     async with asyncio.timeout(within_s):
         while not holds():  # noqa: ASYNC110 - a machine has no event to wait for

@@ -7,6 +7,7 @@ import pytest
 from custom_components.aiep_miner.engine.miners.cgminer_api import parse_reply, refusal
 from custom_components.aiep_miner.engine.miners.cgminer_reading import (
     read_identity,
+    read_pools,
     read_telemetry,
 )
 from custom_components.aiep_miner.engine.records import Pool
@@ -38,6 +39,26 @@ class TestCgminer:
         assert (reading.shares_accepted, reading.shares_rejected) == (11, 2)
         assert (reading.shares_stale, reading.hardware_errors) == (1, 3)
         assert reading.best_share == 2536.0
+
+    @pytest.mark.parametrize(
+        ("states", "active"),
+        [
+            ([(True, 0), (True, 1)], [True, False]),
+            ([(True, 1), (True, 0)], [False, True]),
+            ([(False, 0), (True, 1)], [False, True]),
+            ([(True, None), (True, None)], [True, False]),
+            ([(False, 0), (False, 1)], [False, False]),
+            ([(None, 0), (None, 1)], [None, None]),
+        ],
+    )
+    def test_the_pool_in_use_is_the_first_of_those_connected(self, states, active):
+        items = [
+            {"POOL": index, "URL": f"stratum+tcp://{index}.example:3333"}
+            | ({} if connected is None else {"Stratum Active": connected})
+            | ({} if priority is None else {"Priority": priority})
+            for index, (connected, priority) in enumerate(states)
+        ]
+        assert [pool.active for pool in read_pools({"POOLS": items})] == active
 
     def test_pool_keeps_no_secret(self):
         reading = reading_of(CGMINER)

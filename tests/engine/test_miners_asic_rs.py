@@ -30,6 +30,7 @@ from tests.recordings import recordings
 from .shelf import (
     FAST,
     MAKES,
+    PATIENCE_S,
     adapter,
     alone,  # noqa: F401
     eventually,
@@ -45,7 +46,7 @@ FULL = {*PAUSES, Action.RESTART, Action.FAULT_LIGHT}
 CAN: dict[str, set[Action]] = {
     "bitaxe": PAUSES,
     "nerdaxe": set(),
-    "antminer": FULL,
+    "antminer": FULL | {Action.SET_PRESET},
     "luxos": FULL,
     "avalon": FULL,
     "whatsminer_v2": FULL | {Action.SET_POWER},
@@ -393,6 +394,34 @@ async def test_a_malformed_power_limit_is_never_sent(value: float | None) -> Non
         assert device.log.writes == []
 
 
+async def test_a_preset_is_sent_once_and_read_back() -> None:
+    async with shelved("antminer") as (device, miner):
+        assert (await miner.connect()).capabilities.presets == ("low", "normal", "high")
+        assert (await miner.poll()).preset == "normal"
+        await miner.execute(Command(action=Action.SET_PRESET, option="low"))
+        assert [item.command for item in device.log.writes] == ["POST /cgi-bin/set_miner_conf.cgi"]
+        assert (await miner.poll()).preset == "low"
+        assert device.machine.power_limit_w < device.machine.profile.nominal_power_w
+
+
+async def test_a_preset_never_starts_a_miner() -> None:
+    async with shelved("antminer") as (device, miner):
+        await miner.execute(Command(action=Action.STOP))
+        assert (await miner.poll()).preset is None
+        device.log.clear()
+        error = await reason_of(miner.execute(Command(action=Action.SET_PRESET, option="high")))
+        assert (error.reason, error.maybe_done) == (Reason.REFUSED, False)
+        assert device.log.writes == []
+        assert not any(device.machine.boards_enabled)
+
+
+async def test_an_unknown_preset_is_never_sent() -> None:
+    async with shelved("antminer") as (device, miner):
+        error = await reason_of(miner.execute(Command(action=Action.SET_PRESET, option="turbo")))
+        assert error.reason is Reason.UNSUPPORTED_ACTION
+        assert device.log.writes == []
+
+
 async def test_a_power_limit_is_sent_in_whole_watts() -> None:
     async with shelved("whatsminer_v2") as (device, miner):
         await miner.execute(Command(action=Action.SET_POWER, value=2499.6))
@@ -550,6 +579,8 @@ WIRE = {
 }
 OPEN_READS = {"luxos", "avalon", "whatsminer_v2", "whatsminer_v3"}
 """Anybody may read these makes."""
+LIBRARY_S = 5.0
+"""As long as the library itself would wait for one endpoint, at the least."""
 
 
 EVERY_FAULT = [
@@ -562,19 +593,21 @@ EVERY_FAULT = [
 
 @pytest.mark.parametrize(("make", "fault"), EVERY_FAULT)
 async def test_a_fault_is_told_in_time_and_passes(make: str, fault: Fault) -> None:
-    deadline_s = 0.6
     device = MAKES[make](new_host())
-    async with device, adapter(device, poll_s=deadline_s) as miner:
+    async with device, adapter(device) as miner:
         assert (await miner.poll()).mining is True
         await device.set_fault(fault)
+        if WIRE[fault] is Reason.TIMEOUT:
+            miner._poll_s = 0.6
         started = time.monotonic()
         error = await reason_of(miner.poll())
         assert error.reason is WIRE[fault]
-        assert time.monotonic() - started < deadline_s + 0.3
+        assert time.monotonic() - started < LIBRARY_S
         error = await reason_of(miner.execute(Command(action=Action.STOP)))
         assert (error.reason, error.maybe_done) == (WIRE[fault], False)
         assert device.log.writes == []
         await device.set_fault(fault, False)
+        miner._poll_s = PATIENCE_S
         assert (await miner.poll()).mining is True
 
 
@@ -589,7 +622,7 @@ async def test_closing_ends_calls_in_flight() -> None:
         await eventually(lambda: bool(device.log.commands()))
         started = time.monotonic()
         await miner.close()
-        assert time.monotonic() - started < asic_rs._CLOSE_S + 0.5
+        assert time.monotonic() - started < LIBRARY_S
         assert (await reason_of(polling)).reason is Reason.UNREACHABLE
         device.log.clear()
         assert (await reason_of(miner.poll())).reason is Reason.UNREACHABLE
@@ -623,11 +656,9 @@ async def test_a_process_with_twenty_hanging_calls_exits_cleanly(how: str) -> No
         await device.listen()
         await device.set_fault(Fault.HANG)
     try:
-        started = time.monotonic()
         hosts = [device.host for device in devices]
         ended = await asyncio.to_thread(_run, EXIT, how, *hosts)
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "clean\n", "")
-        assert time.monotonic() - started < 10
     finally:
         for device in devices:
             await device.hang_up()

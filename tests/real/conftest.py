@@ -13,22 +13,18 @@ from custom_components.aiep_miner.engine import controller
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner
 from tests.conftest import make_operator, set_up
 from tests.emulators.base import Emulator
-from tests.engine.shelf import alone, loopback  # noqa: F401
+from tests.engine.shelf import PATIENCE_S, alone, loopback  # noqa: F401
 
 from .rig import Add, Clock, Rig, add_by_form, form_for
-
-POLL_S = 1.0
-CYCLE_S = 1.5
-"""Deadlines of the tests: loopback needs no more."""
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Return the clock of the cycles, and make deadlines short."""
+    """Return the clock of the cycles, and be patient: the machine may be busy."""
     made = Clock()
     monkeypatch.setattr(coordinator, "now_ms", made.now_ms)
-    monkeypatch.setattr(controller, "POLL_DEADLINE_S", (CYCLE_S, CYCLE_S))
-    monkeypatch.setattr(adapters, "AsicRsMiner", partial(AsicRsMiner, poll_s=POLL_S))
+    monkeypatch.setattr(controller, "POLL_DEADLINE_S", (PATIENCE_S, PATIENCE_S))
+    monkeypatch.setattr(adapters, "AsicRsMiner", partial(AsicRsMiner, poll_s=PATIENCE_S))
     return made
 
 

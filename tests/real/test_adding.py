@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from homeassistant.components import dhcp
 from homeassistant.components.network.models import Adapter
 from homeassistant.config_entries import SOURCE_DHCP, SOURCE_IGNORE, SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+from homeassistant.loader import async_get_dhcp
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -24,7 +26,7 @@ from custom_components.aiep_miner.diagnostics import async_get_config_entry_diag
 from tests.conftest import make_operator, set_up
 from tests.emulators.antminer import Antminer
 from tests.emulators.base import Fault
-from tests.emulators.bitaxe import BitAxe
+from tests.emulators.bitaxe import BitAxe, ForkedAxe
 from tests.emulators.cgminer import EmulatedCgminer
 from tests.engine.shelf import new_host, new_network
 from tests.real.rig import Add, Clock, add_by_form, emulator
@@ -88,27 +90,17 @@ async def test_failures_are_told_apart(hass: HomeAssistant, entry: MockConfigEnt
     assert len(entry.subentries) == 0
 
 
-async def test_unsupported_firmware(
-    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = b"<html><title>AxeOS</title></html>"
-
-    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if await reader.read(4096):
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page))
-        writer.close()
-
-    host = new_host()
-    monkeypatch.setattr(
-        "custom_components.aiep_miner.engine.miners.asic_rs.AsicRsMiner._miner_at", _nobody
-    )
-    async with await asyncio.start_server(greet, host, 80):
-        result = await add_by_form(hass, entry, "asic_rs", {"host": host})
+async def test_unsupported_firmware(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    async with ForkedAxe(new_host()) as device:
+        result = await add_by_form(hass, entry, "asic_rs", {"host": device.host})
+        assert device.log.writes == []
     assert result["errors"] == {"base": "unsupported_firmware"}
-
-
-async def _nobody(*_: Any) -> None:
-    return None
+    async with BitAxe(device.host):
+        result = await hass.config_entries.subentries.async_configure(
+            result["flow_id"], {"host": device.host}
+        )
+        await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_falls_back_to_the_cgminer_api(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -297,6 +289,28 @@ async def discover(hass: HomeAssistant, host: str, mac: str, name: str = "bitaxe
     return await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_DHCP}, data=info
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "mac"),
+    [
+        ("antminer", "02:00:00:00:00:01"),
+        ("bitaxe-kitchen", "02:00:00:00:00:01"),
+        ("nerdqaxeplus2", "02:00:00:00:00:01"),
+        ("unnamed", "e0:a5:09:00:00:01"),
+    ],
+)
+async def test_home_assistant_discovers_a_miner(
+    hass: HomeAssistant, entry: MockConfigEntry, name: str, mac: str
+) -> None:
+    """Its own DHCP discovery knows them from our manifest, by host name or the maker's prefix."""
+    matchers = dhcp.async_index_integration_matchers(await async_get_dhcp(hass))
+    watcher = dhcp.WatcherBase(hass, dhcp.DHCPData(matchers))
+    watcher.async_process_client("192.0.2.9", name, mac.replace(":", ""))
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert (flow["handler"], flow["step_id"]) == (DOMAIN, "discovered")
+    assert flow["context"]["unique_id"] == mac
 
 
 async def test_a_discovered_miner_is_added_to_an_operator(

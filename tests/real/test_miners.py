@@ -7,6 +7,7 @@ import pytest
 from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import async_capture_events
 
+from custom_components.aiep_miner.engine import controller
 from custom_components.aiep_miner.engine.reasons import Reason
 from tests.emulators.base import Fault
 
@@ -113,6 +114,35 @@ async def test_one_board_is_switched(add: Add) -> None:
         assert rig.state("switch", "mining") == "on"
 
 
+async def test_the_preset_is_chosen(add: Add) -> None:
+    async with emulator("antminer", time_scale=FAST) as device:
+        rig = await add(device)
+        assert rig.entity("select", "preset").attributes["options"] == ["low", "normal", "high"]
+        assert rig.state("select", "preset") == "normal"
+        await rig.act("select", "select_option", "preset", option="low")
+        assert [command for command, _ in writes(device)] == COMMANDS["antminer"]
+        await rig.until("sensor", "last_command", "confirmed")
+        assert rig.state("select", "preset") == "low"
+
+
+async def test_the_pool_is_switched(add: Add) -> None:
+    async with emulator("cgminer", time_scale=FAST) as device:
+        rig = await add(device)
+        main, fallback = rig.entity("select", "pool").attributes["options"]
+        assert rig.state("select", "pool") == main
+        await rig.act("select", "select_option", "pool", option=fallback)
+        assert writes(device) == [("switchpool", "1")]
+        await rig.until("sensor", "last_command", "confirmed")
+        assert rig.state("select", "pool") == fallback
+
+        await device.set_fault(Fault.IGNORE_WRITES)
+        await rig.act("select", "select_option", "pool", option=main)
+        await rig.cycles(4)
+        assert rig.state("sensor", "last_command") == "not_confirmed"
+        assert rig.state("select", "pool") == fallback
+        assert writes(device) == [("switchpool", "1"), ("switchpool", "0")]
+
+
 WIRE = {
     Fault.DOWN: Reason.UNREACHABLE,
     Fault.HANG: Reason.TIMEOUT,
@@ -139,12 +169,16 @@ async def test_a_fault_shows_within_a_cycle_and_passes(
     add: Add,
     make: str,
     fault: Fault,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with emulator(make) as device:
         rig = await add(device)
         assert rig.state("sensor", "hashrate") != "unavailable"
         await device.set_fault(fault)
-        await rig.cycles()
+        with monkeypatch.context() as hurry:
+            if WIRE[fault] is Reason.TIMEOUT:
+                hurry.setattr(controller, "POLL_DEADLINE_S", (1.0, 1.0))
+            await rig.cycles()
         for platform, key in (("sensor", "hashrate"), ("binary_sensor", "mining")):
             assert rig.state(platform, key) == "unavailable"
         problem = rig.entity("binary_sensor", "problem")

@@ -7,11 +7,13 @@ from ..reasons import Reason
 from ..records import Action, Reading
 from .base import ON, Capabilities, Command, MinerError, MinerInfo
 from .cgminer_api import CgminerApi, NoReplyError, Reply, refusal, section
-from .cgminer_reading import read_identity, read_telemetry
+from .cgminer_reading import read_identity, read_pools, read_telemetry
 from .values import count
 
 PORT = 4028
 DEADLINE_S = 15.0
+_ACTIONS = frozenset({Action.RUN, Action.STOP, Action.RESTART, Action.SET_BOARD, Action.SET_POOL})
+"""Everything that the API can do, to those who may write."""
 _SWITCHES = {
     Action.RUN: {"ASC": "ascenable", "PGA": "pgaenable"},
     Action.STOP: {"ASC": "ascdisable", "PGA": "pgadisable"},
@@ -56,6 +58,8 @@ class CgminerMiner:
             await self._switch_devices(_SWITCHES[command.action], until)
         elif command.action is Action.SET_BOARD:
             await self._switch_board(command, until)
+        elif command.action is Action.SET_POOL:
+            await self._switch_pool(command.value, until)
         else:
             raise MinerError(Reason.UNSUPPORTED_ACTION, command.action)
 
@@ -101,9 +105,8 @@ class CgminerMiner:
 
     async def _capabilities(self, summary: Reply, until: float) -> Capabilities:
         denied = refusal(await self._api.ask("privileged", until=until))
-        actions = frozenset({Action.RUN, Action.STOP, Action.RESTART, Action.SET_BOARD})
         return Capabilities(
-            actions=frozenset() if denied else actions,
+            actions=frozenset() if denied else _ACTIONS,
             reports_power=read_telemetry(summary, {}, {}, {}).power_w is not None,
             read_only_reason=denied.reason if denied else None,
         )
@@ -116,6 +119,15 @@ class CgminerMiner:
                 await self._tell(commands[kind], index, until=until)
                 return
         raise MinerError(Reason.UNSUPPORTED_ACTION, f"no board {command.value}")
+
+    async def _switch_pool(self, index: float | None, until: float) -> None:
+        """Make the pool of an index the one with the highest priority."""
+        reply = await self._api.ask("pools", until=until)
+        if error := refusal(reply):
+            raise error
+        if index not in {pool.index for pool in read_pools(reply)}:
+            raise MinerError(Reason.UNSUPPORTED_ACTION, f"no pool {index}")
+        await self._tell("switchpool", f"{index:.0f}", until=until)
 
     async def _switch_devices(self, commands: Mapping[str, str], until: float) -> None:
         """Tell every device; one that fails does not spare the others."""

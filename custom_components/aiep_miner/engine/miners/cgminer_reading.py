@@ -81,7 +81,7 @@ def read_telemetry(summary: Reply, devs: Reply, stats: Reply, pools: Reply) -> R
         shares_stale=count(total.get("Stale")),
         hardware_errors=count(total.get("Hardware Errors")),
         best_share=number(total.get("Best Share"), 0, 1e15),
-        pools=_pools(section(pools, "POOLS")),
+        pools=read_pools(pools),
         ambient_c=_ambient(total, details),
         messages=_messages(total, devices),
     )
@@ -314,23 +314,40 @@ def _speeds(fields: Reply, keys: Iterable[str]) -> tuple[int, ...]:
     return tuple(speed for speed in speeds if speed is not None)
 
 
-def _pools(items: list[Reply]) -> tuple[Pool, ...]:
+def read_pools(reply: Reply) -> tuple[Pool, ...]:
+    """Return the pools that a reply to ``pools`` lists, without their users."""
+    items = section(reply, "POOLS")
     pools: dict[int, Pool] = {}
+    used = _pool_in_use(items)
     for position, item in enumerate(items):
         url = pool_url(item.get("URL"))
         index = count(item.get("POOL"), _BOARD_LIMIT)
         index = position if index is None else index
         if url is not None and index not in pools:
-            pools[index] = _pool(item, index, url)
+            pools[index] = _pool(item, index, url, in_use=position == used)
     return tuple(pools[index] for index in sorted(pools))
 
 
-def _pool(item: Reply, index: int, url: str) -> Pool:
+def _pool_in_use(items: list[Reply]) -> int | None:
+    """Return the position of the connected pool with the highest priority, which is the least.
+
+    A miner keeps others connected for a while after it has left them.
+    """
+    connected = [
+        (position if (priority := count(item.get("Priority"))) is None else priority, position)
+        for position, item in enumerate(items)
+        if flag(item.get("Stratum Active"))
+    ]
+    return min(connected)[1] if connected else None
+
+
+def _pool(item: Reply, index: int, url: str, *, in_use: bool) -> Pool:
     status = text(item.get("Status"))
+    connected = flag(item.get("Stratum Active"))
     return Pool(
         index=index,
         url=url,
-        active=flag(item.get("Stratum Active")),
+        active=None if connected is None else in_use,
         alive=None if status is None else status == "Alive",
         shares_accepted=count(item.get("Accepted")),
         shares_rejected=count(item.get("Rejected")),
