@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.backup.const import DATA_MANAGER
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.aiep_miner import backup
 from custom_components.aiep_miner.const import DATA_BACKUP, DOMAIN
@@ -131,6 +135,30 @@ async def test_database_follows_again_afterwards(
     await hass.config_entries.async_unload("site")
     assert path.read_bytes() != still
     assert not path.with_name("ledger.db-wal").exists()
+
+
+async def test_backup_that_never_ends_is_given_up(
+    hass: HomeAssistant,
+    site: SiteCoordinator,
+    run_cycles: RunCycles,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await backup.async_pre_backup(hass)
+    await backup.async_pre_backup(hass)  # another one begins the time anew
+    head = site.care.keeping.kept.head
+    await run_cycles(site, 2)
+    assert site.care.keeping.kept.head == head
+    freezer.tick(backup.LONGEST)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.data[DATA_BACKUP] is False
+    await run_cycles(site)
+    assert site.care.keeping.kept.head == str(site.controller.ledger.head)
+    store = site.controller.ledger.store
+    pages = await site.controller.ledger.run(
+        lambda: store.execute("PRAGMA wal_autocheckpoint").fetchone()
+    )
+    assert pages[0] > 0
 
 
 async def test_home_assistant_calls_the_hooks(

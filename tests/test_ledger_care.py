@@ -311,6 +311,49 @@ async def test_damaged_file_is_set_aside_and_told(
     assert issue(hass, "ledger_set_aside") is None
 
 
+@pytest.mark.parametrize("is_followed", [False, True])
+async def test_file_found_corrupt_while_it_runs_is_no_break(
+    hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles, is_followed: bool
+) -> None:
+    """The head known from before is that of the file that was set aside."""
+    await run_cycles(site, 2)
+    ledger = site.controller.ledger
+    await ledger.begin_segment(RecoveryCause.CORRUPT)
+    if is_followed:
+        site.care.async_follow()
+        assert site.care.keeping.kept.head == str(ledger.head)
+        assert issue(hass, "ledger_set_aside") is not None
+    assert (await site.async_verify_ledger()).intact
+    await run_cycles(site, 2)
+    assert (await site.async_verify_ledger()).intact
+    assert site.care.broken is None
+    await unload(hass, site.config_entry)
+    site = await load(hass, site.config_entry)
+    assert site.care.broken is None
+
+
+async def test_crash_before_the_new_head_is_kept_is_no_break(
+    hass: HomeAssistant,
+    operator: MockConfigEntry,
+    run_cycles: RunCycles,
+    hass_storage: dict[str, Any],
+) -> None:
+    site = await set_up(hass, operator)
+    await run_cycles(site, 2)
+    path = await unload(hass, operator)
+    kept = hass_storage[KEY]["data"]["head"]
+    path.write_bytes(b"damaged by a power cut" * 1000)
+    await run_cycles(await load(hass, operator), 2)
+    await unload(hass, operator)
+    ir.async_get(hass).async_delete(DOMAIN, "ledger_set_aside_site")
+    hass_storage[KEY]["data"]["head"] = kept
+    site = await load(hass, operator)
+    assert site.care.broken is None
+    assert issue(hass) is None
+    assert issue(hass, "ledger_set_aside") is not None
+    assert (await site.async_verify_ledger()).intact
+
+
 # Verification
 
 
@@ -570,6 +613,7 @@ async def test_removal_leaves_what_it_takes_to_verify(
     path = site.controller.ledger.path
     await break_ledger(hass, site)
     await hass.config_entries.async_remove("site")
+    assert path.exists()
     assert KEY not in hass_storage
     assert issue(hass) is None
     witness = json.loads(path.with_name("witness.json").read_text("utf-8"))

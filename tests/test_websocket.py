@@ -133,14 +133,17 @@ async def test_subscription(
     count = site.controller.ledger.count
     assert [record["seq"] for record in records] == list(range(before + 1, count + 1))
 
-    # It goes on when the operator is loaded anew, and with a new segment from its beginning.
+    # It goes on when the operator is loaded anew, without waiting for the next cycle …
     await hass.config_entries.async_reload("site")
     await hass.async_block_till_done()
     site = site.config_entry.runtime_data
-    await run_cycles(site)
     records = await receive(site.controller.ledger.count)
     assert records[0]["seq"] == count + 1
     assert "start" in [record["body"].get("event") for record in records]
+
+    # … with what actions file, and with a new segment from its beginning.
+    signed = await site.care.async_sign()
+    assert (await receive(signed.seq))[-1]["kind"] == "checkpoint"
     await site.care.async_accept_break(None)
     await hass.async_block_till_done()
     assert (await receive(site.controller.ledger.count))[0]["seq"] == 1

@@ -1,15 +1,30 @@
 """Lets a backup taken at any moment hold ledgers that verify."""
 
 import asyncio
+from datetime import datetime, timedelta
+from typing import Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util.hass_dict import HassKey
 
 from .care import LedgerCare
 from .const import DATA_BACKUP, DOMAIN
 
+LONGEST: Final = timedelta(hours=6)
+"""After that a backup has failed without telling; the ledgers do not wait for it any more."""
+
+_DATA_LIMIT: Final[HassKey[CALLBACK_TYPE]] = HassKey(f"{DOMAIN}_backup_limit")
+
 
 async def async_pre_backup(hass: HomeAssistant) -> None:
     """Make the ledgers' files fit to be copied while cycles go on."""
+
+    async def give_up(_now: datetime) -> None:
+        await async_post_backup(hass)
+
+    _stop_waiting(hass)
+    hass.data[_DATA_LIMIT] = async_call_later(hass, LONGEST, give_up)
     cares = _cares(hass)
     for care in cares:
         care.async_follow()
@@ -19,8 +34,14 @@ async def async_pre_backup(hass: HomeAssistant) -> None:
 
 async def async_post_backup(hass: HomeAssistant) -> None:
     """Go on as usual."""
+    _stop_waiting(hass)
     hass.data[DATA_BACKUP] = False
     await asyncio.gather(*(care.async_let_go() for care in _cares(hass)))
+
+
+def _stop_waiting(hass: HomeAssistant) -> None:
+    if stop := hass.data.pop(_DATA_LIMIT, None):
+        stop()
 
 
 def _cares(hass: HomeAssistant) -> list[LedgerCare]:

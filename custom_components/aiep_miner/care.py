@@ -101,6 +101,8 @@ class LedgerCare:
         await self._take_up(fault)
         self.async_follow()
         self._stops = [
+            # What is filed while the operator is loaded shows once it is.
+            self._entry.async_on_state_change(self._tell_followers),
             async_call_later(self._hass, START_DELAY, self._housekeep),
             async_track_time_interval(self._hass, self._housekeep, HOUSEKEEPING_EVERY),
         ]
@@ -133,7 +135,7 @@ class LedgerCare:
             return
         ledger = self._controller.ledger
         self._note(ledger.head)
-        async_dispatcher_send(self._hass, self.signal)
+        self._tell_followers()
         recovery = ledger.recovery
         if recovery is None or recovery.file in (None, self._told):
             return
@@ -148,9 +150,13 @@ class LedgerCare:
             )
 
     @callback
+    def _tell_followers(self) -> None:
+        async_dispatcher_send(self._hass, self.signal)
+
+    @callback
     def _note(self, head: Head) -> None:
         """Know a head from now on; not while a backup must not know more than its ledger holds."""
-        if head.seq and self.broken is None and not self._hass.data.get(DATA_BACKUP):
+        if self.broken is None and not self._hass.data.get(DATA_BACKUP):
             text = str(head)
             if text != self.keeping.kept.head:
                 self.keeping.async_change(head=text)
@@ -250,8 +256,11 @@ class LedgerCare:
         progress: Callable[[dict[str, Any], int], None],
     ) -> Verification:
         ledger, kept = self._controller.ledger, self.keeping.kept
-        heads = [ledger.head, *([kept.known_head] if kept.known_head else [])]
         segment = ledger.recovery
+        heads = [ledger.head]
+        # The head that is kept may be that of a corrupt file that was set aside since.
+        if kept.known_head and (segment is None or segment.cause is not RecoveryCause.CORRUPT):
+            heads.append(kept.known_head)
         try:
             report = await ledger.verify(
                 heads=heads, key=kept.public_key, state=state, progress=progress, pause_s=pause_s
@@ -300,8 +309,9 @@ class LedgerCare:
         keep_ms = round(self._controller.view.policy.keep_bodies_days * DAY_MS)
         while self.broken is None and not self._hass.data.get(DATA_BACKUP):
             if not await self._controller.maintain(keep_ms):
-                return
+                break
             await asyncio.sleep(PAUSE_S)
+        self.async_follow()  # a pruning is filed, too
 
     # Signatures
 

@@ -1,5 +1,6 @@
 """What the ledger costs: appending, verifying, opening and keeping, as ratios where it can be."""
 
+import asyncio
 import hashlib
 import json
 import random
@@ -8,13 +9,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 from custom_components.aiep_miner.engine.canonical import canonical
-from custom_components.aiep_miner.engine.ledger import LedgerStore, Stored, verify
+from custom_components.aiep_miner.engine.ledger import Ledger, LedgerStore, Stored, verify
+from custom_components.aiep_miner.engine.ledger.bodies import BodyCodec, make_dictionary
 from custom_components.aiep_miner.engine.ledger.retention import maintain
 from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import (
@@ -38,6 +40,8 @@ INTERVAL_MS = 30_000
 DAY_CYCLES = 2880
 START_MS = 1_800_000_000_000
 DAY_MS = 86_400_000
+PAUSE_S = 0.05
+"""Between two steps of housekeeping, as in ``care.py``."""
 type Cycle = list[list[Record]]
 """The records of one cycle, a list for each transaction."""
 
@@ -156,14 +160,22 @@ def seconds(action: Callable[[], Any]) -> float:
 # Appending
 
 
-def append_ratio(folder: Path, count: int, miners: int) -> dict[str, float]:
+def append_ratio(
+    folder: Path, count: int, miners: int, *, compresses: bool = False
+) -> dict[str, float]:
     """Compare appending with inserting the same bytes, in the same transactions, into SQLite.
 
     Both write to disk durably (WAL, synchronous=FULL); the plain table has seq and body. They
-    take turns, so that a slow moment of the disk meets both.
+    take turns, so that a slow moment of the disk meets both. A ledger ``compresses`` as soon as
+    it has a dictionary.
     """
-    store = LedgerStore.open(folder / f"append-{miners}.db", OPERATOR)
-    with closing(_plain(folder / f"plain-{miners}.db")) as plain:
+    name = f"{miners}-{compresses}.db"
+    store = LedgerStore.open(folder / f"append-{name}", OPERATOR)
+    if compresses:
+        for phases in cycles(2, miners):
+            _append(store, phases)
+        maintain(store, store.last_ts_ms, DAY_MS)
+    with closing(_plain(folder / f"plain-{name}")) as plain:
         ours_s, plain_s, written = [], [], 0
         for phases in cycles(count, miners):
             bodies = [[canonical(record.body()) for record in records] for records in phases]
@@ -222,6 +234,21 @@ def _rows(
         ts_ms, body_hash = START_MS + seq * 1000, hashlib.sha256(body).digest()
         prev = verify.link(prev, seq, ts_ms, kind, subject, body_hash)
         yield seq, ts_ms, kind, subject, "raw", body, body_hash, prev
+
+
+def _compressed(folder: Path, source: Path) -> Path:
+    """Write the records of a ledger once more, as they are once there is a dictionary."""
+    original = LedgerStore.open_read_only(source)
+    rows = [astuple(stored) for chunk in original.read() for stored in chunk]
+    original.close()
+    dictionary = make_dictionary(row[4] for row in rows[:300])
+    codec = BodyCodec({1: dictionary})
+    store = LedgerStore.open(folder / "compressed-long.db", OPERATOR)
+    values = (dictionary, hashlib.sha256(dictionary).digest())
+    store.execute("INSERT INTO dictionaries VALUES (1, ?, ?, 1)", values)
+    store.adopt((*row[:4], *codec.encode(row[4]), *row[5:]) for row in rows)
+    store.close()
+    return store.path
 
 
 def verify_ratio(path: Path) -> dict[str, float]:
@@ -288,6 +315,60 @@ def growth(folder: Path, short: int, long: int) -> dict[str, Any]:
     }
 
 
+# Housekeeping
+
+
+async def housekeeping(path: Path) -> dict[str, float]:
+    """Compare the times that a cycle's appends take with and without housekeeping meanwhile.
+
+    A dictionary is due and so are all bodies to be dropped; after that everything is verified,
+    as it is in the background of Home Assistant.
+    """
+    ledger = await Ledger.open(path, OPERATOR)
+    keeping = asyncio.create_task(_keep_house(ledger))
+    busy_ms = await _latencies(ledger, lambda _: keeping.done())
+    longest_ms = await keeping
+    calm_ms = await _latencies(ledger, lambda count: count == len(busy_ms))
+    await ledger.close()
+    calm, busy = (quantiles(times_ms, n=100) for times_ms in (calm_ms, busy_ms))
+    return {
+        "median_ratio": busy[49] / calm[49],
+        "p99_ratio": busy[98] / calm[98],
+        "p99_ms": busy[98],
+        "p99_ms_without": calm[98],
+        "longest_step_ms": longest_ms,
+    }
+
+
+async def _latencies(ledger: Ledger, is_enough: Callable[[int], bool]) -> list[float]:
+    """Return what the appends of some cycles took, in ms, at moments that nothing else sets."""
+    noise = random.Random(2)  # noqa: S311
+    times_ms: list[float] = []
+    for phases in cycles(10_000, 10):
+        if is_enough(len(times_ms)):
+            break
+        await asyncio.sleep(noise.uniform(0, 0.05))
+        started_s = time.perf_counter()
+        for records in phases:
+            await ledger.append([replace(record, ts_ms=ledger.last_ts_ms) for record in records])
+        times_ms.append(1000 * (time.perf_counter() - started_s))
+    return times_ms
+
+
+async def _keep_house(ledger: Ledger) -> float:
+    """Drop all old bodies, verify everything, and return what the longest step took, in ms."""
+    now_ms, longest_s, going = ledger.last_ts_ms, 0.0, True
+    while going:
+        started_s = time.perf_counter()
+        going = await ledger.maintain(now_ms, 0)
+        longest_s = max(longest_s, time.perf_counter() - started_s)
+        await asyncio.sleep(PAUSE_S)
+    report = await ledger.verify(pause_s=PAUSE_S)
+    if report.fault:
+        raise AssertionError(report.fault)
+    return 1000 * longest_s
+
+
 # Disk
 
 
@@ -336,10 +417,15 @@ def run(quick: bool = False) -> dict[str, Any]:
             f"append_{miners}_miners": append_ratio(folder, 30 if quick else 100, miners)
             for miners in (1, 10, 200)
         }
+        results["append_200_miners_compressed"] = append_ratio(folder, 30, 200, compresses=True)
         results["growth"] = growth(folder, 1000, long)
         verified = folder / "verified.db"
         build(verified, 50_000 if quick else 200_000)
         results["verify"] = verify_ratio(verified)
+        results["verify_compressed"] = verify_ratio(_compressed(folder, verified))
+        kept = folder / "kept.db"
+        build(kept, 20_000 if quick else 60_000)
+        results["while_housekeeping"] = asyncio.run(housekeeping(kept))
         results["per_miner_and_day"] = bytes_per_day(folder, DAY_CYCLES // (4 if quick else 1))
     return results
 

@@ -16,6 +16,7 @@ from custom_components.aiep_miner.engine.ledger import (
     RecoveryCause,
     public_key,
 )
+from custom_components.aiep_miner.engine.ledger.walk import Walk
 from custom_components.aiep_miner.engine.records import RecordKind
 from tests.engine.ledger_samples import (
     DAY_MS,
@@ -190,7 +191,7 @@ async def test_verify_tells_how_far_it_is(ledger: Ledger) -> None:
         heads=[ledger.head], progress=lambda state, total: told.append((state["seq"], total))
     )
     assert (report.fault, report.count) == (None, 6300)
-    assert told == [(2000, 6300), (4000, 6300), (6000, 6300), (6300, 6300)]
+    assert told == [(2000, 6300), (4000, 6300), (6000, 6300)]
 
 
 async def test_verify_goes_on_where_it_was_left(ledger: Ledger) -> None:
@@ -265,6 +266,31 @@ async def test_a_ledger_can_be_closed_while_it_is_verified(ledger: Ledger) -> No
     with pytest.raises(LedgerError) as caught:
         await task
     assert caught.value.reason is LedgerReason.CLOSED
+    assert not ledger.path.with_name("ledger.db-wal").exists()
+
+
+async def test_a_verification_given_up_as_it_begins_leaves_nothing_open(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, begun = Walk.begin, []
+    has_begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(*arguments: object) -> Walk:
+        begun.append(begin(*arguments))
+        has_begun.set()
+        goes_on.wait(5)
+        return begun[0]
+
+    await ledger.append([price(START_MS)])
+    monkeypatch.setattr(Walk, "begin", slow)
+    verifying = asyncio.ensure_future(ledger.verify())
+    await asyncio.to_thread(has_begun.wait, 5)
+    verifying.cancel()
+    closing = asyncio.ensure_future(ledger.close())
+    await asyncio.sleep(0)
+    goes_on.set()
+    await closing
+    assert verifying.cancelled()
     assert not ledger.path.with_name("ledger.db-wal").exists()
 
 

@@ -17,9 +17,11 @@ from custom_components.aiep_miner.engine.ledger import (
     verify,
 )
 from custom_components.aiep_miner.engine.ledger.export import bundle, export
+from custom_components.aiep_miner.engine.ledger.retention import maintain
 from custom_components.aiep_miner.engine.ledger.signing import checkpoint
 from custom_components.aiep_miner.engine.records import RecordKind
 from tests.engine.ledger_samples import (
+    DAY_MS,
     OPERATOR,
     PRIVATE_KEY,
     aged,
@@ -79,6 +81,23 @@ def test_an_export_verifies(store: LedgerStore, tmp_path: Path, python: str | No
 
 
 KEY = public_key(PRIVATE_KEY)
+
+
+def test_compression_does_not_show(tmp_path: Path) -> None:
+    """Exports and bundles are the same, byte for byte, however the bodies are stored."""
+    handed_out = []
+    for name in ("raw", "compressed"):
+        store = LedgerStore.open(tmp_path / f"{name}.db", OPERATOR)
+        fill(store, 60)
+        if name == "compressed":
+            maintain(store, store.last_ts_ms, 365 * DAY_MS)
+        seq = decided(store, store.last_ts_ms)
+        fill(store, 10, first=61, seed=2)
+        handed_out.append([b"".join(export(store)), b"".join(bundle(store, seq))])
+        codecs = {codec for (codec,) in store.execute("SELECT DISTINCT codec FROM records")}
+        assert codecs == ({"raw"} if name == "raw" else {"raw", "deflate:1"})
+        store.close()
+    assert handed_out[0] == handed_out[1]
 
 
 def test_a_part_of_a_ledger_verifies_too(store: LedgerStore, tmp_path: Path) -> None:

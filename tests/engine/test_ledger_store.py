@@ -6,6 +6,7 @@ import subprocess
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -19,8 +20,10 @@ from custom_components.aiep_miner.engine.ledger import (
     Recovery,
     RecoveryCause,
     Span,
+    segments,
     verify,
 )
+from custom_components.aiep_miner.engine.ledger.model import RARE
 from custom_components.aiep_miner.engine.records import (
     LifecycleRecord,
     PriceRecord,
@@ -266,7 +269,41 @@ def test_long_searches_are_cut_into_spans(filled: LedgerStore, monkeypatch) -> N
     newest = filled.query(query)
     oldest = filled.query(replace(query, newest_first=False, limit=1000))
     assert seqs(newest) == seqs(oldest)[:-51:-1]
-    assert list(filled.spans(replace(query, subject=None))) == [Span(1, 700)]
+    assert list(filled.spans(replace(query, subject=None))) == spans
+    assert list(filled.spans(Query(kinds=(RecordKind.PRICE,)))) == [Span(1, 700)]
+    assert list(filled.spans(Query())) == [Span(1, 700)]
+
+
+def test_rare_kinds_are_found_by_an_index_that_holds_nothing_else(filled: LedgerStore) -> None:
+    def plan(kind: RecordKind) -> str:
+        ((where, values),) = Query(kinds=(kind,)).conditions()
+        statement = f"EXPLAIN QUERY PLAN SELECT * FROM records WHERE seq BETWEEN 1 AND 9{where}"
+        return filled.execute(statement, values).fetchone()[3]
+
+    frequent = {RecordKind.TELEMETRY, RecordKind.PROFIT, RecordKind.DECISION}
+    for kind in RecordKind:
+        index = "PRIMARY KEY" if kind in frequent else "INDEX records_by_kind (kind=? AND rowid>?"
+        assert index in plan(kind), kind
+    indexed = f"SELECT count(*) FROM records INDEXED BY records_by_kind WHERE {RARE}"
+    assert filled.execute(indexed).fetchone() == (100,)
+
+
+def test_a_ledger_with_an_index_of_all_kinds_goes_on(path: Path, filled: LedgerStore) -> None:
+    """As the first versions wrote it; it keeps its index."""
+    head = filled.head
+    filled.close()
+    full = "CREATE INDEX records_by_kind ON records (kind)"
+    edit(path, "DROP INDEX records_by_kind", full)
+    again = LedgerStore.open(path, OPERATOR, known_head=head)
+    assert again.fault is None
+    again.append([price(again.last_ts_ms)])
+    assert len(again.query(Query(kinds=(RecordKind.TELEMETRY, RecordKind.PRICE)))) == 301
+    (kept,) = again.execute(
+        "SELECT sql FROM sqlite_schema WHERE name = 'records_by_kind'"
+    ).fetchone()
+    assert kept == full
+    assert_intact(again)
+    again.close()
 
 
 def test_first_at_is_exact_also_among_equal_times(filled: LedgerStore) -> None:
@@ -440,6 +477,130 @@ def test_a_recovery_survives_a_crash_before_the_first_append(
     assert again.recovery.previous == head
     again.append([price(START_MS)])
     assert again.get(1).kind is RecordKind.LIFECYCLE
+    again.close()
+
+
+class CrashError(BaseException):
+    """The power is cut."""
+
+
+@pytest.mark.parametrize(
+    ("point", "call"),
+    [
+        ("segments.salvaged_head", 1),
+        ("segments.discard_next", 1),
+        ("LedgerStore._load", 1),
+        ("LedgerStore._await_recovery", 1),
+        ("segments.move", 1),
+        ("segments.move", 2),
+        ("segments.finish", 2),
+        ("LedgerStore._load", 2),
+        ("LedgerStore.append", 1),
+    ],
+)
+@pytest.mark.parametrize("after", [False, True])
+def test_a_crash_while_a_corrupt_ledger_is_set_aside_raises_no_alarm(
+    path: Path,
+    filled: LedgerStore,
+    monkeypatch: pytest.MonkeyPatch,
+    point: str,
+    call: int,
+    after: bool,
+) -> None:
+    """The next start finishes it: the known head belongs to the file that was set aside."""
+    head = filled.head
+    filled.close()
+    damage_header(path)
+    damaged = path.read_bytes()
+    place = f"custom_components.aiep_miner.engine.ledger.store.{point}"
+    original, calls = resolve_name(place), []
+
+    def crash(*arguments: object) -> object:
+        calls.append(arguments)
+        result = original(*arguments) if after or len(calls) < call else None
+        if len(calls) == call:
+            raise CrashError
+        return result
+
+    monkeypatch.setattr(place, crash)
+    with pytest.raises(CrashError):
+        LedgerStore.open(path, OPERATOR, known_head=head).append([price(START_MS)])
+    monkeypatch.undo()
+    for _ in range(3):  # nor when the new head is not kept outside for a while
+        again = LedgerStore.open(path, OPERATOR, known_head=head)
+        assert again.fault is None
+        assert again.recovery == Recovery(RecoveryCause.CORRUPT, head, "ledger.aside-1.db")
+        again.append([price(START_MS)])
+        assert_intact(again)
+        again.close()
+    assert again.head.seq >= 4
+    assert path.with_name("ledger.aside-1.db").read_bytes() == damaged
+    assert not segments.next_name(path).exists()
+
+
+@pytest.mark.parametrize(
+    "recovery",
+    [
+        Recovery(RecoveryCause.ACCEPTED, Head(9999, bytes(32)), "ledger.aside-1.db"),
+        Recovery(RecoveryCause.CORRUPT, Head(9999, bytes(32)), None),
+        Recovery(RecoveryCause.CORRUPT, Head(10, bytes(32)), "ledger.aside-1.db"),
+        Recovery(RecoveryCause.CORRUPT, None, "ledger.aside-1.db"),
+    ],
+)
+def test_an_empty_ledger_put_in_place_is_not_excused_by_a_note(
+    path: Path, filled: LedgerStore, recovery: Recovery
+) -> None:
+    head = filled.head
+    filled.close()
+    path.unlink()
+    LedgerStore.open(path, OPERATOR).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        note = ("pending_recovery", recovery.to_text())
+        connection.execute("INSERT INTO meta VALUES (?, ?)", note)
+    again = LedgerStore.open(path, OPERATOR, known_head=head)
+    assert again.fault is not None
+    assert again.fault.code is FaultCode.HEAD_MISSING
+    again.close()
+
+
+def test_a_new_segment_that_names_another_head_is_told(path: Path, filled: LedgerStore) -> None:
+    head = filled.head
+    filled.close()
+    damage_header(path)
+    again = LedgerStore.open(path, OPERATOR, known_head=head)
+    again.append([price(START_MS)])
+    again.close()
+    for known in (Head(head.seq, bytes(32)), Head(head.seq + 1, head.hash)):
+        again = LedgerStore.open(path, OPERATOR, known_head=known)
+        assert again.fault is not None
+        assert again.recovery is None
+        again.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b"[]",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"event":"start"}',
+        b'{"detail":"accepted","event":"recovery","previous_head":"","previous_seq":900}',
+        b'{"detail":"corrupt","event":"recovery","previous_head":7,"previous_seq":900}',
+        b'{"event":"recovery","previous_seq":900}',
+    ],
+)
+def test_a_first_record_that_tells_nothing_excuses_nothing(
+    path: Path, filled: LedgerStore, body: bytes
+) -> None:
+    head = filled.head
+    filled.close()
+    edit(path, "DELETE FROM records WHERE seq > 1", "UPDATE records SET kind = 'lifecycle'")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE records SET body = ?", (body,))
+    again = LedgerStore.open(path, OPERATOR, known_head=head)
+    assert again.fault is not None
+    assert again.fault.code is FaultCode.HEAD_MISSING
     again.close()
 
 

@@ -167,17 +167,27 @@ class Ledger:
         number of records; with that ``state`` a later call goes on where this one was left.
         Raises LedgerError when the file cannot be read at all, or not now.
         """
-        walk = await self.run(Walk.begin, self.store, heads, key, state)
-        self._walks.add(walk)
+        walk = await self.run(self._begin_walk, heads, key, state)
         try:
             while not await self.run(walk.step):
                 progress(walk.chain.state(), max(self.count, walk.chain.seq))
                 await asyncio.sleep(pause_s)
         finally:
-            if walk in self._walks:
-                self._walks.remove(walk)
-                self._executor.submit(walk.close)
+            if not self._is_closed:
+                self._executor.submit(self._end_walk, walk)
         return walk.report()
+
+    def _begin_walk(
+        self, heads: Sequence[Head], key: bytes | None, state: dict[str, Any] | None
+    ) -> Walk:
+        """Begin a walk, on the ledger's thread, where also one that nobody waits for is known."""
+        walk = Walk.begin(self.store, heads, key, state)
+        self._walks.add(walk)
+        return walk
+
+    def _end_walk(self, walk: Walk) -> None:
+        self._walks.remove(walk)
+        walk.close()
 
     async def maintain(self, now_ms: int, keep_ms: int) -> bool:
         """Do one step of housekeeping; see ``retention.maintain``."""
@@ -222,8 +232,12 @@ class Ledger:
         if self._is_closed:
             return
         self._is_closed = True
-        while self._walks:
-            self._executor.submit(self._walks.pop().close)
-        closing = self._executor.submit(self.store.close)
+        closing = self._executor.submit(self._close)
         self._executor.shutdown(wait=False)
         await asyncio.shield(asyncio.wrap_future(closing))
+
+    def _close(self) -> None:
+        """Close the walks, then the store: whoever closes the file last takes its log back."""
+        while self._walks:
+            self._walks.pop().close()
+        self.store.close()

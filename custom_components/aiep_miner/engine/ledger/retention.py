@@ -1,10 +1,12 @@
 """Keeps a ledger small, in steps short enough to fit between two cycles.
 
-Telemetry, price and profit bodies are compressed with a dictionary made of the ledger's
-own, and dropped once they are old enough. The chain covers their hashes and stays whole.
+Bodies are compressed with a dictionary made of the ledger's own; those of telemetry, prices and
+profits are dropped once they are old enough. The chain covers their hashes and stays whole.
 """
 
 import hashlib
+from dataclasses import replace
+from itertools import chain, zip_longest
 from typing import Final
 
 from ..records import LifecycleEvent, LifecycleRecord, RecordKind
@@ -14,10 +16,17 @@ from .model import Query
 from .store import LedgerStore
 
 _PRUNABLE: Final = (RecordKind.TELEMETRY, RecordKind.PRICE, RecordKind.PROFIT)
-_SAMPLES: Final = 300
+_FIRST_RECORDS: Final = 300
+"""So many make the first dictionary."""
+_SAMPLED: Final = (*_PRUNABLE, RecordKind.DECISION)
+"""What each cycle files; other kinds resemble these well enough."""
+_SAMPLES: Final = 75
+"""Of each kind, …"""
+_SAMPLED_RECORDS: Final = 20_000
+"""… among the newest."""
 _DICTIONARY_RECORDS: Final = 1_000_000
 """A dictionary is replaced after ten times its age in records, at the latest after these."""
-_STEP_RECORDS: Final = 2000
+_STEP_RECORDS: Final = 500
 _GRANULARITY_MS: Final = 24 * 3_600_000
 _DECLARED: Final = "pruned_to"
 _DROPPED: Final = "dropped_to"
@@ -42,17 +51,17 @@ def _wants_dictionary(store: LedgerStore) -> bool:
         row = store.execute("SELECT max(from_seq) FROM dictionaries").fetchone()
     from_seq: int | None = row[0]
     if from_seq is None:
-        return store.head.seq >= _SAMPLES
+        return store.head.seq >= _FIRST_RECORDS
     return store.head.seq >= min(10 * from_seq, from_seq + _DICTIONARY_RECORDS)
 
 
 def _learn(store: LedgerStore) -> None:
     """Make a dictionary of the newest bodies and compress with it from now on."""
-    newest = store.query(Query(kinds=_PRUNABLE, limit=_SAMPLES, newest_first=True))
-    samples = [stored.body for stored in newest if stored.body is not None]
-    if len(samples) < _SAMPLES:
-        return
-    data = make_dictionary(samples)
+    first = max(1, store.head.seq - _SAMPLED_RECORDS)
+    query = Query(from_seq=first, limit=_SAMPLES, newest_first=True)
+    newest = [store.query(replace(query, kinds=(kind,))) for kind in _SAMPLED]
+    in_turn = chain.from_iterable(zip_longest(*newest))
+    data = make_dictionary(stored.body for stored in in_turn if stored and stored.body)
     number = max(store.bodies.dictionaries, default=0) + 1
     values = (number, data, hashlib.sha256(data).digest(), store.head.seq)
     with translated(), store.transaction():

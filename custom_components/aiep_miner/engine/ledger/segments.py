@@ -10,14 +10,6 @@ from .model import Head
 from .verify import connect_read_only
 
 
-def has_orphaned_log(path: Path) -> bool:
-    """Return whether a write-ahead log lies there without its database.
-
-    That is a setting aside that a crash interrupted; a new database must not take the log.
-    """
-    return not path.exists() and _companion(path, "-wal").exists()
-
-
 def _companion(path: Path, suffix: str) -> Path:
     """Return one of the files that SQLite keeps beside a database."""
     return path.with_name(path.name + suffix)
@@ -30,6 +22,27 @@ def free_name(path: Path) -> Path:
         if not name.exists() and not _companion(name, "-wal").exists():
             return name
     raise AssertionError
+
+
+def next_name(path: Path) -> Path:
+    """Return where the next segment is made ready before the ledger is set aside."""
+    return path.with_name(f"{path.stem}.next{path.suffix}")
+
+
+def discard_next(path: Path) -> None:
+    """Delete a next segment whose making was interrupted; nothing was appended to it."""
+    for suffix in ("", "-wal", "-shm"):
+        _companion(next_name(path), suffix).unlink(missing_ok=True)
+
+
+def finish(path: Path) -> None:
+    """Finish a setting aside that a crash interrupted. Raises OSError."""
+    if path.exists():
+        return
+    if _companion(path, "-wal").exists():  # a new database must not take the old one's log
+        move(path, free_name(path))
+    if next_name(path).exists():
+        move(next_name(path), path)
 
 
 def move(path: Path, target: Path) -> None:

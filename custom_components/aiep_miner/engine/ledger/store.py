@@ -20,7 +20,7 @@ from ..records import RECORD_TYPES, Record, RecordKind
 from . import segments, verify
 from .bodies import BodyCodec
 from .errors import LedgerError, LedgerReason, translated
-from .model import Head, Query, Recovery, RecoveryCause, Span, Stored
+from .model import RARE, Head, Query, Recovery, RecoveryCause, Span, Stored
 from .verify import FORMAT, Fault, FaultCode
 
 _SCHEMA = """
@@ -36,8 +36,8 @@ _SCHEMA = """
       hash      BLOB NOT NULL
     ) STRICT;
 """
-_EXTRAS = """
-    CREATE INDEX IF NOT EXISTS records_by_kind ON records (kind);
+_EXTRAS = f"""
+    CREATE INDEX IF NOT EXISTS records_by_kind ON records (kind) WHERE {RARE};
     CREATE TABLE IF NOT EXISTS dictionaries (
       id INTEGER PRIMARY KEY, data BLOB NOT NULL, sha256 BLOB NOT NULL, from_seq INTEGER NOT NULL
     ) STRICT;
@@ -116,8 +116,7 @@ class LedgerStore:
         """Open the file, whatever state it is in."""
         if not os.access(self.path.parent, os.W_OK):
             raise LedgerError(LedgerReason.READ_ONLY, f"{self.path.parent} cannot be written")
-        if segments.has_orphaned_log(self.path):
-            segments.move(self.path, segments.free_name(self.path))
+        segments.finish(self.path)
         is_missing = not self.path.exists() and known_head is not None and known_head.seq > 0
         try:
             self._connect()
@@ -130,6 +129,8 @@ class LedgerStore:
             self._await_recovery(Recovery(RecoveryCause.MISSING, known_head, None))
         elif known_head is not None:
             self.fault = self.check_head(known_head)
+            if self.fault is not None and (recovery := self._recovery_from(known_head)):
+                self.recovery, self.fault = recovery, None
 
     def _connect(self) -> None:
         """Connect, create what a new file lacks, and read where the chain stands."""
@@ -173,7 +174,7 @@ class LedgerStore:
             self._pending = Recovery.from_text(meta[_PENDING]) if _PENDING in meta else None
         except (ValueError, TypeError) as err:
             raise LedgerError(LedgerReason.CORRUPT, "malformed recovery note") from err
-        self.recovery = self.recovery or self._pending
+        self.recovery = self._pending or self.recovery
 
     def _dictionaries(self) -> list[tuple[int, bytes]]:
         """Return the dictionaries, if the ledger has a table of them."""
@@ -193,15 +194,25 @@ class LedgerStore:
             return self._begin_segment(cause, self.head)
 
     def _begin_segment(self, cause: RecoveryCause, known_head: Head | None) -> Recovery:
-        """Set the file aside and create a new one that will name the old one's head."""
+        """Set the file aside; the one in its place knows already whose head it has to name.
+
+        A crash at any point leaves either the old file or the new one, which ``finish`` moves.
+        """
         self._disconnect()
         aside = segments.free_name(self.path)
-        segments.move(self.path, aside)
-        heads = [head for head in (known_head, segments.salvaged_head(aside)) if head]
-        self.bodies = BodyCodec()
-        self._connect()
+        heads = [head for head in (known_head, segments.salvaged_head(self.path)) if head]
         recovery = Recovery(cause, max(heads, key=lambda head: head.seq, default=None), aside.name)
-        self._await_recovery(recovery)
+        segments.discard_next(self.path)
+        fresh = type(self)(segments.next_name(self.path), self.operator_id)
+        try:
+            fresh._connect()
+            fresh._await_recovery(recovery)
+        finally:
+            fresh.close()
+        segments.move(self.path, aside)
+        segments.finish(self.path)
+        self.fault = None
+        self._connect()
         return recovery
 
     def _await_recovery(self, recovery: Recovery) -> None:
@@ -209,7 +220,25 @@ class LedgerStore:
         with self.transaction():
             self.set_meta(_PENDING, recovery.to_text())
         self._pending = self.recovery = recovery
-        self.fault = None
+
+    def _recovery_from(self, known: Head) -> Recovery | None:
+        """Return how this segment began, when a head is that of the corrupt one before it.
+
+        So it is when a crash came before the new segment's head was kept outside.
+        """
+        try:
+            told = self._pending or self._told_recovery()
+        except LedgerError, ValueError, TypeError:  # altered: the fault stands
+            return None
+        if told is None or told.cause is not RecoveryCause.CORRUPT or told.previous is None:
+            return None
+        is_named = told.previous == known or told.previous.seq > known.seq
+        return told if is_named and told.file else None
+
+    def _told_recovery(self) -> Recovery | None:
+        """Return what the first record tells. Raises LedgerError, ValueError and TypeError."""
+        first = self.get(1)
+        return Recovery.told_by(first.record()) if first else None
 
     def check_head(self, known: Head) -> Fault | None:
         """Return what is wrong when a head kept outside is not in this chain. Raises LedgerError."""
@@ -275,8 +304,8 @@ class LedgerStore:
     def _write(self, stored: Sequence[Stored]) -> None:
         """Write records durably."""
         rows = [
-            (item.seq, item.ts_ms, item.kind, item.subject, *self.bodies.encode(item.kind, item.body),
-             item.body_hash, item.hash)
+            (item.seq, item.ts_ms, str(item.kind), item.subject,
+             *self.bodies.encode(item.body), item.body_hash, item.hash)
             for item in stored
         ]  # fmt: skip
         with self.transaction():
@@ -362,14 +391,13 @@ class LedgerStore:
     def select(self, query: Query, span: Span, limit: int) -> tuple[Stored, ...]:
         """Return at most ``limit`` records that match within a span. Raises LedgerError."""
         order = "DESC" if query.newest_first else "ASC"
-        where, values = query.condition()
-        statement = (
-            f"SELECT {_COLUMNS} FROM records WHERE seq BETWEEN ? AND ? {where}"  # noqa: S608
-            f" ORDER BY seq {order} LIMIT ?"
-        )
         found = [
-            self._read(statement, (span.first, span.last, *kind, *values, limit))
-            for kind in query.kind_values()
+            self._read(
+                f"SELECT {_COLUMNS} FROM records WHERE seq BETWEEN ? AND ?{where}"  # noqa: S608
+                f" ORDER BY seq {order} LIMIT ?",
+                (span.first, span.last, *values, limit),
+            )
+            for where, values in query.conditions()
         ]
         rows = merge(*found, key=itemgetter(0), reverse=query.newest_first)
         return tuple(self._stored(row) for row in islice(rows, limit))

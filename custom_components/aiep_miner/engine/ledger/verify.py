@@ -479,7 +479,7 @@ class Database:
         """Walk on. Raises sqlite3.Error."""
         rows = self.chunk(chain.seq or None, limit)
         fault = chain.feed(rows)
-        if rows and not fault:
+        if len(rows) == limit and not fault:
             return None, False
         return fault or self._created_fault() or self._pruning_fault(chain) or chain.finish(), True
 
