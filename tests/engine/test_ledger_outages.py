@@ -1,5 +1,7 @@
 """A ledger that cannot be written for a while: what may be done, and what is filed afterwards."""
 
+import asyncio
+
 import pytest
 
 from custom_components.aiep_miner.engine.ledger import LedgerError, RecoveryCause
@@ -116,3 +118,40 @@ async def test_a_ledger_that_cannot_be_read_at_the_start_is_set_aside(tmp_path) 
         assert (tmp_path / recovery.file).stat().st_size == pages * PAGE_BYTES
         await rig.cycles(2)
         assert rig.controller.view.ledger_error is None
+
+
+async def test_the_first_cycle_only_observes_also_without_a_ledger(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        rig.miner.reading = HOT
+        with ledger_refuses():
+            await rig.cycles()
+            assert rig.actions() == []
+            await rig.cycles()
+            assert rig.actions() == [Action.STOP]
+
+
+async def test_after_an_outage_nothing_is_shown_as_fresh_before_a_whole_cycle(tmp_path) -> None:
+    async with site(tmp_path, miners=("m1", "m2")) as rig:
+        await rig.cycles(3)
+        with ledger_refuses():
+            await rig.cycles(3)
+        await rig.command(Action.STOP, "m2")
+        assert rig.controller.view.ledger_error is not None
+        await rig.cycles()
+        assert rig.controller.view.ledger_error is None
+
+
+async def test_without_a_ledger_a_miner_that_hangs_keeps_no_other_from_being_stopped(
+    tmp_path,
+) -> None:
+    async with site(tmp_path, miners=("m1", "m2")) as rig:
+        await rig.cycles(3)
+        rig.miner.gate = asyncio.Event()
+        rig.miner.reading = rig.miners["m2"].reading = HOT
+        with ledger_refuses():
+            cycle = asyncio.create_task(rig.cycles())
+            await rig.miner.reached.wait()
+            await rig.miners["m2"].reached.wait()
+            rig.miner.gate.set()
+            await cycle
+        assert rig.actions() == rig.actions("m2") == [Action.STOP]

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.aiep_miner.engine.miners.base import Capabilities
 from custom_components.aiep_miner.engine.reasons import Reason
-from custom_components.aiep_miner.engine.records import Action, MinerPolicy, Pool, Source
+from custom_components.aiep_miner.engine.records import Action, Board, MinerPolicy, Pool, Source
 from custom_components.aiep_miner.engine.views import GovernorEventKind
 
 from .rig import EVERYTHING, RUNNING, Site, policy_of, site
@@ -141,3 +141,43 @@ async def test_the_governor_tells_what_it_did(tmp_path) -> None:
         await rig.command(Action.RUN)
         kinds = [item.kind for item in rig.governor_events]
         assert GovernorEventKind.THERMAL_OVERRIDE in kinds
+
+
+@pytest.mark.parametrize(
+    ("action", "named"),
+    [
+        (Action.SET_POOL, {"value": 99.0}),
+        (Action.SET_POOL, {"value": 0.5}),
+        (Action.SET_POOL, {"value": -1.0}),
+        (Action.SET_BOARD, {"value": 3.0, "option": "off"}),
+        (Action.SET_PRESET, {"option": "nonsense"}),
+        (Action.SET_PRESET, {}),
+    ],
+)
+@pytest.mark.parametrize("source", [Source.AUTOMATION, Source.PERSON])
+async def test_what_the_miner_does_not_have_is_refused_with_a_proof(
+    tmp_path, action, named, source
+) -> None:
+    async with site(tmp_path) as rig:
+        everything = EVERYTHING | {Action.SET_POOL, Action.SET_BOARD, Action.SET_PRESET}
+        rig.miner.capabilities = Capabilities(actions=everything, presets=("low", "high"))
+        boards = (Board(index=0, hashrate_ths=50.0), Board(index=1, hashrate_ths=50.0))
+        rig.miner.reading = replace(RUNNING, pools=POOLS, boards=boards)
+        await rig.cycles(22)
+        verdict = await rig.command(action, source=source, **named)
+        assert verdict.rule is Reason.UNSUPPORTED_ACTION
+        assert verdict.negative_proof is not None
+        assert rig.actions() == []
+
+
+async def test_presets_that_the_miner_has_are_set(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        rig.miner.capabilities = Capabilities(
+            actions=EVERYTHING | {Action.SET_PRESET}, presets=("low", "high")
+        )
+        await rig.cycles(22)
+        verdict = await rig.command(Action.SET_PRESET, option="low")
+        assert (verdict.rule, verdict.error) == (None, None)
+        assert [(item.action, item.option) for item in rig.miner.commands] == [
+            (Action.SET_PRESET, "low")
+        ]

@@ -4,6 +4,9 @@ import asyncio
 import sqlite3
 from contextlib import closing
 
+import pytest
+
+from custom_components.aiep_miner.engine.ledger import LedgerError
 from custom_components.aiep_miner.engine.miners.base import MinerError
 from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, Source
@@ -92,12 +95,13 @@ async def test_a_crash_before_the_receipt_ends_as_unknown_and_is_not_sent_again(
     async with site(tmp_path) as rig:
         await rig.cycles(2)
         rig.miner.gate = asyncio.Event()
-        task = asyncio.create_task(rig.command(Action.STOP))
+        killed = asyncio.create_task(rig.command(Action.STOP))
         await rig.miner.reached.wait()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
         rig.miner.reading = STOPPED
         await rig.crash()
+        rig.miner.gate.set()
+        with pytest.raises(LedgerError):
+            await killed
         await rig.cycles(3)
         receipts = await rig.records("receipt")
         assert [(item["outcome"], item["reason"]) for item in receipts] == [

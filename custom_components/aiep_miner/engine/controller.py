@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +85,12 @@ class Controller:
         self._version = version
         self._lock = asyncio.Lock()
         self._cycles = 0
+        self._under_way: dict[str, asyncio.Task[list[Filed[Record]]]] = {}
+        """Record hash of a decision to the filing of its receipt, when the miner is slow to answer."""
+        self._has_observed = False
+        """Whether a cycle has ended since the start."""
+        self._ledger_error: str | None = None
+        """Why the last cycle could not be filed."""
         self._late_stops: list[safety.LateStop] = []
         self._stale = False
         """Whether filing failed since the state was last known to follow from the ledger."""
@@ -180,21 +187,27 @@ class Controller:
             try:
                 await self._governed(polls, prices, {})
             except LedgerError as err:
-                self._stale = True
-                await self._without_ledger(polls, err)
+                self._stale, self._ledger_error = True, str(err)
+                await self._without_ledger(polls)
             else:
                 self._cycles += 1
+                self._ledger_error = None
                 await self._show()
+            self._has_observed = True
         return self.view
 
     async def submit(self, proposal: ProposalRecord, prices: PriceRecord) -> Verdict:
         """Poll the proposal's subject, judge the proposal on that and carry it out if authorised.
 
-        Raises LedgerError when the ledger cannot be written, KeyError for an unknown miner.
+        Returns when the miner has answered; meanwhile cycles go on. Raises LedgerError when the
+        ledger cannot be written, KeyError for an unknown miner.
         """
+        if proposal.subject not in self._adapters:
+            raise KeyError(proposal.subject)
+        return await asyncio.shield(asyncio.ensure_future(self._submit(proposal, prices)))
+
+    async def _submit(self, proposal: ProposalRecord, prices: PriceRecord) -> Verdict:
         miner_id = proposal.subject
-        if miner_id not in self._adapters:
-            raise KeyError(miner_id)
         async with self._lock:
             polls = await self._poll([miner_id])
             with self._notices.collect() as filed:
@@ -204,6 +217,9 @@ class Controller:
                     self._stale = True
                     raise
             await self._show()
+        for item in list(filed):
+            if item.hash in self._under_way:
+                filed += await asyncio.shield(self._under_way[item.hash])
         return _verdict(filed)
 
     async def hand_back(self, miner_id: str, user_id: str | None) -> None:
@@ -283,8 +299,11 @@ class Controller:
             return await self.ledger.maintain(self.desk.now_ms(), keep_ms)
 
     async def stop(self) -> None:
-        """Record the stop, let go of the miners, close the ledger. Never raises."""
-        async with self._lock:
+        """Record the stop, let go of the miners, close the ledger. Never raises.
+
+        Waits for dispatches under way: each has its receipt before.
+        """
+        async with self._idle():
             if self._desk is not None and self._ledger is not None:
                 stopped = LifecycleRecord(
                     ts_ms=self._desk.now_ms(),
@@ -303,6 +322,16 @@ class Controller:
             self._ledger = self._desk = None
             await asyncio.gather(*(adapter.close() for adapter in self._adapters.values()))
 
+    @asynccontextmanager
+    async def _idle(self) -> AsyncIterator[None]:
+        """Hold the lock while no dispatch is under way."""
+        while True:
+            async with self._lock:
+                if not self._under_way:
+                    yield
+                    return
+            await asyncio.wait(self._under_way.values())
+
     async def _poll(self, miners: Mapping[str, MinerAdapter] | list[str]) -> cycle.Polls:
         least, most = POLL_DEADLINE_S
         deadline_s = min(most, max(least, self._policy.interval_s * 0.8))
@@ -316,7 +345,25 @@ class Controller:
         await self._settle_debts()
         await self._file_break()
         await self._put_in_force(self._policy)
-        await cycle.run(self.desk, polls, prices, requests)
+        await cycle.run(self.desk, polls, prices, requests, self._settle_later)
+
+    def _settle_later(self, dispatch: cycle.Dispatch) -> None:
+        self._under_way[dispatch.decision.hash] = asyncio.ensure_future(self._settle(dispatch))
+
+    async def _settle(self, dispatch: cycle.Dispatch) -> list[Filed[Record]]:
+        """File what comes of a dispatch that outlasts its cycle; return the records."""
+        try:
+            await asyncio.wait([dispatch.receipt])
+            async with self._lock:
+                with self._notices.collect() as filed:
+                    await cycle.settle(self.desk, [dispatch])
+                await self._show()
+        except LedgerError as err:
+            self._stale = True
+            _LOGGER.warning("A receipt is filed when the ledger can be written: %s", err)
+        finally:
+            del self._under_way[dispatch.decision.hash]
+        return filed
 
     async def _file_break(self) -> None:
         """File that the ledger is broken, unless the state knows."""
@@ -357,6 +404,7 @@ class Controller:
                     actions=tuple(sorted(can.actions)),
                     power_min_w=can.power_min_w,
                     power_max_w=can.power_max_w,
+                    presets=can.presets,
                 )
             elif before is not None:
                 own = replace(
@@ -364,6 +412,7 @@ class Controller:
                     actions=before.actions,
                     power_min_w=before.power_min_w,
                     power_max_w=before.power_max_w,
+                    presets=before.presets,
                 )
             miners.append(own)
         return replace(policy, miners=tuple(miners))
@@ -383,7 +432,9 @@ class Controller:
         )
         await self.desk.file(lambda state: [recovered, *_lost_holds(state, held, recovered.ts_ms)])
         await self.desk.file_owed([])
-        await self.desk.file(lambda state: _settlements(state, recovered.ts_ms, never_sent=True))
+        await self.desk.file(
+            lambda state: _settlements(state, recovered.ts_ms, sent=self._under_way.keys())
+        )
         self._stale, self._known_recovery = False, self.ledger.recovery
 
     async def _settle_debts(self) -> None:
@@ -398,17 +449,21 @@ class Controller:
     async def _file_decision(self, record: DecisionRecord) -> Filed[DecisionRecord]:
         return (await self.desk.file(lambda _: [record]))[0]
 
-    async def _without_ledger(self, polls: cycle.Polls, err: LedgerError) -> None:
+    async def _without_ledger(self, polls: cycle.Polls) -> None:
         """Do the one thing that may go unrecorded for now: stop machines that overheat."""
-        due = await self.desk.read(lambda state: safety.due_stops(state, polls, self.desk.now_ms()))
-        already = self._stopped_of_late(self.desk.now_ms())
-        for decision in due:
-            if decision.subject not in already:
-                outcome, reason = await self.desk.executor.stop_unrecorded(decision)
-                self._late_stops.append(
-                    safety.LateStop(decision=decision, outcome=outcome, reason=reason)
-                )
-        self.view = replace(self.view, ts_ms=self.desk.now_ms(), ledger_error=str(err))
+        ts_ms = self.desk.now_ms()
+        if self._has_observed:
+            already = self._stopped_of_late(ts_ms)
+            due = await self.desk.read(lambda state: safety.due_stops(state, polls, ts_ms))
+            await asyncio.gather(
+                *(self._stop_late(item) for item in due if item.subject not in already)
+            )
+        self.view = replace(self.view, ts_ms=ts_ms, ledger_error=self._ledger_error)
+
+    async def _stop_late(self, decision: DecisionRecord) -> None:
+        outcome, reason = await self.desk.executor.stop_unrecorded(decision)
+        late = safety.LateStop(decision=decision, outcome=outcome, reason=reason)
+        self._late_stops.append(late)
 
     def _stopped_of_late(self, ts_ms: int) -> set[str]:
         """Return the miners that were sent a stop, not yet on record, which may still show."""
@@ -428,7 +483,7 @@ class Controller:
 
     async def _show(self) -> None:
         ledger, desk = self.ledger, self.desk
-        self.view = await desk.read(
+        view = await desk.read(
             lambda state: site_view(
                 state,
                 miners=sorted(self._adapters),
@@ -438,6 +493,8 @@ class Controller:
                 head=ledger.head,
             )
         )
+        # Until a whole cycle is on record, what is known of the other miners is old.
+        self.view = replace(view, ledger_error=self._ledger_error)
         self._notices.governor_health(self.view.governor.overall.status)
 
 
@@ -471,21 +528,22 @@ def _lost_holds(state: State, held: Mapping[str, int], ts_ms: int) -> list[Overr
     ]
 
 
-def _settlements(state: State, ts_ms: int, *, never_sent: bool = False) -> list[Record]:
+def _settlements(state: State, ts_ms: int, *, sent: Collection[str] | None = None) -> list[Record]:
     """Return the receipts and proofs that are missing from the ledger.
 
-    After a crash nobody knows whether an authorised decision was sent; while the process
-    lived it is known that what has no receipt was not.
+    After a crash nobody knows whether an authorised decision was sent; while the process lives,
+    ``sent`` names those that are on their way, and no other was.
     """
     outcome, reason = (
-        (Outcome.FAILED, Reason.LEDGER_UNAVAILABLE)
-        if never_sent
-        else (Outcome.UNKNOWN, Reason.DISPATCH_INTERRUPTED)
+        (Outcome.UNKNOWN, Reason.DISPATCH_INTERRUPTED)
+        if sent is None
+        else (Outcome.FAILED, Reason.LEDGER_UNAVAILABLE)
     )
     owing = [
         Filed(record=replace(decision, ts_ms=ts_ms), seq=0, hash=record_hash)
         for miner in state.miners.values()
         for record_hash, decision in miner.open_decisions.items()
+        if sent is None or record_hash not in sent
     ]
     authorised = [item for item in owing if item.record.authorised]
     receipts = [receipt_of(item, outcome, reason) for item in authorised]
@@ -509,12 +567,18 @@ def _verdict(filed: list[Filed[Record]]) -> Verdict:
     ]
     proof = proofs[-1] if proofs else None
     receipt = receipts[-1] if receipts else None
-    failed = receipt is not None and receipt.record.outcome is not Outcome.ACCEPTED
     judgement = decision.record.judgement
     return Verdict(
         decision=decision,
         receipt=receipt,
         negative_proof=proof,
         trust_level=judgement.trust_level if judgement else 0,
-        error=receipt.record.reason if receipt is not None and failed else None,
+        error=_error(decision.record, receipt.record if receipt else None),
     )
+
+
+def _error(decision: DecisionRecord, receipt: ReceiptRecord | None) -> Reason | None:
+    """Return what went wrong on the way to the miner."""
+    if receipt is None:
+        return Reason.DISPATCH_INTERRUPTED if decision.authorised else None
+    return None if receipt.outcome is Outcome.ACCEPTED else receipt.reason

@@ -6,8 +6,8 @@ its own. Nothing is dispatched before its decision is durable.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
 from . import divergence, economics, execution, judgement, strategy
@@ -38,6 +38,8 @@ from .views import Filed
 _LOGGER = logging.getLogger(__name__)
 
 POLLS_AT_ONCE = 128
+PROMPT_S = 5.0
+"""How long a cycle waits for the miners' answers to commands; later ones are filed when they come."""
 CLAIMS = (Action.RUN, Action.SET_POWER)
 """Actions that claim a share of the site's power."""
 
@@ -45,10 +47,25 @@ type Polls = Mapping[str, Reading | Reason]
 """What each miner said, or why it could not be read."""
 
 
-async def run(desk: Desk, polls: Polls, prices: PriceRecord, requests: Requests) -> None:
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A command on its way, and what it was decided by."""
+
+    decision: Filed[DecisionRecord]
+    receipt: asyncio.Task[ReceiptRecord]
+
+
+async def run(
+    desk: Desk,
+    polls: Polls,
+    prices: PriceRecord,
+    requests: Requests,
+    on_slow: Callable[[Dispatch], None],
+) -> None:
     """Run steps two to seven for the miners polled; raises LedgerError.
 
     ``requests`` are proposals from outside: a miner that has one is not asked of the strategy.
+    ``on_slow`` is given each dispatch that outlasts the cycle, to ``settle`` it when it has ended.
     """
     ts_ms = desk.now_ms()
     miners = sorted(polls)
@@ -66,7 +83,8 @@ async def run(desk: Desk, polls: Polls, prices: PriceRecord, requests: Requests)
     for batch in await desk.read(lambda state: _batches(state, proposals)):
         decisions += await desk.file(partial(_decide, batch, ts_ms))
 
-    await execute(desk, [item for item in decisions if item.record.action is not Action.HOLD])
+    wanted = [item for item in decisions if item.record.action is not Action.HOLD]
+    await execute(desk, wanted, on_slow)
 
 
 def _decide(proposals: list[ProposalRecord], ts_ms: int, state: State) -> list[DecisionRecord]:
@@ -180,19 +198,37 @@ def propose(
     ]
 
 
-async def execute(desk: Desk, decisions: list[Filed[DecisionRecord]]) -> None:
-    """Step seven: dispatch what is authorised, prove why the rest was not."""
+async def execute(
+    desk: Desk, decisions: list[Filed[DecisionRecord]], on_slow: Callable[[Dispatch], None]
+) -> None:
+    """Step seven: dispatch what is authorised, prove why the rest was not.
+
+    A miner that is slow to answer holds up nobody else.
+    """
     authorised = [item for item in decisions if item.record.authorised]
     proofs = [execution.proof_of(item) for item in decisions if not item.record.authorised]
-    await desk.file(lambda state: [*proofs, *_superseded(state, authorised)])
+    ts_ms = desk.now_ms()
+    await desk.file(lambda state: [*proofs, *_superseded(state, authorised, ts_ms)])
     if not authorised:
         return
     attempts = await desk.read(lambda state: _attempts(state, authorised))
-    receipts = await asyncio.gather(*map(desk.executor.dispatch, authorised, attempts, strict=True))
+    receipts = map(desk.executor.dispatch, authorised, attempts, strict=True)
+    sent = list(map(Dispatch, authorised, map(asyncio.ensure_future, receipts), strict=True))
+    _, slow = await asyncio.wait([item.receipt for item in sent], timeout=PROMPT_S)
+    for item in sent:
+        if item.receipt in slow:
+            on_slow(item)
+    await settle(desk, [item for item in sent if item.receipt not in slow])
+
+
+async def settle(desk: Desk, dispatches: list[Dispatch]) -> None:
+    """File what came of dispatches that have ended; raises LedgerError, and then it is owed."""
     ts_ms = desk.now_ms()
-    owed = [replace(receipt, ts_ms=ts_ms) for receipt in receipts]
-    taken_over = await desk.read(lambda state: takeovers(state, authorised, owed, ts_ms))
-    await desk.file_owed([*owed, *taken_over])
+    decisions = [item.decision for item in dispatches]
+    receipts = [replace(item.receipt.result(), ts_ms=ts_ms) for item in dispatches]
+    followed = await desk.read(lambda state: _superseded(state, decisions, ts_ms))
+    taken_over = await desk.read(lambda state: takeovers(state, decisions, receipts, ts_ms))
+    await desk.file_owed([*followed, *receipts, *taken_over])
 
 
 def _attempts(state: State, authorised: list[Filed[DecisionRecord]]) -> list[int]:
@@ -202,13 +238,12 @@ def _attempts(state: State, authorised: list[Filed[DecisionRecord]]) -> list[int
     ]
 
 
-def _superseded(state: State, authorised: list[Filed[DecisionRecord]]) -> list[ReceiptRecord]:
-    pending = [(item, state.miner(item.record.subject).pending) for item in authorised]
-    return [
-        execution.supersede(open_one, item.record.ts_ms)
-        for item, open_one in pending
-        if open_one is not None
-    ]
+def _superseded(
+    state: State, decisions: list[Filed[DecisionRecord]], ts_ms: int
+) -> list[ReceiptRecord]:
+    """Return the receipts that close what is pending on miners that are told something else."""
+    pending = [state.miner(item.record.subject).pending for item in decisions]
+    return [execution.supersede(item, ts_ms) for item in pending if item is not None]
 
 
 def takeovers(

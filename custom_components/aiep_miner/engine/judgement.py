@@ -22,6 +22,7 @@ from .records import (
     Mode,
     Pool,
     ProposalRecord,
+    Reading,
     Source,
 )
 from .state import GOVERNED, MinerState, State, acceptance, hardware_readings, source_key
@@ -99,8 +100,7 @@ def _suppressing_rule(
 ) -> Reason | None:
     if proposal.action is Action.HOLD:
         return None
-    actions = state.policy.record.miner(miner.miner_id).actions
-    if actions is not None and proposal.action not in actions:
+    if not _is_able(miner, state.policy.record.miner(miner.miner_id), proposal):
         return Reason.UNSUPPORTED_ACTION
     danger = _danger(miner, proposal)
     if danger is not None:
@@ -111,6 +111,22 @@ def _suppressing_rule(
     if rule is None and verdict is not None and not verdict.actionable:
         return verdict.refusal or Reason.TRUST_TOO_LOW
     return rule
+
+
+def _is_able(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> bool:
+    """Tell whether the device can do it, and has the pool, board or preset that is named."""
+    if own.actions is not None and proposal.action not in own.actions:
+        return False
+    reading = miner.reading or Reading()
+    match proposal.action:
+        case Action.SET_POOL:
+            return any(pool.index == proposal.value for pool in reading.pools)
+        case Action.SET_BOARD:
+            return any(board.index == proposal.value for board in reading.boards)
+        case Action.SET_PRESET:
+            return own.presets is None or proposal.option in own.presets
+        case _:
+            return True
 
 
 def _danger(miner: MinerState, proposal: ProposalRecord) -> Reason | None:

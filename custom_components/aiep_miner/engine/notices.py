@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from .governor.hard_rules import RATE_REASONS
 from .reasons import Reason
@@ -23,6 +24,9 @@ from .views import (
     NoticeKind,
 )
 
+REMEMBERED: Final = 1024
+"""Decisions whose trust level is known when their receipts come."""
+
 
 class Notices:
     """Turns filed records into notices, each change once."""
@@ -38,6 +42,7 @@ class Notices:
         self._health = GovernorView().overall.status
         self._last: dict[tuple[str, NoticeKind], tuple[object, ...]] = {}
         self._trust: dict[str, int] = {}
+        """Record hash to trust level of the latest decisions that asked for a change."""
         self._collected: list[Filed[Record]] | None = None
 
     @contextmanager
@@ -62,9 +67,22 @@ class Notices:
                     record.subject, NoticeKind.SUPPRESSION, (record.action, record.rule)
                 )
                 if changed:
-                    self._tell(filed, NoticeKind.SUPPRESSION, record.action, record.rule)
+                    self._tell(
+                        filed,
+                        NoticeKind.SUPPRESSION,
+                        record.action,
+                        record.rule,
+                        trust_level=self._trust.get(record.decision, 0),
+                    )
             case ReceiptRecord() as record:
-                self._tell(filed, NoticeKind.RECEIPT, record.action, record.reason, record.outcome)
+                self._tell(
+                    filed,
+                    NoticeKind.RECEIPT,
+                    record.action,
+                    record.reason,
+                    trust_level=self._trust.get(record.decision, 0),
+                    outcome=record.outcome,
+                )
 
     def governor_health(self, status: str) -> None:
         """Take the governor's health after a cycle in."""
@@ -96,16 +114,31 @@ class Notices:
             )
 
     def _decision(self, filed: Filed[Record], record: DecisionRecord) -> None:
-        self._trust[record.subject] = record.judgement.trust_level if record.judgement else 0
-        if record.action is not Action.HOLD and record.judgement is not None:
-            self._judged(filed, record, record.judgement)
+        trust_level = record.judgement.trust_level if record.judgement else 0
+        if record.action is not Action.HOLD:
+            self._remember(filed.hash, trust_level)
+            if record.judgement is not None:
+                self._judged(filed, record, record.judgement)
+        if Reason.STILL_SUPPRESSED in record.reasons:
+            return
         what = (record.action, record.reasons, record.authorised)
         changed = self._changed(record.subject, NoticeKind.DECISION, what)
         if record.authorised or changed:
-            self._tell(filed, NoticeKind.DECISION, record.action, record.reasons[0])
+            self._tell(
+                filed,
+                NoticeKind.DECISION,
+                record.action,
+                record.reasons[0],
+                trust_level=trust_level,
+            )
         if record.action is Action.HOLD and changed:
             # What is wanted after a pause is news again.
             self._last.pop((record.subject, NoticeKind.SUPPRESSION), None)
+
+    def _remember(self, decision: str, trust_level: int) -> None:
+        self._trust[decision] = trust_level
+        if len(self._trust) > REMEMBERED:
+            del self._trust[next(iter(self._trust))]
 
     def _changed(self, subject: str, kind: NoticeKind, what: tuple[object, ...]) -> bool:
         before = self._last.get((subject, kind))
@@ -118,16 +151,17 @@ class Notices:
         kind: NoticeKind,
         action: Action,
         reason: Reason,
+        *,
+        trust_level: int,
         outcome: Outcome | None = None,
     ) -> None:
-        subject = filed.record.subject
         self._on_notice(
             Notice(
                 kind=kind,
-                miner_id=subject,
+                miner_id=filed.record.subject,
                 action=action,
                 reason=reason,
-                trust_level=self._trust.get(subject, 0),
+                trust_level=trust_level,
                 seq=filed.seq,
                 hash=filed.hash,
                 outcome=outcome,

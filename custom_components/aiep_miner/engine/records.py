@@ -403,6 +403,8 @@ class MinerPolicy(_Explicit):
     power_min_w: float | None = None
     power_max_w: float | None = None
     """Bounds that the device itself sets on its power limit."""
+    presets: tuple[str, ...] | None = None
+    """Those that the device has; None while unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

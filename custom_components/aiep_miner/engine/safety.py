@@ -39,5 +39,5 @@ def due_stops(state: State, polls: Polls, ts_ms: int) -> list[DecisionRecord]:
 
 def _overheats(state: State, miner_id: str, reading: Reading) -> bool:
     hottest = reading.hottest_c
-    running = reading.mining is not False
+    running = reading.mining is not False and Action.STOP not in state.miner(miner_id).commanded
     return running and hottest is not None and hottest >= state.limit_c(miner_id)

@@ -167,6 +167,11 @@ class MinerState:
         return nominal.nominal_hashrate_ths, nominal.nominal_power_w
 
     @property
+    def commanded(self) -> frozenset[Action]:
+        """Return what it is being told: dispatches that have not come to an end."""
+        return frozenset(item.action for item in self.open_decisions.values() if item.authorised)
+
+    @property
     def dangers(self) -> tuple[Reason, ...]:
         """Return the standing divergences for which it must not run."""
         return tuple(
