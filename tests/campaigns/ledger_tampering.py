@@ -7,10 +7,12 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
-from custom_components.aiep_miner.engine.ledger import Head, verify
-from tests.engine.ledger_samples import aged
+from custom_components.aiep_miner.engine.ledger import Head, LedgerStore, verify
+from custom_components.aiep_miner.engine.ledger.verify import DICTIONARY_TABLES
+from tests.engine.ledger_samples import OPERATOR, aged, contents
 
 NUMBERS = ("seq", "ts")
 TEXTS = ("kind", "subject", "codec")
@@ -53,6 +55,30 @@ def ledger_old_copies(n: int = 100, seed: int = 1) -> int:
                 connection.execute("DELETE FROM records WHERE seq > ?", (cut,))
             fault = verify.verify(older, {head.seq: head.hash}).fault
             assert fault is not None, cut
+    return n
+
+
+def ledger_dictionaries(n: int = 100, seed: int = 1) -> int:
+    """Change a byte of one copy of a dictionary n times: it is not used, and opening heals it."""
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as name:
+        original, edited = Path(name) / "ledger.db", Path(name) / "edited.db"
+        head = aged(original)
+        sound = contents(original)
+        for _ in range(n):
+            shutil.copyfile(original, edited)
+            table = chance.choice(DICTIONARY_TABLES)
+            what = _carry_out(partial(_change_copy, table=table), edited, chance)
+            assert not _is_found(edited, head), what
+            assert contents(edited) == sound, what
+            LedgerStore.open(edited, OPERATOR, known_head=head).close()
+            with closing(sqlite3.connect(edited)) as connection:
+                first, second = (
+                    connection.execute(f"SELECT * FROM {name}").fetchall()
+                    for name in DICTIONARY_TABLES
+                )
+            assert first == second, what
+            assert contents(edited) == sound, what
     return n
 
 
@@ -124,10 +150,15 @@ def _change_meta(connection: sqlite3.Connection, chance: random.Random) -> str:
 
 
 def _change_dictionary(connection: sqlite3.Connection, chance: random.Random) -> str:
+    """Change a byte of both copies: with one that is whole nothing is lost."""
+    return ", ".join(_change_copy(connection, chance, table) for table in DICTIONARY_TABLES)
+
+
+def _change_copy(connection: sqlite3.Connection, chance: random.Random, table: str) -> str:
     column = chance.choice(["data", "sha256"])
-    (value,) = connection.execute(f"SELECT {column} FROM dictionaries").fetchone()
-    connection.execute(f"UPDATE dictionaries SET {column} = ?", (_flip(value, chance),))
-    return f"byte in dictionary: {column}"
+    (value,) = connection.execute(f"SELECT {column} FROM {table}").fetchone()
+    connection.execute(f"UPDATE {table} SET {column} = ?", (_flip(value, chance),))
+    return f"byte in {table}: {column}"
 
 
 def _delete(connection: sqlite3.Connection, chance: random.Random) -> str:

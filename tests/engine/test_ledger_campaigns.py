@@ -34,6 +34,10 @@ def test_old_copies_and_truncations_are_found() -> None:
     ledger_tampering.ledger_old_copies(n=10, seed=13)
 
 
+def test_one_edited_copy_of_a_dictionary_is_not_used() -> None:
+    assert ledger_tampering.ledger_dictionaries(n=5, seed=17) == 5
+
+
 def test_damaged_files() -> None:
     seen = ledger_damage.ledger_damage(n=60, seed=14)
     assert sum(seen.values()) == 60

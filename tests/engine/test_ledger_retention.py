@@ -186,8 +186,12 @@ def test_steps_are_small(store: LedgerStore) -> None:
             FaultCode.BODY_MISSING,
         ),
         ("UPDATE records SET body = NULL WHERE seq = 9001", 9001, FaultCode.MALFORMED),
-        ("DELETE FROM dictionaries", None, FaultCode.MALFORMED),
-        ("UPDATE dictionaries SET sha256 = zeroblob(32)", None, FaultCode.MALFORMED),
+        ("DELETE FROM dictionaries; DELETE FROM dictionary_copies", None, FaultCode.MALFORMED),
+        (
+            "UPDATE dictionaries SET data = x'00'; UPDATE dictionary_copies SET data = x'00'",
+            None,
+            FaultCode.MALFORMED,
+        ),
     ],
 )
 def test_what_retention_may_not_do_is_found(
@@ -198,7 +202,8 @@ def test_what_retention_may_not_do_is_found(
     fill(store, 7 * CYCLES_A_DAY, first=12 * CYCLES_A_DAY)
     finish(store, store.last_ts_ms, 8 * DAY_MS)
     assert_intact(store)
-    store.execute(statement)
+    for part in statement.split(";"):
+        store.execute(part)
     fault = verify.verify(store.path, {}).fault
     assert fault is not None
     assert fault.code is code

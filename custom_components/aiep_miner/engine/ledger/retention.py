@@ -4,13 +4,12 @@ Bodies are compressed with a dictionary made of the ledger's own; those of telem
 profits are dropped once they are old enough. The chain covers their hashes and stays whole.
 """
 
-import hashlib
 from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import Final
 
 from ..records import LifecycleEvent, LifecycleRecord, RecordKind
-from .bodies import BodyCodec, make_dictionary
+from .bodies import make_dictionary
 from .errors import translated
 from .model import Query
 from .store import LedgerStore
@@ -47,11 +46,12 @@ def maintain(store: LedgerStore, now_ms: int, keep_ms: int) -> bool:
 
 
 def _wants_dictionary(store: LedgerStore) -> bool:
-    with translated():
-        row = store.execute("SELECT max(from_seq) FROM dictionaries").fetchone()
-    from_seq: int | None = row[0]
-    if from_seq is None:
+    rows = [row for row in store.dictionaries.values() if row]
+    if len(rows) < len(store.dictionaries):  # one is lost: there are bodies that cannot be read
+        return False
+    if not rows:
         return store.head.seq >= _FIRST_RECORDS
+    from_seq = max(row[3] for row in rows)
     return store.head.seq >= min(10 * from_seq, from_seq + _DICTIONARY_RECORDS)
 
 
@@ -61,12 +61,8 @@ def _learn(store: LedgerStore) -> None:
     query = Query(from_seq=first, limit=_SAMPLES, newest_first=True)
     newest = [store.query(replace(query, kinds=(kind,))) for kind in _SAMPLED]
     in_turn = chain.from_iterable(zip_longest(*newest))
-    data = make_dictionary(stored.body for stored in in_turn if stored and stored.body)
-    number = max(store.bodies.dictionaries, default=0) + 1
-    values = (number, data, hashlib.sha256(data).digest(), store.head.seq)
-    with translated(), store.transaction():
-        store.execute("INSERT INTO dictionaries VALUES (?, ?, ?, ?)", values)
-    store.bodies = BodyCodec({**store.bodies.dictionaries, number: data})
+    samples = (stored.body for stored in in_turn if stored and stored.body)
+    store.add_dictionary(make_dictionary(samples))
 
 
 def _declare(store: LedgerStore, before_ms: int, declared: int) -> bool:

@@ -21,7 +21,7 @@ from . import segments, verify
 from .bodies import BodyCodec
 from .errors import LedgerError, LedgerReason, translated
 from .model import RARE, Head, Query, Recovery, RecoveryCause, Span, Stored
-from .verify import FORMAT, Fault, FaultCode
+from .verify import DICTIONARY_TABLES, FORMAT, DictionaryRow, Fault, FaultCode
 
 _SCHEMA = """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -36,11 +36,12 @@ _SCHEMA = """
       hash      BLOB NOT NULL
     ) STRICT;
 """
+_DICTIONARY_COLUMNS = """(
+      id INTEGER PRIMARY KEY, data BLOB NOT NULL, sha256 BLOB NOT NULL, from_seq INTEGER NOT NULL
+    ) STRICT"""
 _EXTRAS = f"""
     CREATE INDEX IF NOT EXISTS records_by_kind ON records (kind) WHERE {RARE};
-    CREATE TABLE IF NOT EXISTS dictionaries (
-      id INTEGER PRIMARY KEY, data BLOB NOT NULL, sha256 BLOB NOT NULL, from_seq INTEGER NOT NULL
-    ) STRICT;
+    CREATE TABLE IF NOT EXISTS dictionaries {_DICTIONARY_COLUMNS};
 """
 _COLUMNS = "seq, ts, kind, subject, codec, body, body_hash, hash"
 _INSERT = f"INSERT INTO records ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
@@ -65,6 +66,8 @@ class LedgerStore:
         self.fault: Fault | None = None
         """What was wrong with the head when the ledger was opened."""
         self._pending: Recovery | None = None
+        self.dictionaries: dict[int, DictionaryRow | None] = {}
+        """By number; None for one of which no copy is whole."""
         self.bodies = BodyCodec()
         self._connection: sqlite3.Connection | None = None
         self._is_closed = False
@@ -95,6 +98,7 @@ class LedgerStore:
                 store = cls(path, verify.read_meta(connection)["operator_id"])
                 store._connection = connection
                 store._load()
+                store._take_dictionaries()
             except BaseException:
                 connection.close()
                 raise
@@ -145,6 +149,7 @@ class LedgerStore:
             with self.transaction():
                 self._create()
             self._load()
+            self._mend(self._take_dictionaries())
 
     def _create(self) -> None:
         """Write the tables that a ledger lacks."""
@@ -161,7 +166,6 @@ class LedgerStore:
         meta = verify.read_meta(self._opened)
         if meta["operator_id"] != self.operator_id:
             raise LedgerError(LedgerReason.CORRUPT, "not a ledger of this operator")
-        self.bodies = BodyCodec(dict(self._dictionaries()))
         last = self.execute("SELECT seq, hash, ts FROM records ORDER BY seq DESC LIMIT 1")
         match last.fetchone():
             case None:
@@ -176,12 +180,50 @@ class LedgerStore:
             raise LedgerError(LedgerReason.CORRUPT, "malformed recovery note") from err
         self.recovery = self._pending or self.recovery
 
-    def _dictionaries(self) -> list[tuple[int, bytes]]:
-        """Return the dictionaries, if the ledger has a table of them."""
-        exists = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'dictionaries'"
-        if self.execute(exists).fetchone() is None:
-            return []
-        return self.execute("SELECT id, data FROM dictionaries").fetchall()
+    def _take_dictionaries(self) -> list[str]:
+        """Read the dictionaries; return their tables that are missing or damaged."""
+        self.dictionaries, bad = verify.read_dictionaries(self._opened)
+        self._use_dictionaries()
+        return bad
+
+    def _use_dictionaries(self) -> None:
+        self.bodies = BodyCodec({row[0]: row[1] for row in self.dictionaries.values() if row})
+
+    def _mend(self, tables: list[str]) -> None:
+        """Write tables of dictionaries anew. Raises LedgerError when there is nothing to go by."""
+        if len(tables) == len(DICTIONARY_TABLES) and not self.dictionaries:
+            raise LedgerError(LedgerReason.CORRUPT, "its dictionaries cannot be read")
+        if tables:
+            with self.transaction():
+                for table in tables:
+                    self._renew(table)
+
+    def _renew(self, table: str) -> None:
+        """Write one anew. A damaged one stays under another name, for its pages may lie.
+
+        Freed or changed, they could take pages of the records with them.
+        """
+        exists = "SELECT 1 FROM sqlite_schema WHERE name = ?"
+        if self.execute(exists, (table,)).fetchone():
+            (version,) = self.execute("PRAGMA schema_version").fetchone()
+            self.execute(f"ALTER TABLE {table} RENAME TO damaged_{version}")
+        self.execute(f"CREATE TABLE {table} {_DICTIONARY_COLUMNS}")
+        self._insert_dictionaries(table, filter(None, self.dictionaries.values()))
+
+    def _insert_dictionaries(self, table: str, rows: Iterable[DictionaryRow]) -> None:
+        self._opened.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", rows)  # noqa: S608
+
+    def add_dictionary(self, data: bytes) -> None:
+        """Compress with a dictionary from now on. Raises LedgerError."""
+        with translated():
+            self._mend(verify.read_dictionaries(self._opened)[1])
+            number = max(self.dictionaries, default=0) + 1
+            row = (number, data, hashlib.sha256(data).digest(), self.head.seq)
+            with self.transaction():
+                for table in DICTIONARY_TABLES:
+                    self._insert_dictionaries(table, [row])
+        self.dictionaries[number] = row
+        self._use_dictionaries()
 
     def begin_segment(self, cause: RecoveryCause) -> Recovery:
         """Set the ledger aside and begin a new segment: it is broken, or its break was accepted.

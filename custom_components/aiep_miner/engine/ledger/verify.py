@@ -54,6 +54,8 @@ _PASSING = {
 _SEQ_TS = struct.Struct(">Qq")
 _LENGTH = struct.Struct(">H")
 _CHUNK_ROWS = 2000
+DICTIONARY_TABLES = ("dictionaries", "dictionary_copies")
+"""With the same content, so that no single damaged page takes a dictionary."""
 _COLUMNS = {
     "seq": "INTEGER",
     "ts": "INTEGER",
@@ -67,6 +69,8 @@ _COLUMNS = {
 
 Row = tuple[int, int, str, str, str, bytes | None, bytes, bytes]
 """A record as it is stored."""
+DictionaryRow = tuple[int, bytes, bytes, int]
+"""A dictionary as it is stored: number, data, SHA-256, and the head when it was made."""
 Decoder = Callable[[str, bytes], bytes]
 """From codec and stored body to the body. Raises ValueError."""
 
@@ -377,6 +381,49 @@ def decoder(load: Callable[[], dict[int, bytes]]) -> Decoder:
     return decode
 
 
+def read_dictionaries(
+    connection: sqlite3.Connection,
+) -> tuple[dict[int, DictionaryRow | None], list[str]]:
+    """Return the dictionaries by number, and the tables that lack one or cannot be read.
+
+    None stands for a dictionary that is lost: no copy fits its hash, or two that fit differ.
+    Raises sqlite3.Error when no table can be read now, but may be later.
+    """
+    tables: dict[str, dict[int, DictionaryRow | None]] = {}
+    passing = None
+    for name in DICTIONARY_TABLES:
+        try:
+            tables[name] = _dictionary_rows(connection, name)
+        except sqlite3.Error as err:
+            passing = err if _is_passing(err) else passing
+    if passing and not tables:
+        raise passing
+    found: dict[int, DictionaryRow | None] = {}
+    for number in set().union(*tables.values()):
+        whole = [row for row in (rows.get(number) for rows in tables.values()) if row]
+        found[number] = whole[0] if len({row[1] for row in whole}) == 1 else None
+    sound = {number for number, row in found.items() if row}
+    bad = [
+        name
+        for name in DICTIONARY_TABLES
+        if name not in tables or not all(tables[name].get(number) for number in sound)
+    ]
+    return found, bad
+
+
+def _dictionary_rows(connection: sqlite3.Connection, table: str) -> dict[int, DictionaryRow | None]:
+    """Return one table's rows by number, None for one that does not fit. Raises sqlite3.Error."""
+    rows = connection.execute(f"SELECT id, data, sha256, from_seq FROM {table} LIMIT 10000")  # noqa: S608
+    return {row[0]: row if _fits(row) else None for row in rows}
+
+
+def _fits(row: tuple[Any, ...]) -> bool:
+    """Return whether a dictionary is the one that was stored."""
+    number, data, digest, from_seq = row
+    is_typed = isinstance(number, int) and isinstance(data, bytes) and isinstance(from_seq, int)
+    return is_typed and _sha256(data) == digest
+
+
 def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
     """Return the meta table of a file that is laid out as the format says.
 
@@ -417,11 +464,8 @@ class Database:
 
     def _dictionaries(self) -> dict[int, bytes]:
         """Return the dictionaries that bodies were compressed with."""
-        exists = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'dictionaries'"
-        if self._connection.execute(exists).fetchone() is None:
-            return {}
-        rows = self._connection.execute("SELECT id, data, sha256 FROM dictionaries LIMIT 10000")
-        return {number: data for number, data, digest in rows if _sha256(data) == digest}
+        rows, _ = read_dictionaries(self._connection)
+        return {number: row[1] for number, row in rows.items() if row}
 
     def chunk(self, after: int | None, limit: int = _CHUNK_ROWS) -> list[Row]:
         """Return the next rows after a seq, or from the first on. Raises sqlite3.Error."""
