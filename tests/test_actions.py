@@ -7,17 +7,28 @@ from typing import Any
 
 import probatio as vol
 import pytest
+from homeassistant.auth.const import GROUP_ID_USER
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_capture_events,
+)
 
 from custom_components.aiep_miner.const import DOMAIN, EVENT_LEDGER_VERIFIED
 from custom_components.aiep_miner.coordinator import SiteCoordinator
+from custom_components.aiep_miner.engine.miners.base import MinerInfo
 from custom_components.aiep_miner.engine.records import ProposalRecord, RecordKind, Source
 
-from .conftest import FakeMiner, RunCycles, make_operator, set_up
+from .conftest import FAKE, FakeMiner, RunCycles, make_operator, set_up, simulated
 
 LEARNING_CYCLES = 25
 """After so many observations trust is earned."""
@@ -197,8 +208,11 @@ async def test_proposal_is_never_a_persons_command(
         {"value": None},
         {"action": "set_preset"},
         {"note": "x" * 501},
+        {"note": "\ud800"},
+        {"option": "x" * 201},
+        {"option": "\ud800"},
     ],
-    ids=",".join,
+    ids=ascii,
 )
 async def test_schema(hass: HomeAssistant, device_id: str, wrong: dict[str, Any]) -> None:
     data = {"device_id": device_id, "action": "set_power", "value": 3000, "confidence": 0.9}
@@ -228,14 +242,106 @@ async def test_ledger_error(
     assert fake.commands == []
 
 
+REVIEW = {"record_hash": "00" * 32, "approved": True}
+
+
 @pytest.mark.parametrize(
-    ("name", "data"),
-    [("verify_ledger", {}), ("review", {"record_hash": "00" * 32, "approved": True})],
+    ("name", "data"), [("verify_ledger", {}), ("replay_ledger", {}), ("review", REVIEW)]
 )
 async def test_closed_ledger(
-    hass: HomeAssistant, site: SiteCoordinator, name: str, data: dict[str, Any]
+    hass: HomeAssistant, site: SiteCoordinator, name: str, data: dict[str, Any], person: Context
 ) -> None:
     await site.controller.stop()
     with pytest.raises(HomeAssistantError) as failed:
-        await hass.services.async_call(DOMAIN, name, data, blocking=True)
+        await hass.services.async_call(
+            DOMAIN,
+            name,
+            data,
+            blocking=True,
+            context=person,
+            return_response=name != "review",
+        )
     assert failed.value.translation_key == "ledger_unavailable"
+
+
+# Who may do what
+
+
+async def nothing_happens(
+    hass: HomeAssistant, site: SiteCoordinator, name: str, context: Context, **data: Any
+) -> None:
+    """Expect a refusal that leaves no trace."""
+    before = site.controller.ledger.head, site.data.cycles
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(DOMAIN, name, data, blocking=True, context=context)
+    assert (site.controller.ledger.head, site.data.cycles) == before
+
+
+@pytest.mark.parametrize("name", ["run_cycle", "verify_ledger", "replay_ledger", "propose"])
+async def test_who_may_only_look_cannot_act(
+    hass: HomeAssistant,
+    site: SiteCoordinator,
+    device_id: str,
+    hass_read_only_user: MockUser,
+    name: str,
+) -> None:
+    proposal = {"device_id": device_id, "action": "stop", "confidence": 1}
+    data = proposal if name == "propose" else {}
+    await nothing_happens(hass, site, name, Context(user_id=hass_read_only_user.id), **data)
+    with pytest.raises(UnknownUser):
+        await act(hass, name, Context(user_id="nobody"), **data)
+
+
+@pytest.fixture
+def guest(hass: HomeAssistant) -> MockUser:
+    """Return a user who may control one miner, and hand another one back."""
+    user = MockUser().add_to_hass(hass)
+    entities = ("switch.miner_1_mining", "button.miner_2_resume_automation")
+    user.mock_policy({"entities": {"entity_ids": {key: {"control": True} for key in entities}}})
+    return user
+
+
+async def test_who_may_control_one_miner_proposes_for_no_other(
+    hass: HomeAssistant,
+    enable_custom_integrations: None,
+    machines: dict[str, object],
+    guest: MockUser,
+) -> None:
+    site = await set_up(hass, make_operator([simulated(1), simulated(2)]))
+    context = Context(user_id=guest.id)
+    proposal = {"action": "stop", "confidence": 1}
+    other = site.device_id("miner-2")
+    await nothing_happens(hass, site, "propose", context, device_id=other, **proposal)
+    own = await act(hass, "propose", context, device_id=site.device_id("miner-1"), **proposal)
+    assert own["record_seq"]
+    assert (await act(hass, "run_cycle", context))["decisions"]
+
+
+async def test_a_miner_without_a_switch_goes_by_all_that_it_has(
+    hass: HomeAssistant, fake: FakeMiner, guest: MockUser, person: Context
+) -> None:
+    fake.info = MinerInfo()
+    site = await set_up(hass, make_operator([FAKE]))
+    proposal = {"device_id": site.device_id("miner-1"), "action": "stop", "confidence": 1}
+    await nothing_happens(hass, site, "propose", Context(user_id=guest.id), **proposal)
+    assert (await act(hass, "propose", person, **proposal))["rule"] == "unsupported_action"
+
+
+async def test_a_review_is_an_administrators(
+    hass: HomeAssistant, site: SiteCoordinator, hass_read_only_user: MockUser
+) -> None:
+    users = await hass.auth.async_get_group(GROUP_ID_USER)
+    for user in (hass_read_only_user, MockUser(groups=[users]).add_to_hass(hass)):
+        await nothing_happens(hass, site, "review", Context(user_id=user.id), **REVIEW)
+
+
+async def test_a_review_is_not_an_automations(hass: HomeAssistant, site: SiteCoordinator) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        await hass.services.async_call(DOMAIN, "review", REVIEW, blocking=True)
+    assert refused.value.translation_key == "person_needed"
+
+
+@pytest.mark.parametrize("note", ["x" * 501, "\ud800"], ids=ascii)
+async def test_schema_of_a_review(hass: HomeAssistant, site: SiteCoordinator, note: str) -> None:
+    with pytest.raises(vol.Invalid):
+        await hass.services.async_call(DOMAIN, "review", REVIEW | {"note": note}, blocking=True)

@@ -15,12 +15,15 @@ import pytest
 from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.http.ban import KEY_BAN_MANAGER, KEY_LOGIN_THRESHOLD
+from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from yarl import URL
 
 from custom_components.aiep_miner.access import Access, read_claim
+from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import SiteCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
 from custom_components.aiep_miner.engine.ledger.verify import parse_head, verify
@@ -127,6 +130,16 @@ async def test_health(
     # With several operators the one that is meant must be named.
     assert (await client.get(f"{ROOT}/miners")).status == 404
     assert (await client.get(f"{ROOT}/operators/other/miners")).status == 200
+
+
+async def test_an_ignored_discovery_is_no_operator(
+    hass: HomeAssistant, site: SiteCoordinator, hass_client: ClientSessionGenerator
+) -> None:
+    ignored = MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, entry_id="ignored")
+    ignored.add_to_hass(hass)
+    client = await hass_client()
+    assert (await client.get(f"{ROOT}/miners")).status == 200
+    assert (await client.get(f"{ROOT}/operators/ignored/miners")).status == 404
 
 
 @pytest.mark.parametrize("page", PAGES)

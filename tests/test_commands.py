@@ -1,7 +1,9 @@
 """Commands through switch, buttons, numbers and selects: who gave them, and what came of it."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
@@ -24,9 +26,19 @@ from custom_components.aiep_miner.engine.records import (
     Temperature,
 )
 
-from .conftest import FAKE, FULL_READING, FakeMiner, RunCycles, make_operator, set_up
+from .conftest import (
+    FAKE,
+    FULL_INFO,
+    FULL_READING,
+    FakeMiner,
+    RunCycles,
+    make_operator,
+    set_up,
+    simulated,
+)
 from .entities import picture
 
+CAN = Capabilities(actions=frozenset({Action.RUN, Action.STOP}))
 SWITCH = {"entity_id": "switch.miner_1_mining"}
 PLATFORMS = ("switch", "button", "number", "select")
 
@@ -209,6 +221,20 @@ async def test_resume_automation(
     assert override.record().user_id == person.user_id
 
 
+async def test_automation_does_not_end_what_a_person_began(
+    hass: HomeAssistant, fake_site: SiteCoordinator, person: Context
+) -> None:
+    await call(hass, "switch", "turn_off", person, **SWITCH)
+    held = fake_site.data.miners["miner-1"].hold_until_ms
+    resume = {"entity_id": "button.miner_1_resume_automation"}
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "button", "press", Context(), **resume)
+    assert refused.value.translation_key == "person_needed"
+    assert fake_site.data.miners["miner-1"].hold_until_ms == held is not None
+    (begun,) = await fake_site.controller.ledger.query(kinds=(RecordKind.OVERRIDE,))
+    assert begun.record().until_ms == held
+
+
 async def test_silent_miner_can_only_be_handed_back(
     hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, run_cycles: RunCycles
 ) -> None:
@@ -270,6 +296,95 @@ async def test_power_limit_out_of_range(
     assert fake.commands == []
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+async def test_a_target_is_a_number(
+    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, person: Context, value: str
+) -> None:
+    for name in ("power_limit", "hash_rate_target"):
+        target = {"entity_id": f"number.miner_1_{name}", "value": value}
+        with pytest.raises(ServiceValidationError) as refused:
+            await call(hass, "number", "set_value", person, **target)
+        if value == "nan":
+            assert refused.value.translation_key == "not_a_number"
+            assert refused.value.translation_placeholders == {"miner": "Miner 1"}
+    assert fake.commands == []
+
+
+async def test_a_lowered_target_leaves_the_way_back(
+    hass: HomeAssistant, fake: FakeMiner, person: Context, run_cycles: RunCycles
+) -> None:
+    data = {key: value for key, value in FAKE["data"].items() if key != "nominal_hashrate_ths"}
+    site = await set_up(hass, make_operator([{**FAKE, "data": data}]))
+    assert most(hass) == 151.5
+    fake.reading = replace(FULL_READING, hashrate_ths=30.0, expected_hashrate_ths=30.0)
+    await run_cycles(site)
+    assert most(hass) == 151.5
+    await hass.config_entries.async_reload("site")
+    await hass.async_block_till_done()
+    assert most(hass) == 151.5
+    fake.reading = replace(FULL_READING, hashrate_ths=120.0, expected_hashrate_ths=None)
+    await run_cycles(site.config_entry.runtime_data)
+    assert most(hass) == 180
+
+
+def most(hass: HomeAssistant) -> float:
+    value = hass.states.get("number.miner_1_hash_rate_target").attributes["max"]
+    assert isinstance(value, float)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("name", "gone"), [("pool", "2: stratum+tcp://two.example:3333"), ("preset", "turbo")]
+)
+async def test_a_choice_that_is_gone(
+    hass: HomeAssistant,
+    fake_site: SiteCoordinator,
+    fake: FakeMiner,
+    person: Context,
+    run_cycles: RunCycles,
+    name: str,
+    gone: str,
+) -> None:
+    fake.error = MinerError(Reason.UNREACHABLE)
+    await run_cycles(fake_site)
+    fake.error, fake.reading = None, replace(FULL_READING, pools=())
+    fake.info = replace(FULL_INFO, capabilities=replace(FULL_INFO.capabilities, presets=()))
+    await run_cycles(fake_site)
+    target = {"entity_id": f"select.miner_1_{name}", "option": gone}
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "select", "select_option", person, **target)
+    assert refused.value.translation_key == "not_offered"
+    assert refused.value.translation_placeholders == {"miner": "Miner 1", "option": gone}
+    assert fake.commands == []
+
+
+async def test_a_command_that_hangs_holds_back_no_other_miner(
+    hass: HomeAssistant, enable_custom_integrations: None, person: Context
+) -> None:
+    miners = {name: FakeMiner(MinerInfo(capabilities=CAN), FULL_READING) for name in "12"}
+    answer = asyncio.Event()
+
+    async def hang(_: object) -> None:
+        await answer.wait()
+
+    miners["1"].execute = hang  # type: ignore[method-assign]
+    subentries = [simulated(seed) for seed in (1, 2)]
+    with patch(
+        "custom_components.aiep_miner.coordinator.create_adapter",
+        lambda data, _: miners[str(data["seed"])],
+    ):
+        await set_up(hass, make_operator(subentries))
+    first = hass.async_create_task(call(hass, "switch", "turn_off", person, **SWITCH))
+    try:
+        async with asyncio.timeout(30):
+            await call(hass, "switch", "turn_off", person, entity_id="switch.miner_2_mining")
+        assert [command.action for command in miners["2"].commands] == [Action.STOP]
+        assert not first.done()
+    finally:
+        answer.set()
+        await first
+
+
 async def test_preset(
     hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, person: Context
 ) -> None:
@@ -311,7 +426,7 @@ async def test_caller_that_gives_up_leaves_a_receipt(
 ) -> None:
     task = hass.async_create_task(call(hass, "switch", "turn_off", person, **SWITCH))
     task.cancel()
-    await hass.async_block_till_done()
+    await fake_site.async_refresh()  # a cycle comes after what is under way
     assert [command.action for command in fake.commands] == [Action.STOP]
     receipt = await fake_site.controller.ledger.latest(RecordKind.RECEIPT)
     assert receipt.record().action is Action.STOP

@@ -62,6 +62,8 @@ async def test_price_from_an_entity(hass: HomeAssistant) -> None:
         ({"network_difficulty": "sensor.dollars"}, {"network_difficulty": "wrong_unit"}),
         ({"coin_price": 0}, {"coin_price": "not_positive"}),
         ({"network_difficulty": 0}, {"network_difficulty": "not_positive"}),
+        ({"block_reward": 0}, {"block_reward": "not_positive"}),
+        ({"name": "  "}, {"name": "name_blank"}),
     ],
 )
 async def test_errors_and_recovery(
@@ -98,7 +100,11 @@ async def test_reconfigure(hass: HomeAssistant, operator: MockConfigEntry) -> No
     result = await hass.config_entries.flow.async_configure(result["flow_id"], changed)
     assert result["errors"] == {"name": "name_taken"}
 
-    changed["name"] = "Barn"
+    changed["name"] = "\t"
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], changed)
+    assert result["errors"] == {"name": "name_blank"}
+
+    changed["name"] = " Barn "
     result = await hass.config_entries.flow.async_configure(result["flow_id"], changed)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.ABORT
@@ -204,6 +210,22 @@ async def test_governor_shows_what_is_set(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.runtime_data.data.policy.governor.max_power_watts is None
+
+
+async def test_preset_leaves_what_it_does_not_limit(hass: HomeAssistant) -> None:
+    limits = {"max_power_watts": 9000.0, "thermal_throttle_temp_c": 71.0}
+    entry = make_operator([simulated()], options={"governor": limits})
+    await set_up(hass, entry)
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    for user_input in ({"next_step_id": "preset"}, {"preset": "strict"}):
+        result = await hass.config_entries.options.async_configure(result["flow_id"], user_input)
+    suggested = {
+        marker.schema: marker.description["suggested_value"]
+        for marker in result["data_schema"].schema
+        if marker.description
+    }
+    assert suggested["max_power_watts"] == 9000
+    assert suggested["thermal_throttle_temp_c"] == STRICT.thermal_throttle_temp_c
 
 
 async def configure(hass: HomeAssistant, entry: MockConfigEntry, **access: bool) -> dict[str, Any]:

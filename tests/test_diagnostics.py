@@ -1,11 +1,17 @@
 """Diagnostics, system health and logbook: what there is to know, and no more."""
 
 import json
+from typing import Any
 
+import pytest
+from homeassistant.components.diagnostics import REDACTED
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import get_system_health_info
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    get_system_health_info,
+)
 
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import SiteCoordinator
@@ -14,6 +20,8 @@ from custom_components.aiep_miner.diagnostics import (
     async_get_device_diagnostics,
 )
 from custom_components.aiep_miner.logbook import Describe, async_describe_events
+
+from .conftest import FAKE, FakeMiner, make_operator, set_up
 
 SECRETS = ("192.0.2.1", "02:00:00:00:00:01", "SN1", "one.example")
 
@@ -44,6 +52,41 @@ async def test_devices(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
     operator = registry.async_get_device_by_identifier((DOMAIN, "site"), "site")
     found = await async_get_device_diagnostics(hass, entry, operator)
     assert "miner-1" in found["site"]["miners"]
+
+
+async def both(hass: HomeAssistant, entry: MockConfigEntry) -> list[dict[str, Any]]:
+    """Return the diagnostics of an operator and of its miner."""
+    miner = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
+    return [
+        await async_get_config_entry_diagnostics(hass, entry),
+        await async_get_device_diagnostics(hass, entry, miner),
+    ]
+
+
+async def test_operator_that_does_not_run(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+    entry = fake_site.config_entry
+    await hass.config_entries.async_unload(entry.entry_id)
+    operator, miner = await both(hass, entry)
+    assert set(operator) == {"config_entry"}
+    assert operator["config_entry"]["data"]["currency"] == "EUR"
+    assert set(miner) == {"subentry"}
+    assert miner["subentry"]["data"]["nominal_power_w"] == 3000
+    text = json.dumps([operator, miner])
+    assert not [secret for secret in SECRETS if secret in text]
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"), [("192.0.2.1", REDACTED), ("At 192.0.2.1", REDACTED), ("Rig", "Rig")]
+)
+async def test_title_that_tells_the_address(
+    hass: HomeAssistant, fake: FakeMiner, title: str, shown: str
+) -> None:
+    entry = make_operator([{**FAKE, "title": title}])
+    await set_up(hass, entry)
+    operator, miner = await both(hass, entry)
+    assert operator["config_entry"]["subentries"][0]["title"] == shown
+    assert miner["subentry"]["title"] == shown
+    assert "192.0.2.1" not in json.dumps([operator, miner])
 
 
 async def test_system_health(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:

@@ -4,6 +4,8 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -20,10 +22,13 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import SiteCoordinator, ledger_path
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
 from custom_components.aiep_miner.engine.ledger.verify import verify
+from custom_components.aiep_miner.engine.miners.base import MinerError
+from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import RecordKind
 
-from .conftest import RunCycles, make_operator, set_up, simulated
+from .conftest import FakeMiner, RunCycles, make_operator, set_up, simulated
 
 
 def kinds(path: Path) -> list[str]:
@@ -86,6 +91,31 @@ async def test_retries_while_the_ledger_cannot_be_opened(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert operator.state is ConfigEntryState.LOADED
     assert issues.async_get_issue(DOMAIN, "ledger_unwritable_site") is None
+
+
+async def test_unloaded_operator_has_no_issues(
+    hass: HomeAssistant, fake: FakeMiner, fake_site: SiteCoordinator, run_cycles: RunCycles
+) -> None:
+    issues = ir.async_get(hass)
+    fake.error = MinerError(Reason.AUTH_FAILED)
+    await run_cycles(fake_site)
+    error = LedgerError(LedgerReason.DISK_FULL, "no space left")
+    with patch.object(type(fake_site.controller.ledger), "append", side_effect=error):
+        await run_cycles(fake_site)
+        raised = {issue_id for domain, issue_id in issues.issues if domain == DOMAIN}
+        assert raised == {"ledger_unwritable_site", "login_refused_miner-1"}
+        assert await hass.config_entries.async_unload("site")
+    assert not [issue_id for domain, issue_id in issues.issues if domain == DOMAIN]
+
+
+async def test_removal_forgets_the_secrets_whatever_fails(
+    hass: HomeAssistant, site: SiteCoordinator, hass_storage: dict[str, Any]
+) -> None:
+    key = f"{DOMAIN}.site"
+    assert "private_key" in hass_storage[key]["data"]
+    site.controller.ledger.path.with_name("witness.json").mkdir()
+    await hass.config_entries.async_remove("site")
+    assert key not in hass_storage
 
 
 async def test_removal_keeps_the_ledger(
@@ -213,6 +243,16 @@ async def test_settings_edited_by_hand_are_told_and_touch_nothing(
     assert entry.error_reason_translation_key == "bad_settings"
     assert named in entry.error_reason_translation_placeholders["error"]
     assert not ledger_path(hass, entry.entry_id).exists()
+
+
+@pytest.mark.usefixtures("enable_custom_integrations")
+async def test_a_setting_that_is_missing_is_told(hass: HomeAssistant) -> None:
+    entry = make_operator([simulated()])
+    entry.add_to_hass(hass)
+    data = {key: value for key, value in entry.data.items() if key != "currency"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.error_reason_translation_placeholders == {"error": "'currency'"}
 
 
 @pytest.mark.usefixtures("enable_custom_integrations")

@@ -1,8 +1,9 @@
 """Adding and changing miners."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 from homeassistant.config_entries import SOURCE_USER, ConfigSubentryData
@@ -17,6 +18,7 @@ from custom_components.aiep_miner.engine.miners.base import (
     MinerError,
     MinerInfo,
 )
+from custom_components.aiep_miner.engine.miners.discovery import AdapterKind, Found
 from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action
 
@@ -282,3 +284,74 @@ async def test_reconfigure_onto_another_miner_of_ours(
     )
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
+
+
+@pytest.fixture
+async def serial(
+    hass: HomeAssistant, enable_custom_integrations: None, device: FakeMiner
+) -> MockConfigEntry:
+    """Return an operator whose miner, known by its serial number, tells a MAC by now."""
+    device.info = replace(
+        fake_info(), identity=Identity(mac="02:00:00:00:00:07", serial_number="S")
+    )
+    data = {"adapter": "cgminer", "host": "192.0.2.7", "port": 4028, "nominal_power_w": 3250}
+    rack = ConfigSubentryData(subentry_type="miner", title="Rack 1", unique_id="S", data=data)
+    entry = make_operator([rack])
+    await set_up(hass, entry)
+    return entry
+
+
+async def test_miner_that_tells_more_than_before_is_the_same(
+    hass: HomeAssistant, serial: MockConfigEntry
+) -> None:
+    (subentry_id,) = serial.subentries
+    site = serial.runtime_data
+    result = await serial.start_subentry_reconfigure_flow(hass, subentry_id)
+    result = await configure(hass, result["flow_id"], CGMINER)
+    assert result["reason"] == "reconfigure_successful"
+    assert serial.subentries[subentry_id].unique_id == "02:00:00:00:00:07"
+    assert serial.runtime_data is not site, "its adapter is to know the MAC"
+
+
+async def test_miner_that_tells_more_than_before_is_not_added_again(
+    hass: HomeAssistant, serial: MockConfigEntry
+) -> None:
+    flow_id = await start(hass, serial, "cgminer")
+    result = await configure(hass, flow_id, {**CGMINER, "host": "rack.local"})
+    assert result["reason"] == "already_configured"
+
+
+@pytest.mark.parametrize(
+    ("kept", "entered", "used"),
+    [
+        ({"password": "kept"}, {}, "kept"),
+        ({"password": "kept"}, {"password": ""}, "kept"),
+        ({"password": "kept"}, {"password": "new"}, "new"),
+        ({}, {"password": ""}, None),
+    ],
+)
+async def test_no_password_entered_is_the_one_that_is_kept(
+    hass: HomeAssistant,
+    enable_custom_integrations: None,
+    device: FakeMiner,
+    kept: dict[str, str],
+    entered: dict[str, str],
+    used: str | None,
+) -> None:
+    data = {"adapter": "asic_rs", "host": "192.0.2.7", "nominal_power_w": 3250, **kept}
+    unique_id = "02:00:00:00:00:07"
+    rig = ConfigSubentryData(subentry_type="miner", title="Rig", unique_id=unique_id, data=data)
+    entry = make_operator([rig])
+    await set_up(hass, entry)
+    (subentry_id,) = entry.subentries
+    found = Found(address="192.0.2.7", adapter=AdapterKind.ASIC_RS, info=device.info)
+    with patch(
+        "custom_components.aiep_miner.miner_forms.identify", AsyncMock(return_value=found)
+    ) as identify:
+        result = await entry.start_subentry_reconfigure_flow(hass, subentry_id)
+        form = {"name": "Rig", "host": "192.0.2.7", "nominal_power_w": 3300, **entered}
+        result = await configure(hass, result["flow_id"], form)
+    assert result["reason"] == "reconfigure_successful"
+    credentials = identify.call_args.kwargs["credentials"]
+    assert (credentials.password if credentials else None) == used
+    assert (entry.subentries[subentry_id].data.get("password") or None) == used

@@ -1,7 +1,9 @@
 """What the sensors show, and when they show nothing."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -18,8 +20,9 @@ from custom_components.aiep_miner.engine.miners.base import Capabilities, MinerE
 from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import PolicyRecord, Reading
 from custom_components.aiep_miner.engine.views import MinerView, SiteView
-from custom_components.aiep_miner.fleet import miner_of
+from custom_components.aiep_miner.fleet import Miner, miner_of
 from custom_components.aiep_miner.miner_sensors import MINER_SENSORS, MinerSensorDescription
+from custom_components.aiep_miner.part_sensors import sensors_of_parts
 
 from .conftest import (
     FAKE,
@@ -29,6 +32,7 @@ from .conftest import (
     RunCycles,
     make_operator,
     set_up,
+    simulated,
 )
 from .entities import picture
 
@@ -76,10 +80,22 @@ async def test_unavailable_means_unavailable(
         assert state(hass, f"miner_1_{name}") not in (STATE_UNAVAILABLE, STATE_UNKNOWN), name
 
 
+@pytest.mark.parametrize(
+    "reading",
+    [
+        Reading(mining=False, power_w=40.0),
+        Reading(mining=False, power_w=40.0, hashrate_ths=40.0),
+    ],
+    ids=["silent", "old average"],
+)
 async def test_paused_means_zero(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, run_cycles: RunCycles
+    hass: HomeAssistant,
+    fake_site: SiteCoordinator,
+    fake: FakeMiner,
+    run_cycles: RunCycles,
+    reading: Reading,
 ) -> None:
-    fake.reading = Reading(mining=False, power_w=40.0)
+    fake.reading = reading
     await run_cycles(fake_site)
     assert float(state(hass, "miner_1_hash_rate")) == 0
     assert float(state(hass, "miner_1_revenue")) == 0
@@ -94,6 +110,39 @@ async def test_unknown_is_not_zero(
     await run_cycles(fake_site)
     assert state(hass, "miner_1_hash_rate") == STATE_UNKNOWN
     assert state(hass, "miner_1_temperature") == STATE_UNKNOWN
+
+
+async def test_paused_at_an_unknown_power_costs_nobody_knows_what(
+    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, run_cycles: RunCycles
+) -> None:
+    fake.reading = Reading(mining=False)
+    await run_cycles(fake_site)
+    assert float(state(hass, "miner_1_revenue")) == 0
+    assert state(hass, "miner_1_cost") == STATE_UNKNOWN
+    assert state(hass, "miner_1_profit") == STATE_UNKNOWN
+    assert state(hass, "site_fleet_profit") == STATE_UNKNOWN
+
+
+async def test_one_miner_that_fails_costs_the_others_nothing(
+    hass: HomeAssistant,
+    enable_custom_integrations: None,
+    machines: object,
+    run_cycles: RunCycles,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def find(miner: Miner) -> Iterator[MinerSensorDescription]:
+        if miner.view.miner_id == "miner-1":
+            raise OverflowError
+        return sensors_of_parts(miner)
+
+    with patch("custom_components.aiep_miner.sensor.sensors_of_parts", find):
+        site = await set_up(hass, make_operator([simulated(1), simulated(2)]))
+        await run_cycles(site, 2)
+    assert hass.states.get("sensor.miner_1_board_1_hash_rate") is None
+    assert float(state(hass, "miner_1_hash_rate")) > 0
+    assert float(state(hass, "miner_1_energy")) > 0
+    assert float(state(hass, "miner_2_board_1_hash_rate")) > 0
+    assert caplog.text.count("What Miner 1 has cannot be found out") == 1
 
 
 async def test_entities_appear_when_the_miner_has_them(
@@ -142,6 +191,18 @@ async def test_running_since_stands_still(
     fake.reading = replace(FULL_READING, uptime_s=5)
     await run_cycles(fake_site)
     assert state(hass, "miner_1_running_since") != before
+
+
+async def test_nothing_has_run_since_before_the_calendar(
+    hass: HomeAssistant, fake: FakeMiner, run_cycles: RunCycles
+) -> None:
+    fake.reading = replace(FULL_READING, uptime_s=2**52)
+    site = await set_up(hass, make_operator([FAKE]))
+    assert hass.states.get("sensor.miner_1_running_since") is None
+    assert float(state(hass, "miner_1_hash_rate")) == 100
+    fake.reading = FULL_READING
+    await run_cycles(site)
+    assert state(hass, "miner_1_running_since") == "2026-11-01T11:00:30+00:00"
 
 
 async def test_energy_counts_between_good_polls(

@@ -14,6 +14,7 @@ import yaml
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import async_get_integration
 from PIL import Image
 
@@ -31,9 +32,10 @@ from custom_components.aiep_miner import (
 )
 from custom_components.aiep_miner.actions import PROPOSABLE
 from custom_components.aiep_miner.const import DOMAIN
+from custom_components.aiep_miner.coordinator import SiteCoordinator
 from custom_components.aiep_miner.engine.miners.machine import PROFILES
 from custom_components.aiep_miner.engine.reasons import Reason
-from custom_components.aiep_miner.engine.records import Action, Mode
+from custom_components.aiep_miner.engine.records import Action, Basis, Mode, Source
 from custom_components.aiep_miner.engine.views import GovernorEventKind
 from custom_components.aiep_miner.miner_forms import SCHEMAS
 from custom_components.aiep_miner.miner_sensors import MINER_SENSORS
@@ -67,7 +69,10 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "import_failed": {"error"},
     "no_such_decision": set(),
     "no_such_miner": set(),
+    "not_a_number": {"miner"},
+    "not_offered": {"miner", "option"},
     "nothing_to_review": set(),
+    "person_needed": set(),
 }
 """Errors that have no reason code, with their placeholders."""
 
@@ -199,6 +204,37 @@ def test_enum_states_are_translated() -> None:
     assert set(TEXTS["entity"]["select"]["mode"]["state"]) == set(Mode)
     events = TEXTS["entity"]["event"]["governor"]["state_attributes"]["event_type"]["state"]
     assert set(events) == set(GovernorEventKind)
+
+
+def test_codes_in_attributes_are_translated_like_the_decisions_reason() -> None:
+    reasons = TEXTS["entity"]["sensor"]["reason"]["state"]
+    codes = {
+        ("sensor", "decision", "reasons"): set(Reason),
+        ("sensor", "decision", "suppressed_by"): set(Reason),
+        ("event", "governor", "reasons"): set(Reason),
+        ("binary_sensor", "problem", "divergences"): _section_of_reasons("Divergences"),
+        ("binary_sensor", "problem", "poll_error"): _section_of_reasons("Miners that cannot"),
+    }
+    for (platform, entity, attribute), expected in codes.items():
+        states = TEXTS["entity"][platform][entity]["state_attributes"][attribute]["state"]
+        assert states == {code: reasons[code] for code in expected}, (entity, attribute)
+
+
+def test_enums_in_attributes_are_translated() -> None:
+    sensors = TEXTS["entity"]["sensor"]
+    assert set(sensors["decision"]["state_attributes"]["source"]["state"]) == set(Source)
+    assert set(sensors["break_even"]["state_attributes"]["basis"]["state"]) == set(Basis)
+
+
+def test_translated_attributes_are_shown(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+    for platform, entity_id in (
+        ("sensor", "sensor.miner_1_decision"),
+        ("sensor", "sensor.miner_1_break_even_energy_price"),
+        ("binary_sensor", "binary_sensor.miner_1_problem"),
+    ):
+        key = er.async_get(hass).async_get(entity_id).translation_key
+        translated = TEXTS["entity"][platform][key]["state_attributes"]
+        assert set(translated) <= set(hass.states.get(entity_id).attributes)
 
 
 def test_state_icons_are_of_states_and_no_duplicates() -> None:

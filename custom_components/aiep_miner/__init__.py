@@ -11,13 +11,14 @@ from homeassistant.loader import async_get_integration
 
 from .actions import async_setup_actions
 from .api import async_setup_api
-from .const import DOMAIN
+from .const import DOMAIN, ISSUE_LEDGER_UNWRITABLE
 from .coordinator import AiepMinerConfigEntry, SiteCoordinator
 from .devices import async_register_devices
 from .evidence import async_setup_evidence_actions
-from .issues import async_withdraw_all
+from .issues import async_withdraw, async_withdraw_all
 from .keeping import async_leave, ledger_path
 from .logins import async_forget_logins
+from .runs import async_setup_runs
 from .websocket_api import async_setup_websocket_api
 
 _LOGGER = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ PLATFORMS = [
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all operators share: actions, REST and WebSocket."""
+    async_setup_runs(hass)
     async_setup_actions(hass)
     async_setup_evidence_actions(hass)
     async_setup_api(hass)
@@ -78,6 +80,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) -
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.async_shutdown()
+        # Nobody is there to take them back when they are over.
+        async_withdraw(hass, entry.entry_id, ISSUE_LEDGER_UNWRITABLE)
+        async_forget_logins(hass, entry)
     return unloaded
 
 

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import probatio as vol
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
+from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, Platform
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -13,10 +14,14 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.service import async_get_config_entry
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.service import (
+    async_get_config_entry,
+    async_register_admin_service,
+)
 
 from .const import DOMAIN
 from .coordinator import SiteCoordinator
@@ -24,7 +29,7 @@ from .engine.ledger import LedgerError
 from .engine.records import Action
 from .engine.replay import replay
 from .engine.views import Verdict
-from .errors import ledger_unavailable
+from .errors import ledger_unavailable, require_person
 from .reports import cycle_report
 
 ACTION_PROPOSE: Final = "propose"
@@ -52,6 +57,7 @@ PROPOSABLE: Final = (
 )
 NEEDS_VALUE: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_POOL})
 MAX_NOTE_LENGTH: Final = 500
+MAX_OPTION_LENGTH: Final = 200
 
 
 def _finite(value: Any) -> float:
@@ -60,6 +66,20 @@ def _finite(value: Any) -> float:
     if not math.isfinite(number):
         raise vol.Invalid("must be a finite number")
     return float(number)
+
+
+def _writable(value: str) -> str:
+    """Return a text that can be written down; raises vol.Invalid for half a character."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as err:
+        raise vol.Invalid("must be proper Unicode") from err
+    return value
+
+
+def _text(limit: int) -> Any:
+    """Return what a text of at most so many characters must satisfy."""
+    return vol.All(cv.string, vol.Length(max=limit), _writable)
 
 
 def _complete(data: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +92,6 @@ def _complete(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-_NOTE: Final = vol.All(cv.string, vol.Length(max=MAX_NOTE_LENGTH))
 SITE_SCHEMA: Final = vol.Schema({vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string})
 PROPOSE_SCHEMA: Final = vol.All(
     vol.Schema(
@@ -80,9 +99,9 @@ PROPOSE_SCHEMA: Final = vol.All(
             vol.Required(ATTR_DEVICE_ID): cv.string,
             vol.Required(ATTR_ACTION): vol.In([action.value for action in PROPOSABLE]),
             vol.Optional(ATTR_VALUE): _finite,
-            vol.Optional(ATTR_OPTION): cv.string,
+            vol.Optional(ATTR_OPTION): _text(MAX_OPTION_LENGTH),
             vol.Required(ATTR_CONFIDENCE): vol.All(_finite, vol.Range(min=0, max=1)),
-            vol.Optional(ATTR_NOTE): _NOTE,
+            vol.Optional(ATTR_NOTE): _text(MAX_NOTE_LENGTH),
         }
     ),
     _complete,
@@ -91,7 +110,7 @@ REVIEW_SCHEMA: Final = SITE_SCHEMA.extend(
     {
         vol.Required(ATTR_RECORD_HASH): cv.string,
         vol.Required(ATTR_APPROVED): cv.boolean,
-        vol.Optional(ATTR_NOTE): _NOTE,
+        vol.Optional(ATTR_NOTE): _text(MAX_NOTE_LENGTH),
     }
 )
 
@@ -108,7 +127,7 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         hass.services.async_register(
             DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL
         )
-    hass.services.async_register(DOMAIN, ACTION_REVIEW, _review, schema=REVIEW_SCHEMA)
+    async_register_admin_service(hass, DOMAIN, ACTION_REVIEW, _review, REVIEW_SCHEMA)
 
 
 def site_of(call: ServiceCall) -> SiteCoordinator:
@@ -120,20 +139,22 @@ def site_of(call: ServiceCall) -> SiteCoordinator:
 
 async def _run_cycle(call: ServiceCall) -> ServiceResponse:
     """Run a governed cycle now."""
-    coordinator = site_of(call)
+    coordinator = await _controlled_site(call)
     await coordinator.async_refresh()
     return cycle_report(coordinator.data)
 
 
 async def _verify_ledger(call: ServiceCall) -> ServiceResponse:
     """Verify the ledger from its first record to its last."""
-    return (await site_of(call).async_verify_ledger()).as_dict()
+    site = await _controlled_site(call)
+    return (await site.async_verify_ledger()).as_dict()
 
 
 async def _replay_ledger(call: ServiceCall) -> ServiceResponse:
     """Decide everything that the ledger records anew, and compare."""
-    path = site_of(call).controller.ledger.path
+    site = await _controlled_site(call)
     try:
+        path = site.controller.ledger.path
         report = await call.hass.async_add_executor_job(replay, path)
     except LedgerError as err:
         raise ledger_unavailable(err) from err
@@ -143,6 +164,7 @@ async def _replay_ledger(call: ServiceCall) -> ServiceResponse:
 async def _propose(call: ServiceCall) -> ServiceResponse:
     """Bring a proposal before the governor."""
     coordinator, miner_id = _miner(call)
+    await _require_control(call, _entities(call, miner_id))
     verdict = await coordinator.async_propose(
         miner_id,
         Action(call.data[ATTR_ACTION]),
@@ -156,7 +178,8 @@ async def _propose(call: ServiceCall) -> ServiceResponse:
 
 
 async def _review(call: ServiceCall) -> None:
-    """Record a verdict on a supervised decision."""
+    """Record a person's verdict on a supervised decision."""
+    require_person(call.context)
     await site_of(call).async_review(
         call.data[ATTR_RECORD_HASH],
         call.context,
@@ -173,6 +196,37 @@ def _miner(call: ServiceCall) -> tuple[SiteCoordinator, str]:
             if domain == DOMAIN and miner_id in entry.subentries:
                 return entry.runtime_data, miner_id
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_miner")
+
+
+async def _controlled_site(call: ServiceCall) -> SiteCoordinator:
+    """Return the operator that is meant; raises Unauthorized for who controls nothing of it."""
+    site = site_of(call)
+    registry, entry_id = er.async_get(call.hass), site.config_entry.entry_id
+    await _require_control(call, er.async_entries_for_config_entry(registry, entry_id))
+    return site
+
+
+def _entities(call: ServiceCall, miner_id: str) -> list[er.RegistryEntry]:
+    """Return what stands for the control of a miner: its switch, else all that it has."""
+    entities = er.async_entries_for_device(
+        er.async_get(call.hass), call.data[ATTR_DEVICE_ID], include_disabled_entities=True
+    )
+    switch = (Platform.SWITCH, f"{miner_id}_mining")
+    return [item for item in entities if (item.domain, item.unique_id) == switch] or entities
+
+
+async def _require_control(call: ServiceCall, entities: list[er.RegistryEntry]) -> None:
+    """Raise Unauthorized for a user who may control none of some entities."""
+    user_id = call.context.user_id
+    if user_id is None:
+        return
+    user = await call.hass.auth.async_get_user(user_id)
+    if user is None:
+        raise UnknownUser(call.context, user_id)
+    if not any(user.permissions.check_entity(item.entity_id, POLICY_CONTROL) for item in entities):
+        raise Unauthorized(
+            call.context, user_id, permission=POLICY_CONTROL, perm_category=CAT_ENTITIES
+        )
 
 
 def _verdict_response(verdict: Verdict) -> ServiceResponse:

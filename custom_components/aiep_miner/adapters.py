@@ -24,8 +24,8 @@ def _asic_rs(data: Mapping[str, Any], unique_id: str | None) -> MinerAdapter:
     return AsicRsMiner(data[CONF_HOST], credentials=credentials(data), mac=mac_of(unique_id))
 
 
-def _cgminer(data: Mapping[str, Any], _unique_id: str | None) -> MinerAdapter:
-    return CgminerMiner(data[CONF_HOST], data[CONF_PORT])
+def _cgminer(data: Mapping[str, Any], unique_id: str | None) -> MinerAdapter:
+    return CgminerMiner(data[CONF_HOST], data[CONF_PORT], mac=mac_of(unique_id))
 
 
 def _simulated(data: Mapping[str, Any], _unique_id: str | None) -> MinerAdapter:
@@ -52,7 +52,7 @@ def mac_of(unique_id: str | None) -> str | None:
 
 def credentials(data: Mapping[str, Any]) -> Credentials | None:
     """Return what was entered to log in with; None leaves it to the make's usual password."""
-    if CONF_PASSWORD not in data:
+    if not data.get(CONF_PASSWORD):
         return None
     return Credentials(username=data.get(CONF_USERNAME), password=data[CONF_PASSWORD])
 
@@ -64,6 +64,6 @@ def address(data: Mapping[str, Any]) -> str:
     return f"{str(data[CONF_HOST]).lower()}:{data.get(CONF_PORT, CGMINER_PORT)}"
 
 
-def unique_id(identity: Identity, data: Mapping[str, Any]) -> str:
-    """Return what tells this miner from all others: its MAC, else serial number, else address."""
-    return identity.mac or identity.serial_number or address(data)
+def names(identity: Identity, data: Mapping[str, Any]) -> list[str]:
+    """Return what tells this miner from all others, the surest first: MAC, serial, address."""
+    return [name for name in (identity.mac, identity.serial_number, address(data)) if name]

@@ -72,7 +72,7 @@ def _refusal[E: web.HTTPException](error: type[E], message: str) -> E:
 
 def _entry(hass: HomeAssistant, operator_id: str | None) -> AiepMinerConfigEntry | None:
     """Return an operator; the only one when none is named."""
-    entries = hass.config_entries.async_entries(DOMAIN)
+    entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
     if operator_id is None:
         return entries[0] if len(entries) == 1 else None
     return next((entry for entry in entries if entry.entry_id == operator_id), None)

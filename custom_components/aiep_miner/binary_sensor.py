@@ -71,6 +71,7 @@ MINER_BINARY_SENSORS: Final = (
     ),
     MinerBinarySensorDescription(
         key="problem",
+        translation_key="problem",
         device_class=BinarySensorDeviceClass.PROBLEM,
         needs_reading=False,
         is_on_fn=_problem,
@@ -81,6 +82,7 @@ MINER_BINARY_SENSORS: Final = (
 OPERATOR_BINARY_SENSORS: Final = (
     OperatorBinarySensorDescription(
         key="problem",
+        translation_key="problem",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
         is_on_fn=lambda view: bool(_codes(view.divergences) or view.ledger_error),

@@ -13,8 +13,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import AiepMinerConfigEntry, SiteCoordinator
 from .engine.records import Action
 from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
+from .errors import require_person
 
-PARALLEL_UPDATES = 1
+# The engine queues commands itself; one that hangs must not hold back another miner's stop.
+PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,5 +97,7 @@ class MinerButton(MinerEntity, ButtonEntity):
         await self.entity_description.press_fn(self)
 
     async def async_hand_back(self) -> None:
-        """Give the miner back to the automation."""
-        await self.coordinator.async_hand_back(self._miner_id, self._context or Context())
+        """Give the miner back to the automation, if a person asks for it."""
+        context = self._context or Context()
+        require_person(context)
+        await self.coordinator.async_hand_back(self._miner_id, context)

@@ -50,6 +50,14 @@ def ledger_signal(entry_id: str) -> SignalType[()]:
     return SignalType(f"{DOMAIN}_ledger_{entry_id}")
 
 
+async def _end(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancel what is under way of some tasks, and wait until it has ended."""
+    running = [task for task in tasks if task is not None and not task.done()]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
 class LedgerCare:
     """One operator's."""
 
@@ -204,9 +212,9 @@ class LedgerCare:
         Whoever asks while that is under way gets the same answer.
         """
         if self._whole is None or self._whole.done():
-            await self._stop_verifying()
-            verifying = self._verify(None, now_ms(), pause_s=0)
-            self._whole = self._hass.async_create_task(verifying, f"verify {self._entry.title}")
+            self._whole = self._hass.async_create_task(
+                self._verify_whole(), f"verify {self._entry.title}"
+            )
         whole = self._whole
         try:
             return await asyncio.shield(whole)
@@ -214,6 +222,10 @@ class LedgerCare:
             if whole.cancelled():
                 raise LedgerError(LedgerReason.CLOSED, "the verification was ended") from None
             raise
+
+    async def _verify_whole(self) -> Verification:
+        await _end(self._background)
+        return await self._verify(None, now_ms(), pause_s=0)
 
     async def _verify_on(self) -> None:
         """Verify from where that was left, once after a start; each day from the first record."""
@@ -279,11 +291,7 @@ class LedgerCare:
 
     async def _stop_verifying(self) -> None:
         """End what is under way; what it has come to is kept."""
-        tasks = [task for task in (self._background, self._whole) if task and not task.done()]
-        self._background = self._whole = None
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end(self._background, self._whole)
 
     # Housekeeping
 

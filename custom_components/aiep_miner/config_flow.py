@@ -158,7 +158,7 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._form("user", user_input, errors)
         data = dict(user_input)
         mode = data.pop(CONF_MODE)
-        title = data.pop(CONF_NAME)
+        title = data.pop(CONF_NAME).strip()
         return self.async_create_entry(title=title, data=data, options={CONF_MODE: mode})
 
     async def async_step_reconfigure(
@@ -171,7 +171,8 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
             shown = user_input or {CONF_NAME: entry.title, **entry.data}
             return self._form("reconfigure", shown, errors)
         data = dict(user_input)
-        return self.async_update_and_abort(entry, title=data.pop(CONF_NAME), data=data)
+        title = data.pop(CONF_NAME).strip()
+        return self.async_update_and_abort(entry, title=title, data=data)
 
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
@@ -240,10 +241,14 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     def _errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
-        """Return what is wrong: a name that is taken, or an entity whose unit does not fit."""
+        """Return what is wrong: a name, an entity whose unit does not fit, or a number."""
         errors: dict[str, str] = {}
-        if self._is_taken(user_input[CONF_NAME]):
+        if not user_input[CONF_NAME].strip():
+            errors[CONF_NAME] = "name_blank"
+        elif self._is_taken(user_input[CONF_NAME]):
             errors[CONF_NAME] = "name_taken"
+        if user_input[CONF_BLOCK_REWARD] <= 0:
+            errors[CONF_BLOCK_REWARD] = "not_positive"
         for key in CONVERTERS:
             source = user_input[key]
             if isinstance(source, str):
@@ -309,7 +314,8 @@ class AiepMinerOptionsFlow(OptionsFlow):
             return self.async_create_entry(data=options)
         limits = self.config_entry.options.get(SECTION_GOVERNOR, {})
         if self._preset in PRESETS:
-            limits = limits_of(PRESETS[self._preset])
+            # What the preset does not limit stays limited as it is.
+            limits = {**limits, **limits_of(PRESETS[self._preset])}
         return self.async_show_form(
             step_id="governor",
             data_schema=self.add_suggested_values_to_schema(governor_schema(), limits),

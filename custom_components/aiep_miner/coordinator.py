@@ -1,6 +1,5 @@
 """Runs an operator's governed cycle and lets the rest of the integration look at it."""
 
-import asyncio
 import logging
 from datetime import timedelta
 from typing import Any, override
@@ -30,6 +29,7 @@ from .keeping import ledger_path
 from .linked_power import with_linked_power
 from .logins import async_report_logins
 from .prices import read_prices
+from .runs import DATA_RUNS
 from .settings import policy_of
 from .verification import Verification
 
@@ -50,6 +50,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
         Raises ValueError, KeyError or TypeError for settings that cannot be used.
         """
         policy = policy_of(entry)
+        read_prices(hass, entry.entry_id, entry.data)  # what is missing there is told now
         adapters = {
             subentry.subentry_id: with_linked_power(
                 hass, create_adapter(subentry.data, subentry.unique_id), subentry.data
@@ -118,8 +119,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
             source_id=None if person else self._source_of(context),
             note=note,
         )
-        # A caller that gives up must not take the receipt of a command already sent with him.
-        return await asyncio.shield(self.hass.async_create_task(self._submit(proposal)))
+        return await self._submit(proposal)
 
     async def async_hand_back(self, miner_id: str, context: Context) -> None:
         """Give a miner back to the automation; raises HomeAssistantError when the ledger fails."""
@@ -219,7 +219,11 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
 
     async def _apply_settings(self) -> None:
         policy = policy_of(self.config_entry)
-        self.update_interval = timedelta(seconds=policy.interval_s)
+        interval = timedelta(seconds=policy.interval_s)
+        if interval != self.update_interval:
+            self.update_interval = interval
+            # The next cycle would otherwise still come after the old interval.
+            self._schedule_refresh()
         await self.controller.set_policy(policy)
         self._show()
 
@@ -236,12 +240,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     @callback
     def _source_of(self, context: Context) -> str | None:
         """Return the automation or script that runs under a context, else the user, else None."""
-        running = (
-            state.entity_id
-            for state in self.hass.states.async_all(("automation", "script"))
-            if state.context.id == context.id
-        )
-        return next(running, context.user_id)
+        return self.hass.data[DATA_RUNS].of(context) or context.user_id
 
     @callback
     def device_id(self, miner_id: str) -> str | None:
@@ -304,5 +303,8 @@ def _needs_reload(entry: ConfigEntry[Any]) -> Any:
     return (
         entry.title,
         dict(entry.data),
-        {key: (item.title, dict(item.data)) for key, item in entry.subentries.items()},
+        {
+            key: (item.title, item.unique_id, dict(item.data))
+            for key, item in entry.subentries.items()
+        },
     )

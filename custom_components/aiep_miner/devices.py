@@ -43,17 +43,36 @@ def async_update_devices(hass: HomeAssistant, entry: ConfigEntry[Any], view: Sit
                 config_entry_id=entry.entry_id,
                 config_subentry_id=miner_id,
                 identifiers={(DOMAIN, miner_id)},
+                connections=_connections(registry, entry, miner_id, miner.info.identity.mac),
                 **_known(miner.info.identity),
             )
 
 
+@callback
+def _connections(
+    registry: dr.DeviceRegistry, entry: ConfigEntry[Any], miner_id: str, mac: str | None
+) -> set[tuple[str, str]]:
+    """Return a miner's MAC address, unless it is rather another device's of the operator.
+
+    The registry refuses one that two devices have; whose identity it is gets it back.
+    """
+    if mac is None:
+        return set()
+    connection = (dr.CONNECTION_NETWORK_MAC, mac)
+    holder = registry.async_get_device_by_connection(connection, entry.entry_id)
+    if holder is None or (DOMAIN, miner_id) in holder.identifiers:
+        return {connection}
+    if entry.subentries[miner_id].unique_id != mac:
+        return set()
+    registry.async_update_device(holder.id, new_connections=holder.connections - {connection})
+    return {connection}
+
+
 def _known(identity: Identity) -> dict[str, Any]:
-    details: dict[str, Any] = {
+    details = {
         "manufacturer": identity.make,
         "model": identity.model,
         "sw_version": identity.firmware,
         "serial_number": identity.serial_number,
     }
-    if identity.mac:
-        details["connections"] = {(dr.CONNECTION_NETWORK_MAC, identity.mac)}
     return {key: value for key, value in details.items() if value is not None}

@@ -1,9 +1,11 @@
 """Shows what there is to know for a bug report, without secrets and whereabouts."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
@@ -31,15 +33,15 @@ TO_REDACT: Final = {
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: AiepMinerConfigEntry
 ) -> dict[str, Any]:
-    """Return an operator's settings and its latest picture."""
-    return async_redact_data(
-        {
-            "config_entry": entry.as_dict(),
-            "site": _site(entry.runtime_data.data),
-            "ledger": ledger_report(entry.runtime_data),
-        },
-        TO_REDACT,
-    )
+    """Return an operator's settings and, while it runs, its latest picture."""
+    settings = entry.as_dict()
+    found = {
+        "config_entry": {**settings, "subentries": [_named(it) for it in settings["subentries"]]}
+    }
+    if entry.state is ConfigEntryState.LOADED:
+        found["site"] = _site(entry.runtime_data.data)
+        found["ledger"] = ledger_report(entry.runtime_data)
+    return async_redact_data(found, TO_REDACT)
 
 
 async def async_get_device_diagnostics(
@@ -47,12 +49,19 @@ async def async_get_device_diagnostics(
 ) -> dict[str, Any]:
     """Return a miner's settings and its latest picture; an operator's for its own device."""
     miner_id = next(key for domain, key in device.identifiers if domain == DOMAIN)
-    miner = entry.runtime_data.data.miners.get(miner_id)
-    if miner is None:
+    if miner_id not in entry.subentries:
         return await async_get_config_entry_diagnostics(hass, entry)
-    return async_redact_data(
-        {"subentry": entry.subentries[miner_id].as_dict(), "miner": _miner(miner)}, TO_REDACT
-    )
+    found = {"subentry": _named(entry.subentries[miner_id].as_dict())}
+    if entry.state is ConfigEntryState.LOADED and miner_id in entry.runtime_data.data.miners:
+        found["miner"] = _miner(entry.runtime_data.data.miners[miner_id])
+    return async_redact_data(found, TO_REDACT)
+
+
+def _named(subentry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a miner's settings without a title that tells where it is, as without a name."""
+    host = subentry["data"].get(CONF_HOST)
+    is_address = host is not None and str(host) in subentry["title"]
+    return {**subentry, "title": REDACTED} if is_address else dict(subentry)
 
 
 def _site(view: SiteView) -> dict[str, Any]:

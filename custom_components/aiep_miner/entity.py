@@ -1,5 +1,6 @@
 """What all entities have in common."""
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import override
@@ -15,6 +16,8 @@ from .coordinator import AiepMinerConfigEntry, SiteCoordinator
 from .engine.records import Action
 from .errors import raise_for
 from .fleet import Miner
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,26 +114,40 @@ def async_add_found_entities[D: MinerEntityDescription](
     find: Callable[[Miner], Iterable[D]],
     entity_class: Callable[[SiteCoordinator, str, D], Entity],
 ) -> None:
-    """Add the entities that are found on each miner, now and after each cycle, each once."""
+    """Add the entities that are found on each miner, now and after each cycle, each once.
+
+    A miner that they cannot be found on is logged once, and costs the others nothing.
+    """
     coordinator = entry.runtime_data
     added: set[tuple[str, str]] = set()
+    failed: set[str] = set()
+
+    @callback
+    def add_new_of(miner_id: str) -> None:
+        new = [
+            description
+            for description in find(coordinator.miner(miner_id))
+            if (miner_id, description.key) not in added
+        ]
+        if new:
+            added.update((miner_id, description.key) for description in new)
+            async_add_entities(
+                [entity_class(coordinator, miner_id, item) for item in new],
+                config_subentry_id=miner_id,
+            )
 
     @callback
     def add_new() -> None:
         for miner_id in coordinator.data.miners:
             if miner_id not in entry.subentries:
                 continue
-            new = [
-                description
-                for description in find(coordinator.miner(miner_id))
-                if (miner_id, description.key) not in added
-            ]
-            if new:
-                added.update((miner_id, description.key) for description in new)
-                async_add_entities(
-                    [entity_class(coordinator, miner_id, item) for item in new],
-                    config_subentry_id=miner_id,
-                )
+            try:
+                add_new_of(miner_id)
+            except Exception:
+                if miner_id not in failed:
+                    title = coordinator.title(miner_id)
+                    _LOGGER.exception("What %s has cannot be found out", title)
+                    failed.add(miner_id)
 
     add_new()
     entry.async_on_unload(coordinator.async_add_listener(add_new))

@@ -1,5 +1,6 @@
 """Translates what the engine refuses or fails at into Home Assistant's errors."""
 
+from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
@@ -15,6 +16,30 @@ def ledger_unavailable(err: LedgerError) -> HomeAssistantError:
         translation_key=Reason.LEDGER_UNAVAILABLE,
         translation_placeholders={"error": str(err)},
     )
+
+
+def not_a_number(miner: str) -> ServiceValidationError:
+    """Return the error for a target that is no finite number; such a one is in every range."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="not_a_number",
+        translation_placeholders={"miner": miner},
+    )
+
+
+def not_offered(miner: str, option: str) -> ServiceValidationError:
+    """Return the error for a choice that the miner does not offer now."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="not_offered",
+        translation_placeholders={"miner": miner, "option": option},
+    )
+
+
+def require_person(context: Context) -> None:
+    """Raise ServiceValidationError for an automation that does what only people may do."""
+    if context.user_id is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="person_needed")
 
 
 def raise_for(verdict: Verdict, miner: str) -> None:

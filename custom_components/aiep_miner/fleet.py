@@ -30,12 +30,10 @@ class Miner:
 
     @property
     def hashrate_ths(self) -> float | None:
-        """Return the hash rate in TH/s; a paused miner has none, whether it says so or not."""
+        """Return the hash rate in TH/s; a paused miner has none, whatever it says."""
         if self.reading is None:
             return None
-        if self.reading.hashrate_ths is None and self.reading.mining is False:
-            return 0.0
-        return self.reading.hashrate_ths
+        return 0.0 if self.reading.mining is False else self.reading.hashrate_ths
 
     @property
     def estimated_power_w(self) -> float | None:

@@ -119,11 +119,13 @@ def ledger_path(hass: HomeAssistant, entry_id: str) -> Path:
 async def async_leave(hass: HomeAssistant, entry_id: str) -> None:
     """Forget a removed operator's secrets; beside its ledger stays what it takes to verify it."""
     keeping = Keeping(hass, entry_id)
-    await keeping.async_load()
-    kept = keeping.kept
-    witness = {"operator_id": entry_id, "head": kept.head, "public_key": kept.public_key.hex()}
-    path = ledger_path(hass, entry_id).with_name(WITNESS_FILE)
-    if await hass.async_add_executor_job(path.parent.exists):
-        text = json.dumps(witness, indent=2)
-        await hass.async_add_executor_job(path.write_text, text, "utf-8")
-    await keeping.async_remove()
+    try:
+        await keeping.async_load()
+        kept = keeping.kept
+        witness = {"operator_id": entry_id, "head": kept.head, "public_key": kept.public_key.hex()}
+        path = ledger_path(hass, entry_id).with_name(WITNESS_FILE)
+        if await hass.async_add_executor_job(path.parent.exists):
+            text = json.dumps(witness, indent=2)
+            await hass.async_add_executor_job(path.write_text, text, "utf-8")
+    finally:
+        await keeping.async_remove()

@@ -1,6 +1,5 @@
 """Takes a miner's power from a sensor of Home Assistant, such as a metering plug."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -11,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.unit_conversion import PowerConverter
 
 from .const import CONF_POWER_ENTITY
+from .engine.miners import values
 from .engine.miners.base import Command, MinerAdapter, MinerInfo
 from .engine.records import Reading
 
@@ -29,13 +29,13 @@ def power_w_of(hass: HomeAssistant, entity_id: str) -> float | None:
     """Return what a power sensor shows, in W; None when it shows nothing that is a power."""
     state = hass.states.get(entity_id)
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
-    if state is None or unit not in PowerConverter.VALID_UNITS:
+    if state is None or not isinstance(unit, str) or unit not in PowerConverter.VALID_UNITS:
         return None
     try:
         power_w = PowerConverter.convert(float(state.state), unit, UnitOfPower.WATT)
     except ValueError:
         return None
-    return power_w if math.isfinite(power_w) and power_w >= 0 else None
+    return values.number(power_w, 0, values.POWER_LIMIT_W)
 
 
 class LinkedPower:

@@ -139,7 +139,7 @@ class MinerFlow(ConfigSubentryFlow):
         if self._own_id is None or user_input.get(CONF_PASSWORD):
             return user_input
         kept = self._get_reconfigure_subentry().data
-        return {key: kept[key] for key in (CONF_PASSWORD,) if key in kept} | user_input
+        return user_input | {key: kept[key] for key in (CONF_PASSWORD,) if key in kept}
 
     def _finish(self) -> SubentryFlowResult:
         """Keep the miner."""
@@ -167,7 +167,7 @@ class MinerFlow(ConfigSubentryFlow):
         if self._own_id is None:
             return False
         subentry = self._get_reconfigure_subentry()
-        return subentry.unique_id not in (self._candidate.unique_id, address(subentry.data))
+        return subentry.unique_id not in (*self._candidate.names, address(subentry.data))
 
     @property
     def _own_id(self) -> str | None:

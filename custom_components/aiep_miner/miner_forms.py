@@ -28,7 +28,7 @@ from .adapters import (
     create_adapter,
     credentials,
     mac_of,
-    unique_id,
+    names,
 )
 from .const import (
     CONF_ADAPTER,
@@ -106,8 +106,17 @@ class Candidate:
     title: str
     data: Mapping[str, Any]
     """As a subentry keeps it."""
-    unique_id: str
     info: MinerInfo
+
+    @property
+    def names(self) -> list[str]:
+        """Return what it may be known by, the surest first: it does not tell all at all times."""
+        return names(self.info.identity, self.data)
+
+    @property
+    def unique_id(self) -> str:
+        """Return what it is known by from now on."""
+        return self.names[0]
 
     @property
     def lacks_power(self) -> bool:
@@ -133,7 +142,7 @@ async def async_try_out(adapter: str, user_input: Mapping[str, Any]) -> Candidat
         await miner.poll()
     finally:
         await miner.close()
-    return Candidate(title=title, data=data, unique_id=unique_id(info.identity, data), info=info)
+    return Candidate(title=title, data=data, info=info)
 
 
 def candidate_of(found: Found, data: Mapping[str, Any], title: str = "") -> Candidate:
@@ -146,7 +155,6 @@ def candidate_of(found: Found, data: Mapping[str, Any], title: str = "") -> Cand
     return Candidate(
         title=title or identity.model or identity.hostname or str(data[CONF_HOST]),
         data=data,
-        unique_id=unique_id(identity, data),
         info=found.info,
     )
 
@@ -155,8 +163,7 @@ def candidate_of(found: Found, data: Mapping[str, Any], title: str = "") -> Cand
 def is_configured(hass: HomeAssistant, candidate: Candidate, own_id: str | None = None) -> bool:
     """Tell whether any operator has this miner, or another one at its address, already."""
     return any(
-        candidate.unique_id == subentry.unique_id
-        or address(candidate.data) == address(subentry.data)
+        subentry.unique_id in candidate.names or address(candidate.data) == address(subentry.data)
         for entry in hass.config_entries.async_entries(DOMAIN)
         for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
         if subentry.subentry_id != own_id

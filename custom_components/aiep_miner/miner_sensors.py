@@ -54,11 +54,15 @@ def _efficiency(miner: Miner) -> float | None:
 
 
 def _started(miner: Miner) -> datetime | None:
+    """Return when it started; None for an uptime that reaches back beyond the calendar."""
     reading, telemetry = miner.reading, miner.view.telemetry
     if reading is None or telemetry is None or reading.uptime_s is None:
         return None
     seen = datetime.fromtimestamp(telemetry.ts_ms / 1000, UTC)
-    return seen - timedelta(seconds=reading.uptime_s)
+    try:
+        return seen - timedelta(seconds=reading.uptime_s)
+    except OverflowError:
+        return None
 
 
 def _break_even(miner: Miner) -> float | None:

@@ -1,14 +1,15 @@
 """Sets the targets that a miner works to."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.number import (
     NumberDeviceClass,
-    NumberEntity,
     NumberEntityDescription,
     NumberMode,
+    RestoreNumber,
 )
 from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant
@@ -18,9 +19,11 @@ from .const import UNIT_HASHRATE
 from .coordinator import AiepMinerConfigEntry
 from .engine.records import Action
 from .entity import MinerEntity, MinerEntityDescription, async_add_miner_entities
+from .errors import not_a_number
 from .fleet import Miner
 
-PARALLEL_UPDATES = 1
+# The engine queues commands itself; one that hangs must not hold back another miner's stop.
+PARALLEL_UPDATES = 0
 
 HASHRATE_HEADROOM: Final = 1.5
 """Times the nominal hash rate: no machine is tuned further up than that."""
@@ -32,21 +35,32 @@ class MinerNumberDescription(MinerEntityDescription, NumberEntityDescription):
 
     action: Action
     value_fn: Callable[[Miner], float | None]
-    range_fn: Callable[[Miner], tuple[float, float] | None]
-    """The least and the most; None while unknown."""
+    range_fn: Callable[[Miner, float], tuple[float, float] | None]
+    """From the most so far to the least and the most; None while unknown."""
 
 
-def _power_range(miner: Miner) -> tuple[float, float] | None:
+def _power_range(miner: Miner, _most_so_far: float = 0.0) -> tuple[float, float] | None:
     """Return the device's own bounds; the operator's maximum stands in for an unknown one."""
     capabilities = miner.info.capabilities
     most_w = capabilities.power_max_w or miner.policy.max_power_w
     return None if most_w is None else (capabilities.power_min_w or 0.0, most_w)
 
 
-def _hashrate_range(miner: Miner) -> tuple[float, float] | None:
-    expected = miner.reading.expected_hashrate_ths if miner.reading else None
-    usual = miner.policy.nominal_hashrate_ths or expected
-    return (0.0, round(usual * HASHRATE_HEADROOM, 2)) if usual else None
+def _hashrate_range(miner: Miner, most_so_far: float = 0.0) -> tuple[float, float] | None:
+    """Reckon from the nominal hash rate, else from the largest that was ever seen.
+
+    What a miner expects of itself and does, or usually does, falls with its target; the way back
+    stays open.
+    """
+    if nominal := miner.policy.nominal_hashrate_ths:
+        return 0.0, round(nominal * HASHRATE_HEADROOM, 2)
+    profit = miner.view.profit
+    seen = (
+        miner.reading.expected_hashrate_ths if miner.reading else None,
+        profit.hashrate_ths if profit else None,
+    )
+    most = max(most_so_far, *(round((rate or 0.0) * HASHRATE_HEADROOM, 2) for rate in seen))
+    return (0.0, most) if most else None
 
 
 MINER_NUMBERS: Final = (
@@ -90,12 +104,20 @@ async def async_setup_entry(
     async_add_miner_entities(entry, async_add_entities, MINER_NUMBERS, MinerNumber)
 
 
-class MinerNumber(MinerEntity, NumberEntity):
+class MinerNumber(MinerEntity, RestoreNumber):
     """A target of a miner; shows what the miner says, not what it was told."""
 
     entity_description: MinerNumberDescription
 
     _last_range = (0.0, 0.0)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Go on from the range before the restart."""
+        await super().async_added_to_hass()
+        kept = await self.async_get_last_number_data()
+        if kept is not None:
+            self._last_range = (kept.native_min_value or 0.0, kept.native_max_value or 0.0)
 
     @property
     @override
@@ -118,10 +140,13 @@ class MinerNumber(MinerEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Command the miner to work to a target."""
+        if not math.isfinite(value):
+            raise not_a_number(self.coordinator.title(self._miner_id))
         await self.async_command(self.entity_description.action, value=value)
 
     @property
     def _range(self) -> tuple[float, float]:
         """Return the least and the most; while the miner is silent, what it said last."""
-        self._last_range = self.entity_description.range_fn(self.miner) or self._last_range
+        known = self.entity_description.range_fn(self.miner, self._last_range[1])
+        self._last_range = known or self._last_range
         return self._last_range

@@ -1,5 +1,6 @@
 """Reads prices and network state: fixed numbers, or the states of entities."""
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant
 from homeassistant.generated.currencies import ACTIVE_CURRENCIES
+from homeassistant.util.unit_conversion import EnergyConverter
 
 from .const import (
     CONF_BLOCK_REWARD,
@@ -17,12 +19,26 @@ from .const import (
 )
 from .engine.records import PriceRecord
 
+_LOGGER = logging.getLogger(__name__)
+
 CURRENCIES: Final = tuple(sorted(ACTIVE_CURRENCIES))
 
 _KWH_PER: Final = {"Wh": 0.001, "kWh": 1.0, "MWh": 1000.0, "GWh": 1_000_000.0}
-_CENTS: Final = frozenset(
-    {"c", "ct", "cent", "cents", "¢", "p", "pence", "øre", "öre", "ore", "snt", "gr", "h"}
+_CENT: Final = (
+    "AUD BBD BMD BND BRL BSD BZD CAD EUR FJD GYD HKD JMD KES KYD LKR LRD MUR MXN MYR NAD NZD "
+    "PHP SBD SCR SGD SRD TTD TWD TZS USD XCD ZAR"
 )
+_HUNDREDTHS: Final = {
+    **dict.fromkeys(("c", "ct", "cent", "cents", "¢"), _CENT),
+    **dict.fromkeys(("p", "pence", "GBp"), "GBP"),
+    "øre": "DKK NOK",
+    "öre": "SEK",
+    "ore": "DKK NOK SEK",
+    "snt": "EUR",
+    "gr": "PLN",
+    "h": "CZK",
+}
+"""What a hundredth is called, and of which currencies."""
 _SYMBOLS: Final = {
     # One sign may stand for several currencies; the operator's own is taken to be meant.
     "€": "EUR",
@@ -42,15 +58,19 @@ _SYMBOLS: Final = {
     "R$": "BRL",
     "R": "ZAR",
 }
+_SET_BY_HAND: Final = frozenset({"input_number", "number"})
+"""Domains whose entities report nothing: like a fixed number, a setting does not age."""
 _MAGNITUDES: Final = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 
 type Converter = Callable[[str, str], float | None]
 """From a unit and the operator's currency to what a value is multiplied with; None: unfit."""
+type Found = tuple[float | None, int | None]
+"""A value and, of what an entity reports, when it did so last (ms since the epoch)."""
 
 
 def _money(unit: str, currency: str) -> float | None:
-    if unit in _CENTS:
-        return 0.01
+    if unit in _HUNDREDTHS:
+        return 0.01 if currency in _HUNDREDTHS[unit].split() else None
     if unit in _SYMBOLS:
         return 1.0 if currency in _SYMBOLS[unit].split() else None
     return 1.0 if unit.upper() == currency else None
@@ -64,7 +84,8 @@ def _energy_factor(unit: str, currency: str) -> float | None:
 
 
 def _coin_factor(unit: str, currency: str) -> float | None:
-    return _money(unit.partition("/")[0].strip(), currency)
+    money, _, coin = (part.strip() for part in unit.partition("/"))
+    return None if coin in EnergyConverter.VALID_UNITS else _money(money, currency)
 
 
 def _difficulty_factor(unit: str, _currency: str) -> float | None:
@@ -86,7 +107,9 @@ def factor(hass: HomeAssistant, key: str, entity_id: str, currency: str) -> floa
     """
     state = hass.states.get(entity_id)
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
-    return CONVERTERS[key](unit, currency) if unit else 1.0
+    if unit in (None, ""):
+        return 1.0
+    return CONVERTERS[key](unit, currency) if isinstance(unit, str) else None
 
 
 def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) -> PriceRecord:
@@ -94,6 +117,7 @@ def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) 
     energy_price, energy_ms = _read(hass, CONF_ENERGY_PRICE, data)
     coin_price, coin_ms = _read(hass, CONF_COIN_PRICE, data)
     difficulty, difficulty_ms = _read(hass, CONF_NETWORK_DIFFICULTY, data)
+    block_reward, _ = _read(hass, CONF_BLOCK_REWARD, data)
     return PriceRecord(
         ts_ms=0,
         subject=operator_id,
@@ -104,14 +128,20 @@ def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) 
         coin_price_updated_ms=coin_ms,
         network_difficulty=_positive(difficulty),
         network_difficulty_updated_ms=difficulty_ms,
-        block_reward=_positive(_finite(data[CONF_BLOCK_REWARD])),
+        block_reward=_positive(block_reward),
     )
 
 
-def _read(
-    hass: HomeAssistant, key: str, data: Mapping[str, Any]
-) -> tuple[float | None, int | None]:
-    """Return a value and, for an entity, when it was last reported (ms since the epoch)."""
+def _read(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
+    """Return what is found; whatever goes wrong is an unknown value and must not stop a cycle."""
+    try:
+        return _find(hass, key, data)
+    except Exception:
+        _LOGGER.exception("The %s cannot be read", key)
+        return None, None
+
+
+def _find(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
     source = data[key]
     if not isinstance(source, str):
         return _finite(source), None
@@ -120,7 +150,9 @@ def _read(
     multiplier = factor(hass, key, source, data[CONF_CURRENCY])
     if state is None or value is None or multiplier is None:
         return None, None
-    return _finite(value * multiplier), round(state.last_reported_timestamp * 1000)
+    is_set = state.domain in _SET_BY_HAND
+    reported_ms = None if is_set else round(state.last_reported_timestamp * 1000)
+    return _finite(value * multiplier), reported_ms
 
 
 def _finite(value: Any) -> float | None:

@@ -11,9 +11,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import AiepMinerConfigEntry
 from .engine.records import Action, Mode, Pool
 from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
+from .errors import not_offered
 from .fleet import Miner, active_pool
 
-PARALLEL_UPDATES = 1
+# The engine queues commands itself; one that hangs must not hold back another miner's stop.
+PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +115,10 @@ class MinerSelect(MinerEntity, SelectEntity):
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Command the miner to use an option."""
+        """Command the miner to use an option; what it offered last may be gone by now."""
         description = self.entity_description
+        if option not in description.options_fn(self.miner):
+            raise not_offered(self.coordinator.title(self._miner_id), option)
         value = description.value_fn(self.miner, option)
         await self.async_command(
             description.action, value=value, option=option if value is None else None

@@ -21,7 +21,8 @@ from .entity import (
 )
 from .fleet import Miner
 
-PARALLEL_UPDATES = 1
+# The engine queues commands itself; one that hangs must not hold back another miner's stop.
+PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)

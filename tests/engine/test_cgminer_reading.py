@@ -60,6 +60,18 @@ class TestCgminer:
         ]
         assert [pool.active for pool in read_pools({"POOLS": items})] == active
 
+    @pytest.mark.parametrize(
+        ("fields", "uptime_s"),
+        [
+            ({"Elapsed": 10**9}, 10**9),
+            ({"Elapsed": 10**9 + 1}, None),
+            ({"Elapsed": 2**52, "Uptime": 60}, 60),
+            ({"Uptime": 2**52}, None),
+        ],
+    )
+    def test_an_absurd_uptime_is_unknown(self, fields, uptime_s):
+        assert reading_of(CGMINER, summary={"SUMMARY": [fields]}).uptime_s == uptime_s
+
     def test_pool_keeps_no_secret(self):
         reading = reading_of(CGMINER)
         assert reading.pools == (

@@ -79,6 +79,21 @@ def test_a_stopped_miner_earns_nothing_now() -> None:
     assert earnings.profit_per_day == pytest.approx(-0.02 * 24 * 0.05)
 
 
+def test_a_stopped_miner_of_unknown_power_costs_nobody_knows_what() -> None:
+    earnings = economics.earnings_now(Reading(mining=False), assess(), GOOD_PRICES)
+    assert earnings.revenue_per_day == 0.0
+    assert earnings.cost_per_day is None
+    assert earnings.profit_per_day is None
+
+
+@pytest.mark.parametrize("energy_price", [0.05, 0.0, -0.05])
+def test_there_is_no_negative_zero(energy_price) -> None:
+    price = replace(GOOD_PRICES, energy_price_per_kwh=energy_price)
+    earnings = economics.earnings_now(Reading(mining=False, power_w=0.0), assess(), price)
+    assert str(earnings.cost_per_day) == "0.0"
+    assert str(earnings.profit_per_day) == "0.0"
+
+
 def test_earnings_are_unknown_without_a_reading() -> None:
     assert economics.earnings_now(None, assess(), GOOD_PRICES) is None
     assert economics.earnings_now(Reading(), assess(), GOOD_PRICES) is None

@@ -146,6 +146,11 @@ def test_only_air_is_ambient(make: str, ambient_c: float | None) -> None:
     assert to_reading(data(fluid_temperature=25.0, device_info=info)).ambient_c == ambient_c
 
 
+@pytest.mark.parametrize(("seconds", "uptime_s"), [(10**9, 10**9), (10**9 + 1, None)])
+def test_an_absurd_uptime_is_unknown(seconds: int, uptime_s: int | None) -> None:
+    assert to_reading(data(uptime=timedelta(seconds=seconds))).uptime_s == uptime_s
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_fans_come_in_order_and_rounded(first: int) -> None:
     fans = [SimpleNamespace(position=first + n, rpm=1000.6 + n) for n in (2, 0, 1)]

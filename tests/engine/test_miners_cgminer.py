@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 
+from custom_components.aiep_miner.adapters import create_adapter
 from custom_components.aiep_miner.engine.canonical import canonical
 from custom_components.aiep_miner.engine.miners.base import ON, Command, MinerError
 from custom_components.aiep_miner.engine.miners.cgminer import CgminerMiner
@@ -206,6 +207,70 @@ class TestPoll:
         assert (await failure(hasty(device).poll())).reason is Reason.TIMEOUT
         writer.close()
         assert (await miner.poll()).mining is True
+
+
+def telling(mac):
+    """Return the replies of a device that tells its MAC address, as a Whatsminer does."""
+    return CGMINER | {"summary": reply("SUMMARY", {"MAC": mac, "Elapsed": 63, "MHS av": 1e6})}
+
+
+class TestKnownDevice:
+    MAC = "02:00:00:00:00:01"
+
+    async def test_the_right_one(self):
+        told = []
+        async with serving(answering(telling(self.MAC), told)) as port:
+            miner = CgminerMiner("127.0.0.1", port, mac=self.MAC, deadline_s=PATIENCE_S)
+            assert (await miner.connect()).identity.mac == self.MAC
+            assert (await miner.poll()).hashrate_ths == 1
+            await miner.execute(STOP)
+        assert told == [("ascdisable", "0")]
+
+    @pytest.mark.parametrize("command", [STOP, RUN, RESTART, SWITCH_POOL])
+    async def test_another_one_is_neither_read_nor_told(self, command):
+        told = []
+        async with serving(answering(telling("02:00:00:00:00:99"), told)) as port:
+            miner = CgminerMiner("127.0.0.1", port, mac=self.MAC, deadline_s=PATIENCE_S)
+            for call in (miner.connect(), miner.poll(), miner.execute(command)):
+                error = await failure(call)
+                assert (error.reason, error.maybe_done) == (Reason.WRONG_DEVICE, False)
+                assert "02:00:00:00:00:99" in error.detail
+        assert told == []
+
+    async def test_another_one_takes_its_place(self):
+        told, replies = [], dict(telling(self.MAC))
+        async with serving(answering(replies, told)) as port:
+            miner = CgminerMiner("127.0.0.1", port, mac=self.MAC, deadline_s=PATIENCE_S)
+            await miner.poll()
+            version = {"CGMiner": "4.11.1", "API": "3.7", "MAC": "020000000099"}
+            replies |= CGMINER | {"version": reply("VERSION", version)}
+            for call in (miner.poll(), miner.execute(RESTART)):
+                assert (await failure(call)).reason is Reason.WRONG_DEVICE
+            replies |= telling(self.MAC) | {"version": CGMINER["version"]}
+            assert (await miner.poll()).hashrate_ths == 1
+        assert told == []
+
+    async def test_one_that_does_not_say_is_read_but_not_told(self):
+        told = []
+        async with serving(answering(CGMINER, told)) as port:
+            miner = CgminerMiner("127.0.0.1", port, mac=self.MAC, deadline_s=PATIENCE_S)
+            assert (await miner.poll()).mining is True
+            error = await failure(miner.execute(RESTART))
+        assert (error.reason, error.maybe_done) == (Reason.BAD_REPLY, False)
+        assert told == []
+
+    @pytest.mark.parametrize(
+        ("unique_id", "reason"),
+        [(MAC, Reason.WRONG_DEVICE), ("020000000001", None), ("192.0.2.1:4028", None)],
+    )
+    async def test_the_unique_id_tells_whether_it_is_known(self, unique_id, reason):
+        async with serving(answering(telling("02:00:00:00:00:99"))) as port:
+            data = {"adapter": "cgminer", "host": "127.0.0.1", "port": port}
+            miner = create_adapter(data, unique_id)
+            if reason is None:
+                assert (await miner.poll()).hashrate_ths == 1
+            else:
+                assert (await failure(miner.poll())).reason is reason
 
 
 class TestExecute:

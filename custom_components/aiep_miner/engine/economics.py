@@ -59,7 +59,9 @@ def _times(left: float | None, right: float | None) -> float | None:
 
 
 def _rounded(value: float | None) -> float | None:
-    return round(value, 6) if value is not None and math.isfinite(value) else None
+    if value is None or not math.isfinite(value):
+        return None
+    return round(value, 6) + 0.0  # makes 0 of -0
 
 
 def assess(
@@ -107,7 +109,7 @@ def earnings_now(
             heat_credit_per_day=profit.heat_credit_per_day,
             profit_per_day=profit.profit_per_day,
         )
-    standby_kwh = kwh_per_day(reading.power_w or 0.0)
+    standby_kwh = None if reading.power_w is None else kwh_per_day(reading.power_w)
     cost = _times(standby_kwh, price.energy_price_per_kwh if price else None)
     return Earnings(
         revenue_per_day=0.0,

@@ -1,6 +1,7 @@
 """A poll of pyasic-rs, copied into our own records; the library's objects go no further."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import lru_cache
 
 from pyasic_rs.data import (
@@ -37,7 +38,6 @@ _NO_SENSOR_C = (0.0, -1.0)
 """What firmware reports for a sensor that it cannot read."""
 _TEMPERATURE_RANGE_C = (-40.0, 200.0)
 _HASHRATE_LIMIT_THS = 10_000.0
-_POWER_LIMIT_W = 100_000.0
 _FAN_LIMIT_RPM = 50_000.0
 _FREQUENCY_LIMIT_MHZ = 10_000.0
 _VOLTAGE_LIMIT_V = 1_000.0
@@ -86,7 +86,7 @@ def to_reading(data: MinerData) -> Reading:
         boards=boards,
         fans_rpm=_fans_rpm(data),
         psu_fans_rpm=tuple(_rpm(data.psu_fans).values()),
-        uptime_s=values.count(data.uptime.total_seconds()) if data.uptime is not None else None,
+        uptime_s=_seconds(data.uptime),
         shares_accepted=_total(pool.shares_accepted for pool in pools),
         shares_rejected=_total(pool.shares_rejected for pool in pools),
         best_share=values.number(data.best_share, 0, _BEST_SHARE_LIMIT),
@@ -121,7 +121,11 @@ def _ths(rate: HashRate | None) -> float | None:
 
 
 def _watts(value: float | None) -> float | None:
-    return values.number(value, 0, _POWER_LIMIT_W)
+    return values.number(value, 0, values.POWER_LIMIT_W)
+
+
+def _seconds(value: timedelta | None) -> int | None:
+    return None if value is None else values.count(value.total_seconds(), values.UPTIME_LIMIT_S)
 
 
 def _celsius(value: float | None) -> float | None:

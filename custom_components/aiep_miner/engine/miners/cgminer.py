@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from ..reasons import Reason
 from ..records import Action, Reading
-from .base import ON, Capabilities, Command, MinerError, MinerInfo
+from .base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
 from .cgminer_api import CgminerApi, NoReplyError, Reply, refusal, section
 from .cgminer_reading import read_identity, read_pools, read_telemetry
 from .values import count
@@ -23,13 +23,18 @@ _SWITCHES = {
 class CgminerMiner:
     """One miner behind the CGMiner API; each call ends within ``deadline_s``.
 
+    ``mac`` is the known address of the device: another one there is refused.
+
     Errors: UNREACHABLE, TIMEOUT, BAD_REPLY; ACCESS_DENIED, UNSUPPORTED_FIRMWARE and REFUSED
-    for what the miner refuses; NOT_A_MINER while identifying; UNSUPPORTED_ACTION.
+    for what the miner refuses; NOT_A_MINER while identifying; WRONG_DEVICE; UNSUPPORTED_ACTION.
     """
 
-    def __init__(self, host: str, port: int = PORT, *, deadline_s: float = DEADLINE_S) -> None:
+    def __init__(
+        self, host: str, port: int = PORT, *, mac: str | None = None, deadline_s: float = DEADLINE_S
+    ) -> None:
         """Initialize for a host name or address; nothing is sent yet."""
         self._api = CgminerApi(host, port)
+        self._mac = mac
         self._deadline_s = deadline_s
         self._connected = False
 
@@ -42,16 +47,24 @@ class CgminerMiner:
         until = self._until()
         if not self._connected:
             await self._connect(until)
+        summary = await self._summary(until)
+        if self._mac is not None:
+            await self._verify(summary, until)
         return read_telemetry(
-            await self._summary(until),
+            summary,
             await self._api.ask("devs", until=until),
             await self._api.ask("stats", until=until),
             await self._api.ask("pools", until=until),
         )
 
     async def execute(self, command: Command) -> None:
-        """Send a command once; ``maybe_done`` when some of it may have arrived."""
+        """Send a command once, to none but the known device.
+
+        ``maybe_done`` is set when some of it may have arrived.
+        """
         until = self._until()
+        if self._mac is not None and await self._verify(await self._summary(until), until) is None:
+            raise MinerError(Reason.BAD_REPLY, "cannot tell which device this is")
         if command.action is Action.RESTART:
             await self._tell("restart", until=until)
         elif command.action in _SWITCHES:
@@ -74,11 +87,22 @@ class CgminerMiner:
         version = await self._introduction(until)
         details = await self._api.ask("devdetails", until=until)
         summary = await self._summary(until)
+        identity = self._known(read_identity(version, details, summary))
         capabilities = await self._capabilities(summary, until)
         self._connected = True
-        return MinerInfo(
-            identity=read_identity(version, details, summary), capabilities=capabilities
-        )
+        return MinerInfo(identity=identity, capabilities=capabilities)
+
+    async def _verify(self, summary: Reply, until: float) -> str | None:
+        """Return the MAC address that is told, if any; WRONG_DEVICE when it is another's."""
+        version = await self._introduction(until)
+        return self._known(read_identity(version, {}, summary)).mac
+
+    def _known(self, identity: Identity) -> Identity:
+        """Return an identity; WRONG_DEVICE for another MAC address, none at all is let pass."""
+        if self._mac is not None and identity.mac not in (None, self._mac):
+            detail = f"{identity.mac} answers instead of {self._mac}"
+            raise MinerError(Reason.WRONG_DEVICE, detail)
+        return identity
 
     async def _introduction(self, until: float) -> Reply:
         """Return the ``version`` reply, also a refusal, of whatever speaks the protocol."""

@@ -7,12 +7,11 @@ from typing import Any
 from ..records import Board, Pool, Reading, Temperature
 from .base import Identity
 from .cgminer_api import Reply, section
-from .values import count, flag, mac, number, pool_url, text
+from .values import POWER_LIMIT_W, UPTIME_LIMIT_S, count, flag, mac, number, pool_url, text
 
 _PROGRAMMES = ("CGMiner", "BMMiner")
 _HASHRATE_LIMIT_THS = 10_000.0
 _TEMPERATURE_RANGE_C = (-40.0, 200.0)
-_POWER_LIMIT_W = 100_000.0
 _FAN_LIMIT_RPM = 50_000
 _BOARD_LIMIT = 99
 _CHIP_LIMIT = 10_000
@@ -92,14 +91,14 @@ def _first(items: list[Reply]) -> Reply:
 
 
 def _power(total: Reply, keys: Iterable[str]) -> float | None:
-    found = (number(total.get(key), 0, _POWER_LIMIT_W) for key in keys)
+    found = (number(total.get(key), 0, POWER_LIMIT_W) for key in keys)
     return next((round(power_w, 1) for power_w in found if power_w is not None), None)
 
 
 def _uptime(total: Reply) -> int | None:
     """Return the mining program's run time, which a restart resets, else the machine's."""
-    elapsed_s = count(total.get("Elapsed"))
-    return count(total.get("Uptime")) if elapsed_s is None else elapsed_s
+    elapsed_s = count(total.get("Elapsed"), UPTIME_LIMIT_S)
+    return count(total.get("Uptime"), UPTIME_LIMIT_S) if elapsed_s is None else elapsed_s
 
 
 def _present_hashrate(total: Reply, devices: list[Reply]) -> float | None:

@@ -5,6 +5,10 @@ import re
 from typing import Any
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
+POWER_LIMIT_W = 100_000.0
+"""No miner draws more."""
+UPTIME_LIMIT_S = 10**9
+"""No miner has run for longer: 30 years."""
 _TEXT_LIMIT = 200
 _COUNT_LIMIT = 2**53 - 1
 """The largest integer that JSON numbers hold exactly (RFC 8785)."""
