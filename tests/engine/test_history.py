@@ -1,5 +1,6 @@
 """Whatever happens to a site: every decision ends once, and the ledger replays."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from custom_components.aiep_miner.engine import cycle
 from custom_components.aiep_miner.engine.ledger import LedgerError
 from custom_components.aiep_miner.engine.miners.base import MinerError
 from custom_components.aiep_miner.engine.reasons import Reason
@@ -17,6 +19,7 @@ from custom_components.aiep_miner.engine.records import (
     RecordKind,
     Source,
 )
+from custom_components.aiep_miner.engine.views import Verdict
 
 from .rig import (
     BAD_PRICES,
@@ -60,6 +63,8 @@ class Life:
     chance: random.Random
     refused: set[RecordKind] = field(default_factory=set)
     """The kinds of record that the ledger cannot write now."""
+    waiting: list[asyncio.Task[Verdict]] = field(default_factory=list)
+    """Commands whose answer nobody waits for."""
 
     @property
     def some_miner(self) -> ScriptedMiner:
@@ -100,6 +105,18 @@ async def a_miner_changes_its_refusal(life: Life) -> None:
     miner.refusal = None if miner.refusal else MinerError(Reason.REFUSED)
 
 
+async def a_miner_becomes_slow(life: Life) -> None:
+    miner = life.some_miner
+    miner.gate = miner.gate or asyncio.Event()
+
+
+async def the_slow_answer(life: Life) -> None:
+    for miner in life.rig.miners.values():
+        if miner.gate is not None:
+            miner.gate.set()
+            miner.gate = None
+
+
 async def prices_change(life: Life) -> None:
     life.rig.prices = life.chance.choice((GOOD_PRICES, BAD_PRICES))
 
@@ -121,6 +138,7 @@ async def the_ledger_works(life: Life) -> None:
 
 
 async def the_site_restarts(life: Life) -> None:
+    await the_slow_answer(life)
     await life.rig.controller.stop()
     life.refused.clear()
     await life.rig.revive()
@@ -139,12 +157,16 @@ async def the_policy_changes(life: Life) -> None:
 
 
 async def somebody_commands(life: Life) -> None:
-    await life.rig.command(
+    command = life.rig.command(
         life.chance.choice((Action.RUN, Action.STOP, Action.SET_POWER)),
         life.chance.choice(MINERS),
         life.chance.choice((Source.PERSON, Source.AUTOMATION)),
         value=3000.0,
     )
+    if any(miner.gate for miner in life.rig.miners.values()):
+        life.waiting.append(asyncio.create_task(command))
+    else:
+        await command
 
 
 async def a_miner_is_handed_back(life: Life) -> None:
@@ -152,7 +174,7 @@ async def a_miner_is_handed_back(life: Life) -> None:
 
 
 STEPS: dict[Callable[[Life], Awaitable[None]], int] = {
-    nothing_happens: 16,
+    nothing_happens: 10,
     a_miner_overheats: 8,
     a_miner_runs: 12,
     a_miner_falls_silent: 4,
@@ -160,6 +182,8 @@ STEPS: dict[Callable[[Life], Awaitable[None]], int] = {
     a_hash_rate_is_odd: 4,
     a_miner_changes_its_obedience: 2,
     a_miner_changes_its_refusal: 2,
+    a_miner_becomes_slow: 3,
+    the_slow_answer: 3,
     prices_change: 6,
     the_clock_goes_forward: 2,
     the_clock_goes_back: 3,
@@ -181,12 +205,15 @@ async def live(life: Life, steps: int) -> None:
             with suppress(LedgerError) if life.refused else nullcontext():
                 await step(life)
             await life.rig.cycles(life.chance.randint(1, 4), life.chance.choice((7, 30, 61)))
+    await the_slow_answer(life)
     await life.rig.cycles(3)
+    await asyncio.gather(*life.waiting, return_exceptions=True)
     await life.rig.restart()
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_any_history_settles_and_replays(tmp_path, seed) -> None:
+async def test_any_history_settles_and_replays(tmp_path, seed, monkeypatch) -> None:
+    monkeypatch.setattr(cycle, "PROMPT_S", 0.01)
     async with site(tmp_path, policy_of(governor=SITE_MAXIMUM), MINERS) as rig:
         await live(Life(rig, random.Random(seed)), steps=160)
         await assert_settled(rig)

@@ -130,6 +130,28 @@ async def test_the_receipt_of_a_quick_miner_that_cannot_be_filed_does_not_lose_t
     assert_replays(rig.path)
 
 
+async def test_a_stop_without_a_ledger_is_not_repeated_and_holds_up_nobody(tmp_path) -> None:
+    async with site(tmp_path, miners=("m1", "m2")) as rig:
+        await rig.cycles(3)
+        rig.miner.gate = asyncio.Event()
+        rig.miner.reading = HOT
+        with ledger_refuses():
+            await rig.cycles(2)
+        rig.miners["m2"].reading = HOT
+        await rig.cycles(2)
+        assert rig.actions() == rig.actions("m2") == [Action.STOP]
+        asking = asyncio.create_task(rig.command(Action.STOP))
+        await rig.cycles()
+        assert not asking.done()
+        rig.miner.gate.set()
+        assert (await asking).error is None
+        assert rig.actions() == [Action.STOP, Action.STOP]
+        receipts = await rig.records("receipt", subject="m1")
+        assert [item.get("late", False) for item in receipts][:2] == [True, False]
+        await assert_settled(rig)
+    assert_replays(rig.path)
+
+
 async def test_a_stop_of_the_site_waits_for_the_answer(tmp_path) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(3)

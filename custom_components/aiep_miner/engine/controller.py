@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from . import cycle, safety
 from .desk import Desk
@@ -91,6 +92,8 @@ class Controller:
         """Whether a cycle has ended since the start."""
         self._ledger_error: str | None = None
         """Why the last cycle could not be filed."""
+        self._stopping: dict[str, asyncio.Task[None]] = {}
+        """Miner id to a safety stop on its way that the ledger could not take."""
         self._late_stops: list[safety.LateStop] = []
         self._stale = False
         """Whether filing failed since the state was last known to follow from the ledger."""
@@ -208,7 +211,7 @@ class Controller:
 
     async def _submit(self, proposal: ProposalRecord, prices: PriceRecord) -> Verdict:
         miner_id = proposal.subject
-        async with self._lock:
+        async with self._after(lambda: [self._stopping.get(miner_id)]):
             polls = await self._poll([miner_id])
             with self._notices.collect() as filed:
                 try:
@@ -303,7 +306,7 @@ class Controller:
 
         Waits for dispatches under way: each has its receipt before.
         """
-        async with self._idle():
+        async with self._after(lambda: [*self._under_way.values(), *self._stopping.values()]):
             if self._desk is not None and self._ledger is not None:
                 stopped = LifecycleRecord(
                     ts_ms=self._desk.now_ms(),
@@ -323,14 +326,17 @@ class Controller:
             await asyncio.gather(*(adapter.close() for adapter in self._adapters.values()))
 
     @asynccontextmanager
-    async def _idle(self) -> AsyncIterator[None]:
-        """Hold the lock while no dispatch is under way."""
+    async def _after(
+        self, under_way: Callable[[], Iterable[asyncio.Task[Any] | None]]
+    ) -> AsyncIterator[None]:
+        """Hold the lock at a time when none of some tasks is under way; they may need it, too."""
         while True:
             async with self._lock:
-                if not self._under_way:
+                tasks = [task for task in under_way() if task is not None]
+                if not tasks:
                     yield
                     return
-            await asyncio.wait(self._under_way.values())
+            await asyncio.wait(tasks)
 
     async def _poll(self, miners: Mapping[str, MinerAdapter] | list[str]) -> cycle.Polls:
         least, most = POLL_DEADLINE_S
@@ -345,6 +351,8 @@ class Controller:
         await self._settle_debts()
         await self._file_break()
         await self._put_in_force(self._policy)
+        # A machine that is being stopped has its turn when that is on record.
+        polls = {key: found for key, found in polls.items() if key not in self._stopping}
         await cycle.run(self.desk, polls, prices, requests, self._settle_later)
 
     def _settle_later(self, dispatch: cycle.Dispatch) -> None:
@@ -453,17 +461,21 @@ class Controller:
         """Do the one thing that may go unrecorded for now: stop machines that overheat."""
         ts_ms = self.desk.now_ms()
         if self._has_observed:
-            already = self._stopped_of_late(ts_ms)
-            due = await self.desk.read(lambda state: safety.due_stops(state, polls, ts_ms))
-            await asyncio.gather(
-                *(self._stop_late(item) for item in due if item.subject not in already)
-            )
+            already = self._stopped_of_late(ts_ms) | self._stopping.keys()
+            for item in await self.desk.read(lambda state: safety.due_stops(state, polls, ts_ms)):
+                if item.subject not in already:
+                    self._stopping[item.subject] = asyncio.ensure_future(self._stop_late(item))
+            if self._stopping:
+                await asyncio.wait(self._stopping.values(), timeout=cycle.PROMPT_S)
         self.view = replace(self.view, ts_ms=ts_ms, ledger_error=self._ledger_error)
 
     async def _stop_late(self, decision: DecisionRecord) -> None:
-        outcome, reason = await self.desk.executor.stop_unrecorded(decision)
-        late = safety.LateStop(decision=decision, outcome=outcome, reason=reason)
-        self._late_stops.append(late)
+        try:
+            outcome, reason = await self.desk.executor.stop_unrecorded(decision)
+            late = safety.LateStop(decision=decision, outcome=outcome, reason=reason)
+            self._late_stops.append(late)
+        finally:
+            del self._stopping[decision.subject]
 
     def _stopped_of_late(self, ts_ms: int) -> set[str]:
         """Return the miners that were sent a stop, not yet on record, which may still show."""
