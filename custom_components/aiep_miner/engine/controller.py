@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import cycle, safety
+from . import cycle, recovery, safety
 from .desk import Desk
-from .execution import proof_of, receipt_of
+from .execution import receipt_of
 from .ledger import (
     Fault,
     FaultCode,
@@ -33,7 +33,6 @@ from .records import (
     LifecycleEvent,
     LifecycleRecord,
     MinerPolicy,
-    NegativeProofRecord,
     Outcome,
     OverrideRecord,
     PolicyRecord,
@@ -45,6 +44,7 @@ from .records import (
     Severity,
 )
 from .state import STOP_MS, State
+from .verdict import verdict_of
 from .views import Filed, GovernorEvent, Notice, SiteView, Verdict
 
 _LOGGER = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ class Controller:
             on_filed=self._notices.filed,
         )
         ts_ms = desk.now_ms()
-        unsettled = await desk.read(lambda state: _settlements(state, ts_ms))
+        unsettled = await desk.read(lambda state: recovery.settlements(state, ts_ms))
         started = LifecycleRecord(
             ts_ms=ts_ms,
             subject=self._operator_id,
@@ -223,7 +223,7 @@ class Controller:
         for item in list(filed):
             if item.hash in self._under_way:
                 filed += await asyncio.shield(self._under_way[item.hash])
-        return _verdict(filed)
+        return verdict_of(filed)
 
     async def hand_back(self, miner_id: str, user_id: str | None) -> None:
         """Give a miner back to the automation: ends holds, latches and failed attempts."""
@@ -427,7 +427,7 @@ class Controller:
 
     async def _recover(self, user_id: str | None = None) -> None:
         """Begin anew from what the ledger holds: it could not be written, or a new segment began."""
-        held = await self.desk.read(_holds)
+        held = await self.desk.read(recovery.holds)
         state, rebuilt = await self._rebuild(self.ledger)
         self.desk.renew(state)
         recovered = LifecycleRecord(
@@ -438,10 +438,12 @@ class Controller:
             rebuilt_from_seq=rebuilt.from_seq,
             user_id=user_id,
         )
-        await self.desk.file(lambda state: [recovered, *_lost_holds(state, held, recovered.ts_ms)])
+        await self.desk.file(
+            lambda state: [recovered, *recovery.lost_holds(state, held, recovered.ts_ms)]
+        )
         await self.desk.file_owed([])
         await self.desk.file(
-            lambda state: _settlements(state, recovered.ts_ms, sent=self._under_way.keys())
+            lambda state: recovery.settlements(state, recovered.ts_ms, sent=self._under_way.keys())
         )
         self._stale, self._known_recovery = False, self.ledger.recovery
 
@@ -519,78 +521,3 @@ def _break_of(ledger: Ledger) -> Fault | None:
 
 def _is_known_broken(state: State) -> bool:
     return Reason.LEDGER_TAMPERED in state.divergences
-
-
-def _holds(state: State) -> dict[str, int]:
-    """Return until when people hold miners, by miner id."""
-    return {
-        miner_id: miner.hold_until_ms
-        for miner_id, miner in state.miners.items()
-        if miner.hold_until_ms is not None
-    }
-
-
-def _lost_holds(state: State, held: Mapping[str, int], ts_ms: int) -> list[OverrideRecord]:
-    """Return the records of holds that a new segment does not know: people's word stands."""
-    known = _holds(state)
-    return [
-        OverrideRecord(ts_ms=ts_ms, subject=miner_id, until_ms=until_ms)
-        for miner_id, until_ms in sorted(held.items())
-        if until_ms > ts_ms and miner_id not in known
-    ]
-
-
-def _settlements(state: State, ts_ms: int, *, sent: Collection[str] | None = None) -> list[Record]:
-    """Return the receipts and proofs that are missing from the ledger.
-
-    After a crash nobody knows whether an authorised decision was sent; while the process lives,
-    ``sent`` names those that are on their way, and no other was.
-    """
-    outcome, reason = (
-        (Outcome.UNKNOWN, Reason.DISPATCH_INTERRUPTED)
-        if sent is None
-        else (Outcome.FAILED, Reason.LEDGER_UNAVAILABLE)
-    )
-    owing = [
-        Filed(record=replace(decision, ts_ms=ts_ms), seq=0, hash=record_hash)
-        for miner in state.miners.values()
-        for record_hash, decision in miner.open_decisions.items()
-        if sent is None or record_hash not in sent
-    ]
-    authorised = [item for item in owing if item.record.authorised]
-    receipts = [receipt_of(item, outcome, reason) for item in authorised]
-    proofs = [proof_of(item) for item in owing if not item.record.authorised]
-    return [*receipts, *proofs, *cycle.takeovers(state, authorised, receipts, ts_ms)]
-
-
-def _verdict(filed: list[Filed[Record]]) -> Verdict:
-    """Return what the records filed for one proposal say became of it."""
-    by_type = {type(item.record): item for item in filed}
-    decision: Filed[DecisionRecord] = by_type[DecisionRecord]  # type: ignore[assignment]
-    receipts: list[Filed[ReceiptRecord]] = [
-        item  # type: ignore[misc]
-        for item in filed
-        if isinstance(item.record, ReceiptRecord) and item.record.decision == decision.hash
-    ]
-    proofs: list[Filed[NegativeProofRecord]] = [
-        item  # type: ignore[misc]
-        for item in filed
-        if isinstance(item.record, NegativeProofRecord) and item.record.decision == decision.hash
-    ]
-    proof = proofs[-1] if proofs else None
-    receipt = receipts[-1] if receipts else None
-    judgement = decision.record.judgement
-    return Verdict(
-        decision=decision,
-        receipt=receipt,
-        negative_proof=proof,
-        trust_level=judgement.trust_level if judgement else 0,
-        error=_error(decision.record, receipt.record if receipt else None),
-    )
-
-
-def _error(decision: DecisionRecord, receipt: ReceiptRecord | None) -> Reason | None:
-    """Return what went wrong on the way to the miner."""
-    if receipt is None:
-        return Reason.DISPATCH_INTERRUPTED if decision.authorised else None
-    return None if receipt.outcome is Outcome.ACCEPTED else receipt.reason
