@@ -2,10 +2,21 @@
 
 from dataclasses import replace
 
+import pytest
+
 from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, GovernorPolicy, PolicyRecord
 
-from .rig import BAD_PRICES, GOOD_PRICES, STOPPED, Site, miner_policy, policy_of, site
+from .rig import (
+    BAD_PRICES,
+    GOOD_PRICES,
+    STOPPED,
+    Site,
+    assert_replays,
+    miner_policy,
+    policy_of,
+    site,
+)
 
 MINERS = ("m1", "m2")
 
@@ -59,3 +70,14 @@ async def test_a_miner_that_was_removed_counts_no_longer(tmp_path) -> None:
         await rig.restart()
         await rig.cycles(30)
         assert rig.actions() == [Action.RUN]
+
+
+@pytest.mark.parametrize("max_power_w", [None, 4000.0, 8000.0])
+async def test_starts_at_the_same_time_replay(tmp_path, max_power_w) -> None:
+    policy = replace(enough_for_one(), governor=GovernorPolicy(max_power_watts=max_power_w))
+    async with site(tmp_path, policy, MINERS) as rig:
+        await rest(rig)
+        await rig.cycles(3)
+        started = [miner_id for miner_id in MINERS if rig.actions(miner_id)]
+        assert len(started) == (1 if max_power_w == 4000.0 else 2)
+    assert_replays(rig.path)

@@ -40,8 +40,6 @@ _LOGGER = logging.getLogger(__name__)
 POLLS_AT_ONCE = 128
 PROMPT_S = 5.0
 """How long a cycle waits for the miners' answers to commands; later ones are filed when they come."""
-CLAIMS = (Action.RUN, Action.SET_POWER)
-"""Actions that claim a share of the site's power."""
 
 type Polls = Mapping[str, Reading | Reason]
 """What each miner said, or why it could not be read."""
@@ -95,8 +93,9 @@ def _batches(state: State, proposals: list[ProposalRecord]) -> list[list[Proposa
     """Return what is decided at once: under a site's maximum each claim must see those before."""
     if state.policy.record.governor.max_power_watts is None:
         return [proposals]
-    claims = [item for item in proposals if item.action in CLAIMS]
-    return [[item for item in proposals if item.action not in CLAIMS], *([item] for item in claims)]
+    claims = [item for item in proposals if item.action in judgement.CLAIMS]
+    others = [item for item in proposals if item.action not in judgement.CLAIMS]
+    return [others, *([item] for item in claims)]
 
 
 type Requests = Mapping[str, ProposalRecord]

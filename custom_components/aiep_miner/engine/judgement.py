@@ -30,6 +30,8 @@ from .state import GOVERNED, MinerState, State, acceptance, hardware_readings, s
 READING_MAX_AGE_MS: Final = 300_000
 """An older reading is no evidence of the present."""
 TARGETS: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE})
+CLAIMS: Final = frozenset({Action.RUN, Action.SET_POWER})
+"""Actions that claim a share of the site's power."""
 HOUR_MS: Final = 3_600_000
 IDLE_BEFORE_START_MS: Final = 120_000
 """How long a machine without temperatures while stopped must have rested before a start."""
@@ -228,14 +230,15 @@ def _context(
         "max_temperature_c": own.max_temperature_c,
         "max_power_w": own.max_power_w,
     }
-    if proposal.action is Action.SET_POWER:
+    has_maximum = state.policy.record.governor.max_power_watts is not None
+    if has_maximum and proposal.action in CLAIMS:
         context["site_power_w"] = _others_power_w(state, miner.miner_id)
+    if proposal.action is Action.SET_POWER:
         context["min_value"] = own.power_min_w
         context["max_value"] = own.power_max_w
     if proposal.action is Action.STOP and _is_safety_stop(miner, proposal):
         context["safety"] = True
     if proposal.action is Action.RUN:
-        context["site_power_w"] = _others_power_w(state, miner.miner_id)
         context["start_power_w"] = miner.usual(own)[1]
     if proposal.action is Action.RUN and _rested_without_sensors(state, miner, ts_ms):
         context["idle_without_sensors"] = True
