@@ -201,6 +201,9 @@ async def run(config: Path, port: int, fleet: str, cycles: int | None) -> None:
         async with HassProcess(config, port, CONFIGURATION) as hass:
             site = await ready_site(hass, fleet, rig_port)
             ledger = config / DOMAIN / site.operator_id / "ledger.db"
+            status = await hass.rest(
+                "GET", f"/api/{DOMAIN}/operators/{site.operator_id}/ledger/status"
+            )
             address = await show_fleet(hass, site, [PRICE])
             say(f"Home Assistant runs at {address} (no log-in needed); Ctrl-C ends it")
             narrator = Narrator(ledger, site.miners)
@@ -210,7 +213,7 @@ async def run(config: Path, port: int, fleet: str, cycles: int | None) -> None:
                 await narrate(narrator, story, rig_id, cycles)
     for line in narrator.tell():
         say(line)
-    summarise(ledger, narrator)
+    summarise(ledger, narrator, status["public_key"])
 
 
 def remembered_port(config: Path) -> int:
@@ -222,12 +225,12 @@ def remembered_port(config: Path) -> int:
     return int(json.loads(memory.read_text("utf-8"))["rig_port"])
 
 
-def summarise(ledger: Path, narrator: Narrator) -> None:
+def summarise(ledger: Path, narrator: Narrator, key: str) -> None:
     """Print the ledger's state and what the verifier says of it; raises NotIntactError."""
     seq, head = narrator.head
     say(f"\n{narrator.cycles} cycles, {seq} records, head {head}")
-    say(f"$ {' '.join(command(ledger, narrator.head))}")
-    say(verify(ledger, narrator.head))
+    say(f"$ {' '.join(command(ledger, narrator.head, key))}")
+    say(verify(ledger, narrator.head, key))
 
 
 async def until_told_to_end(config: Path, port: int, fleet: str, cycles: int | None) -> None:

@@ -163,7 +163,7 @@ async def _one_kill(site: Site, point: Point, dice: random.Random) -> None:
             await asyncio.sleep(dice.uniform(0, LONGEST_DELAY_S))
             site.killed[runner.decision] = point
         await runner.kill()
-    verify(site.ledger, site.head, sys.executable)
+    verify(site.ledger, site.head, python=sys.executable)
     await _check_commands(site)
 
 
