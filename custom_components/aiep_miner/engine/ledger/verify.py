@@ -747,14 +747,26 @@ def _parse_key(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
+def _argument(parse: Callable[[str], Any], wanted: str) -> Callable[[str], Any]:
+    """Return a parser of the command line that says what it wants."""
+
+    def convert(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}") from None
+
+    return convert
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Verify what the command line names; return the exit status."""
     parser = argparse.ArgumentParser(description="Verify a ledger, an export or a bundle.")
     parser.add_argument("file", type=Path)
-    parser.add_argument(
-        "--head", type=parse_head, action="append", default=[], metavar="SEQ:HEXHASH"
-    )
-    parser.add_argument("--key", type=_parse_key, metavar="PUBLIC_KEY_HEX")
+    head = _argument(parse_head, "SEQ:HASH with a number and 64 hex digits")
+    parser.add_argument("--head", type=head, action="append", default=[], metavar="SEQ:HEXHASH")
+    key = _argument(_parse_key, "a public key of 64 hex digits")
+    parser.add_argument("--key", type=key, metavar="PUBLIC_KEY_HEX")
     options = parser.parse_args(arguments)
     try:
         report = verify(options.file, dict(options.head), options.key)
