@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -482,10 +483,23 @@ async def test_housekeeping_goes_on_later(
     assert site.care.verification.intact
 
 
-async def test_two_who_ask_get_one_verification(hass: HomeAssistant, site: SiteCoordinator) -> None:
+async def test_two_who_ask_get_one_verification(
+    hass: HomeAssistant, site: SiteCoordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from custom_components.aiep_miner.engine.ledger import walk
+
+    both_have_asked = threading.Event()
+    step = walk.Walk.step
+
+    def wait_for_both(this: walk.Walk) -> bool:
+        assert both_have_asked.wait(30)
+        return step(this)
+
+    monkeypatch.setattr(walk.Walk, "step", wait_for_both)
     events = async_capture_events(hass, EVENT_LEDGER_VERIFIED)
     first = hass.async_create_task(site.care.async_verify())
     second = hass.async_create_task(site.care.async_verify())
+    both_have_asked.set()
     assert await first is await second
     assert len(events) == 1
 
