@@ -31,6 +31,7 @@ from .engine.ledger import Ledger, LedgerError
 from .engine.records import RecordKind
 from .reports import (
     PAGE_SCHEMA,
+    SEQ,
     cycle_report,
     health_report,
     ledger_report,
@@ -53,9 +54,7 @@ KINDS: Final = {
     "negative-proofs": RecordKind.NEGATIVE_PROOF,
 }
 """What the records of a kind are called in an address."""
-_EXPORT_SCHEMA: Final = vol.Schema(
-    {vol.Optional("from_seq", default=1): vol.All(vol.Coerce(int), vol.Range(min=1, max=2**63 - 1))}
-)
+_EXPORT_SCHEMA: Final = vol.Schema({vol.Optional("from_seq", default=1): SEQ})
 
 
 @callback

@@ -23,6 +23,7 @@ from .coordinator import SiteCoordinator
 from .engine.ledger import Head, Ledger, LedgerError, import_export
 from .engine.records import RecordKind
 from .errors import ledger_unavailable
+from .reports import SEQ
 
 ACTION_EVIDENCE_BUNDLE: Final = "evidence_bundle"
 ACTION_EXPORT_LEDGER: Final = "export_ledger"
@@ -37,13 +38,7 @@ EXPORTS: Final = "exports"
 IMPORTS: Final = "imports"
 """Folder beside the operators'."""
 
-EXPORT_SCHEMA: Final = SITE_SCHEMA.extend(
-    {
-        vol.Optional(ATTR_FROM_SEQ, default=1): vol.All(
-            vol.Coerce(int), vol.Range(min=1, max=2**63 - 1)
-        )
-    }
-)
+EXPORT_SCHEMA: Final = SITE_SCHEMA.extend({vol.Optional(ATTR_FROM_SEQ, default=1): SEQ})
 BUNDLE_SCHEMA: Final = SITE_SCHEMA.extend(
     {vol.Required(ATTR_RECORD_HASH): vol.All(cv.string, vol.Match(r"^[0-9a-f]{64}\Z"))}
 )

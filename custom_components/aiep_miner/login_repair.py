@@ -1,9 +1,9 @@
 """Leads from the issue of a refused password to the form where it is changed."""
 
-from typing import Any
+from typing import Any, override
 
 import probatio as vol
-from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import ConfirmRepairFlow, FlowType, RepairsFlowResult
 from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.data_entry_flow import FlowResultType
 
@@ -11,7 +11,7 @@ from .const import SUBENTRY_MINER
 from .logins import CONF_ENTRY_ID, CONF_MINER, CONF_SUBENTRY_ID
 
 
-class LoginRefusedFlow(RepairsFlow):
+class LoginRefusedFlow(ConfirmRepairFlow):
     """Leads to the form of a miner that refuses its password."""
 
     def __init__(self, data: dict[str, str | int | float | None]) -> None:
@@ -20,10 +20,7 @@ class LoginRefusedFlow(RepairsFlow):
         self._subentry_id = str(data[CONF_SUBENTRY_ID])
         self._miner = str(data[CONF_MINER])
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin."""
-        return await self.async_step_confirm()
-
+    @override
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:

@@ -1,13 +1,11 @@
 """Lets people repair what needs a person: a ledger that is broken or set aside, a password."""
 
-from typing import Any
+from typing import Any, override
 
-import probatio as vol
 from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.http import current_request
 
 from .const import DATA_BACKUP, ISSUE_LEDGER_BROKEN, ISSUE_LOGIN_REFUSED
@@ -27,28 +25,20 @@ async def async_create_fix_flow(
     return ConfirmRepairFlow()
 
 
-class AcceptBreakFlow(RepairsFlow):
+class AcceptBreakFlow(ConfirmRepairFlow):
     """Asks a person to accept that a ledger is broken; a new segment of it begins then."""
 
     def __init__(self, entry_id: str) -> None:
         """Take whose ledger it is."""
         self._entry_id = entry_id
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin."""
-        return await self.async_step_confirm()
-
+    @override
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Tell what was found and what accepting it does."""
         if user_input is None:
-            issue = ir.async_get(self.hass).async_get_issue(self.handler, self.issue_id)
-            return self.async_show_form(
-                step_id="confirm",
-                data_schema=vol.Schema({}),
-                description_placeholders=issue.translation_placeholders if issue else None,
-            )
+            return await super().async_step_confirm()
         reason = await self._accept()
         return self.async_abort(reason=reason) if reason else self.async_create_entry(data={})
 

@@ -13,14 +13,14 @@ from .engine.views import SiteView
 
 MAX_RECORDS: Final = 1000
 MAX_SEQ: Final = 2**63 - 1
-_SEQ: Final = vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_SEQ))
+SEQ: Final = vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_SEQ))
 _TIME: Final = vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_SEQ))
 PAGE_SCHEMA: Final = vol.Schema(
     {
         vol.Optional("miner_id"): vol.All(str, vol.Length(max=255)),
         vol.Optional("from_ts"): _TIME,
         vol.Optional("to_ts"): _TIME,
-        vol.Optional("cursor"): _SEQ,
+        vol.Optional("cursor"): SEQ,
         vol.Optional("limit", default=100): vol.All(
             vol.Coerce(int), vol.Range(min=1, max=MAX_RECORDS)
         ),

@@ -21,7 +21,7 @@ from .const import DOMAIN
 from .coordinator import SiteCoordinator
 from .engine.ledger import Head, Ledger, LedgerError
 from .engine.records import RecordKind
-from .reports import PAGE_SCHEMA, chain_report, ledger_report, page_report, record_report
+from .reports import MAX_SEQ, PAGE_SCHEMA, chain_report, ledger_report, page_report, record_report
 
 CHUNK_RECORDS: Final = 200
 
@@ -103,7 +103,7 @@ async def ws_records(
     {
         vol.Required("type"): "aiep_miner/ledger/record",
         **_OPERATOR,
-        vol.Required("seq"): vol.All(int, vol.Range(min=1, max=2**63 - 1)),
+        vol.Required("seq"): vol.All(int, vol.Range(min=1, max=MAX_SEQ)),
     }
 )
 @async_response

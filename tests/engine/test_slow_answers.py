@@ -17,6 +17,14 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cycle, "PROMPT_S", 0.01)
 
 
+async def overheat_slowly(rig: Site) -> None:
+    """Let the first miner overheat, and not answer the stop that it is told."""
+    await rig.cycles(3)
+    rig.miner.gate = asyncio.Event()
+    rig.miner.reading = HOT
+    await rig.cycles()
+
+
 async def answered(rig: Site) -> None:
     """Let the first miner answer, and wait for the receipt."""
     rig.miner.gate.set()
@@ -44,10 +52,8 @@ async def test_another_miner_in_danger_is_stopped_meanwhile(tmp_path) -> None:
 
 async def test_it_is_not_told_again_before_it_has_answered(tmp_path) -> None:
     async with site(tmp_path) as rig:
-        await rig.cycles(3)
-        rig.miner.gate = asyncio.Event()
-        rig.miner.reading = HOT
-        await rig.cycles(10)
+        await overheat_slowly(rig)
+        await rig.cycles(9)
         assert rig.actions() == [Action.STOP]
         assert rig.reasons == (Reason.OVERHEAT, Reason.AWAITING_CONFIRMATION)
         assert await rig.outcomes() == []
@@ -78,10 +84,7 @@ async def test_a_danger_that_arises_meanwhile_is_met(tmp_path) -> None:
 
 async def test_its_answer_is_filed_once_the_ledger_can_be_written(tmp_path) -> None:
     async with site(tmp_path) as rig:
-        await rig.cycles(3)
-        rig.miner.gate = asyncio.Event()
-        rig.miner.reading = HOT
-        await rig.cycles()
+        await overheat_slowly(rig)
         with ledger_refuses():
             await rig.cycles(3)
             await answered(rig)
@@ -96,10 +99,7 @@ async def test_its_answer_is_filed_once_the_ledger_can_be_written(tmp_path) -> N
 
 async def test_a_ledger_that_recovers_meanwhile_does_not_take_it_for_never_sent(tmp_path) -> None:
     async with site(tmp_path) as rig:
-        await rig.cycles(3)
-        rig.miner.gate = asyncio.Event()
-        rig.miner.reading = HOT
-        await rig.cycles()
+        await overheat_slowly(rig)
         with ledger_refuses({RecordKind.PROFIT}):
             await rig.cycles()
         await rig.cycles()
@@ -154,10 +154,7 @@ async def test_a_stop_without_a_ledger_is_not_repeated_and_holds_up_nobody(tmp_p
 
 async def test_a_stop_of_the_site_waits_for_the_answer(tmp_path) -> None:
     async with site(tmp_path) as rig:
-        await rig.cycles(3)
-        rig.miner.gate = asyncio.Event()
-        rig.miner.reading = HOT
-        await rig.cycles()
+        await overheat_slowly(rig)
         stopping = asyncio.create_task(rig.controller.stop())
         await asyncio.sleep(0.05)
         assert not stopping.done()

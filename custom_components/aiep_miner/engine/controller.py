@@ -222,7 +222,7 @@ class Controller:
             await self._show()
         for item in list(filed):
             if item.hash in self._under_way:
-                filed += await asyncio.shield(self._under_way[item.hash])
+                filed += await self._under_way[item.hash]
         return verdict_of(filed)
 
     async def hand_back(self, miner_id: str, user_id: str | None) -> None:
@@ -404,23 +404,14 @@ class Controller:
         for miner_id in sorted(self._adapters):
             own = set_by_operator.get(miner_id, MinerPolicy(miner_id=miner_id))
             info = self.desk.infos.get(miner_id)
-            before = known.get(miner_id)
-            if info is not None:
-                can = info.capabilities
+            can = info.capabilities if info is not None else known.get(miner_id)
+            if can is not None:
                 own = replace(
                     own,
-                    actions=tuple(sorted(can.actions)),
+                    actions=None if can.actions is None else tuple(sorted(can.actions)),
                     power_min_w=can.power_min_w,
                     power_max_w=can.power_max_w,
                     presets=can.presets,
-                )
-            elif before is not None:
-                own = replace(
-                    own,
-                    actions=before.actions,
-                    power_min_w=before.power_min_w,
-                    power_max_w=before.power_max_w,
-                    presets=before.presets,
                 )
             miners.append(own)
         return replace(policy, miners=tuple(miners))

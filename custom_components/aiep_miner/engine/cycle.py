@@ -225,9 +225,15 @@ async def settle(desk: Desk, dispatches: list[Dispatch]) -> None:
     ts_ms = desk.now_ms()
     decisions = [item.decision for item in dispatches]
     receipts = [replace(item.receipt.result(), ts_ms=ts_ms) for item in dispatches]
-    followed = await desk.read(lambda state: _superseded(state, decisions, ts_ms))
-    taken_over = await desk.read(lambda state: takeovers(state, decisions, receipts, ts_ms))
-    await desk.file_owed([*followed, *receipts, *taken_over])
+    await desk.file_owed(
+        await desk.read(
+            lambda state: [
+                *_superseded(state, decisions, ts_ms),
+                *receipts,
+                *takeovers(state, decisions, receipts, ts_ms),
+            ]
+        )
+    )
 
 
 def _attempts(state: State, authorised: list[Filed[DecisionRecord]]) -> list[int]:

@@ -261,7 +261,7 @@ def _claimed_w(miner: MinerState, own: MinerPolicy) -> float:
     claims = [
         (value if action is Action.SET_POWER else miner.usual(own)[1]) or 0.0
         for action, value in told
-        if action in (Action.RUN, Action.SET_POWER)
+        if action in CLAIMS
     ]
     drawn_w = (miner.reading.power_w or 0.0) if miner.reading else 0.0
     return max([drawn_w, *claims])

@@ -420,8 +420,6 @@ def _receipt(state: State, filed: Filed[ReceiptRecord]) -> None:
         _dispatched(state, miner, record)
         return
     _close(miner, record)
-    if record.reason is Reason.SUPERSEDED:
-        return
     if record.outcome is Outcome.CONFIRMED:
         miner.failures.pop(record.action, None)
         miner.not_confirmed = None
@@ -447,8 +445,9 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
         miner.failures[record.action] = record
         miner.not_confirmed = record.action
         return
-    again = before is not None and before.receipt.action is record.action
-    first_ms = before.first_ms if before is not None and again else record.ts_ms
+    first_ms = record.ts_ms
+    if before is not None and before.receipt.action is record.action:
+        first_ms = before.first_ms
     miner.pending = Pending(receipt=record, since_ms=record.ts_ms, first_ms=first_ms)
     if record.action in (Action.RUN, Action.RESTART, Action.STOP):
         miner.intended_off = record.action is Action.STOP

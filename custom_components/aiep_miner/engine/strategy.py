@@ -76,10 +76,12 @@ def _keep_safe(_state: State, miner: MinerState, ts_ms: int) -> Wish | None:
     if miner.reading.mining is False:
         return _hold(*dangers, Reason.ALREADY_STOPPED)
     pending = miner.pending
-    told = pending is not None and pending.receipt.action is Action.STOP
-    if pending is not None and told and ts_ms - pending.since_ms < SAFETY_STOP_MS:
-        return _hold(*dangers, Reason.AWAITING_CONFIRMATION)
-    if Action.STOP in miner.commanded:
+    told = (
+        pending is not None
+        and pending.receipt.action is Action.STOP
+        and ts_ms - pending.since_ms < SAFETY_STOP_MS
+    )
+    if told or Action.STOP in miner.commanded:
         return _hold(*dangers, Reason.AWAITING_CONFIRMATION)
     return Action.STOP, dangers, 1.0
 

@@ -65,7 +65,8 @@ def export(
 ) -> Iterator[bytes]:
     """Return an export in blocks of whole lines, up to the head at the start by default.
 
-    The first line names the public key, for information. Raises LedgerError, and ValueError for a seq below 1.
+    The first line names the public key, for information. Raises LedgerError, and ValueError for
+    a seq below 1.
     """
     if from_seq < 1:
         raise ValueError("the first record is 1")
