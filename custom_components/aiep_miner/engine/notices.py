@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from .governor.hard_rules import RATE_REASONS
+from .governor import events_of
 from .reasons import Reason
 from .records import (
     Action,
@@ -93,17 +93,10 @@ class Notices:
         self._health = status
 
     def _judged(self, filed: Filed[Record], record: DecisionRecord, judgement: Judgement) -> None:
-        kinds = [GovernorEventKind.DECISION]
-        if judgement.used_fallback:
-            kinds.append(GovernorEventKind.FALLBACK)
-        if Reason.THERMAL_OVERRIDE in judgement.reasons:
-            kinds.append(GovernorEventKind.THERMAL_OVERRIDE)
-        if not RATE_REASONS.isdisjoint(judgement.reasons):
-            kinds.append(GovernorEventKind.RATE_LIMIT)
-        for kind in kinds:
+        for kind in events_of(judgement.reasons, used_fallback=judgement.used_fallback):
             self._on_governor_event(
                 GovernorEvent(
-                    kind=kind,
+                    kind=GovernorEventKind(kind),
                     miner_id=record.subject,
                     action=record.action,
                     trust_level=judgement.trust_level,

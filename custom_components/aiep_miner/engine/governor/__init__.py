@@ -1,5 +1,6 @@
 """Whether a proposal has earned the right to act: the trust pipeline and its policy."""
 
+from .events import RATE_REASONS, events_of
 from .governor import (
     MiningGovernor,
     create_default_governor,
@@ -11,6 +12,7 @@ from .model import (
     CryptoMiningTrustLevel,
     EventType,
     HardwareReading,
+    Limits,
     MiningAction,
     MiningDecision,
     MiningDomain,
@@ -34,12 +36,14 @@ __all__ = [
     "PERMISSIVE",
     "POOL_SWITCHING",
     "POWER_MANAGEMENT",
+    "RATE_REASONS",
     "STANDARD",
     "STRICT",
     "THERMAL_PROTECTION",
     "CryptoMiningTrustLevel",
     "EventType",
     "HardwareReading",
+    "Limits",
     "MiningAction",
     "MiningDecision",
     "MiningDomain",
@@ -54,6 +58,7 @@ __all__ = [
     "create_mining_governor",
     "create_permissive_governor",
     "create_strict_governor",
+    "events_of",
     "policy_from_record",
     "validate_mining_signals",
 ]

@@ -33,8 +33,15 @@ def finite_or_none(value: Any) -> float | None:
     return as_float if math.isfinite(as_float) else None
 
 
-def text(value: Any) -> str:
-    """Return at most 64 characters that any encoding can carry; "?" for what is no text."""
+def is_name(value: Any) -> bool:
+    """Tell whether a value can name a rig or a sensor: at most 64 characters that UTF-8 can carry."""
+    if not isinstance(value, str) or len(value) > ID_LENGTH:
+        return False
+    return value.isascii() or value.encode("utf-8", "replace").decode() == value
+
+
+def shown(value: Any) -> str:
+    """Return a name as people are shown it, at most 64 characters; "?" for what is no text."""
     if not isinstance(value, str):
         return "?"
     short = value[:ID_LENGTH]
