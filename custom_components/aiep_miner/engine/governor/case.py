@@ -120,7 +120,7 @@ def open_case(
         domain,
         action,
         value,
-        rounded(signals.ai_confidence),
+        number(signals.ai_confidence),
         now,
         rig,
         policy,

@@ -12,7 +12,8 @@ import dataclasses
 import hashlib
 import re
 from array import array
-from collections.abc import Buffer, Iterable, Mapping, Set, Sized
+from collections.abc import Iterable, Mapping, Sequence, Set, Sized
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -24,7 +25,7 @@ PARTS: Final = 20_000
 """An input with more parts than this, or nested deeper, is cut, and refused."""
 _EXACT: Final = 2**53
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
-_LIMIT_FIELDS: Final = tuple(field.name for field in dataclasses.fields(Limits))
+_FIELDS_OF_LIMITS: Final = attrgetter(*(field.name for field in dataclasses.fields(Limits)))
 
 
 class Inputs(NamedTuple):
@@ -32,9 +33,15 @@ class Inputs(NamedTuple):
 
     fields: list[Any]
     """Everything but the readings, as JSON."""
-    readings: list[Buffer]
+    readings: list[bytes]
+    """The hardware and the temperature readings, as JSON."""
     whole: bool
     """Whether nothing had to be cut."""
+
+
+def exact(*values: float) -> str:
+    """Return numbers bit by bit, as hex."""
+    return array("d", values).tobytes().hex()
 
 
 def plain(value: float) -> Any:
@@ -50,6 +57,7 @@ def inputs_of(signals: MiningSignals) -> Inputs:
     writer = _Writer()
     write = writer.write
     domain, action, context = signals.mining_domain, signals.proposed_action, signals.context
+    pool, current, limits = signals.pool_url, signals.current_pool_url, signals.limits
     fields = [
         domain if type(domain) is MiningDomain else write(domain),
         action if type(action) is MiningAction else write(action),
@@ -57,14 +65,14 @@ def inputs_of(signals: MiningSignals) -> Inputs:
         write(signals.ai_confidence),
         write(signals.timestamp),
         write(signals.rig_id),
-        write(signals.pool_url),
-        write(signals.current_pool_url),
+        pool if pool is None else write(pool),
+        current if current is None else write(current),
         write(context) if type(context) is not dict or context else {},
-        _limits(signals.limits, writer),
+        limits if limits is None else _limits(limits, writer),
     ]
     readings = [
-        *_columns(signals.hardware_readings, writer),
-        *_columns(signals.temperature_readings, writer),
+        _readings(signals.hardware_readings, writer),
+        _readings(signals.temperature_readings, writer),
     ]
     return Inputs(fields, readings, writer.parts > 0)
 
@@ -72,25 +80,25 @@ def inputs_of(signals: MiningSignals) -> Inputs:
 def _limits(limits: Any, writer: _Writer) -> Any:
     if type(limits) is not Limits:
         return writer.write(limits)
-    return [writer.write(getattr(limits, name)) for name in _LIMIT_FIELDS]
+    return [
+        value if value is None or value is False or value is True else writer.write(value)
+        for value in _FIELDS_OF_LIMITS(limits)
+    ]
 
 
-def _columns(items: Any, writer: _Writer) -> list[Buffer]:
-    """Return readings in an order of their own: names, values and times."""
-    if type(items) is list or type(items) is tuple:
-        if not items:
-            return [b""]
-        rows = _rows(items)
-        if rows is not None:
-            names, values, times = zip(*sorted(rows), strict=True)
-            return [repr(names).encode(), array("d", values), array("d", times)]
-        written = sorted([orjson.dumps(writer.write(item)) for item in items])
-        return [b"[" + b",".join(written) + b"]"]
-    return [orjson.dumps(writer.write(items))]
+def _readings(items: Any, writer: _Writer) -> bytes:
+    """Return readings in an order of their own."""
+    if type(items) is not list and type(items) is not tuple:
+        return orjson.dumps(writer.write(items))
+    rows = _rows(items)
+    if rows is not None:
+        rows.sort()
+        return orjson.dumps(rows)
+    return b"[" + b",".join(sorted([orjson.dumps(writer.write(item)) for item in items])) + b"]"
 
 
 def _rows(items: Iterable[Any]) -> list[tuple[str, float, float]] | None:
-    """Return name, exact value and time of each reading; None when one has something else there."""
+    """Return name, value and time of each reading; None when one of them needs more thought."""
     rows = []
     for item in items:
         if type(item) is not HardwareReading:
@@ -100,9 +108,9 @@ def _rows(items: Iterable[Any]) -> list[tuple[str, float, float]] | None:
             value = float(value)
         if type(at) is int and -_EXACT < at < _EXACT:
             at = float(at)
-        if type(value) is not float or type(at) is not float or type(name) is not str:
+        if type(value) is not float or type(at) is not float or not _is_key(name):
             return None
-        if value != value or at != at:  # noqa: PLR0124 - NaN has no order
+        if value - value != 0.0 or at - at != 0.0:  # not finite
             return None
         rows.append((name, value + 0.0, at + 0.0))
     return rows
@@ -130,6 +138,10 @@ class _Writer:
         return self._other(value, nesting)
 
     def _other(self, value: Any, nesting: int) -> Any:
+        if type(value) is dict and nesting and all([_is_key(key) for key in value]):
+            self.parts = max(self.parts - len(value), 0)
+            write = self.write
+            return {"mapping": [[key, write(value[key], nesting - 1)] for key in sorted(value)]}
         if isinstance(value, str):
             return _text(str.__str__(value))
         if isinstance(value, int):
@@ -150,7 +162,9 @@ class _Writer:
             kind = "list" if isinstance(value, list) else "tuple"
             return {kind: self._items(value, nesting)}
         if isinstance(value, Mapping):
-            return {"mapping": self._sorted(value.items(), nesting)}
+            pairs = [list(pair) for pair in value.items()]
+            written = [self._items(pair, nesting) for pair in pairs]
+            return {"mapping": sorted(written, key=orjson.dumps)}
         if isinstance(value, Set):
             return {"set": self._sorted(value, nesting)}
         name = f"{type(value).__module__}.{type(value).__qualname__}"
@@ -172,6 +186,10 @@ class _Writer:
         return sorted(self._items(values, nesting), key=orjson.dumps)
 
 
+def _is_key(key: Any) -> bool:
+    return type(key) is str and key.isascii()
+
+
 def _text(value: str) -> Any:
     """Return text; what UTF-8 cannot carry as code points."""
     try:
@@ -191,11 +209,10 @@ def _shown(value: Any) -> str | None:
         return None
 
 
-def evidence_digest(parts: Iterable[Buffer]) -> str:
-    """Return the SHA-256, hex, over all that an evaluation can see, each part with its length."""
-    content = [bytes(part) for part in parts]
-    lengths = repr([len(part) for part in content]).encode()
-    return hashlib.sha256(b"".join([lengths, *content])).hexdigest()
+def evidence_digest(readings: Sequence[bytes], seen: Sequence[bytes | array[float]]) -> str:
+    """Return the SHA-256, hex, over readings and what was seen before, which begins with its shape."""
+    lengths = array("q", [len(part) for part in readings])
+    return hashlib.sha256(b"".join([lengths, *readings, *seen])).hexdigest()
 
 
 def evaluation_bytes(evaluation: dict[str, Any]) -> bytes:

@@ -1,6 +1,6 @@
 """Reads ``Limits`` from the context of the published API, which is a dict of anything."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 from .model import Limits, MiningSignals
@@ -26,27 +26,36 @@ _NUMBERS: Final = {
 
 def limits_of(signals: MiningSignals) -> Limits:
     """Return the limits of a proposal: its own, else those that its context tells."""
-    if isinstance(signals.limits, Limits):
-        return signals.limits
+    limits = signals.limits
+    if type(limits) is Limits:
+        return limits
     return read_limits(signals.context) if signals.context else NO_LIMITS
 
 
 def read_limits(context: Any) -> Limits:
     """Return the limits in a context; what makes no sense in it is left out."""
-    if not isinstance(context, Mapping):
+    if not isinstance(context, dict):
         return NO_LIMITS
     fields: dict[str, Any] = {}
     for key, value in context.items():
         name = _NUMBERS.get(key)
-        if name is not None and (limit := finite_or_none(value)) is not None:
+        if name is None:
+            if key in _OTHERS:
+                fields |= _OTHERS[key](value)
+        elif (limit := finite_or_none(value)) is not None:
             fields[name] = limit
-    sensors = finite_or_none(context.get("sensors_expected"))
-    if sensors is not None and sensors >= 0:
-        fields["sensors_expected"] = int(sensors)
-    return Limits(
-        person=context.get("source") == "person",
-        safety=context.get("safety") is True,
-        supported=context.get("supported") is not False,
-        idle_without_sensors=context.get("idle_without_sensors") is True,
-        **fields,
-    )
+    return Limits(**fields)
+
+
+def _sensors(value: Any) -> dict[str, Any]:
+    count = finite_or_none(value)
+    return {} if count is None or count < 0 else {"sensors_expected": int(count)}
+
+
+_OTHERS: Final[dict[str, Callable[[Any], dict[str, Any]]]] = {
+    "source": lambda value: {"person": value == "person"},
+    "safety": lambda value: {"safety": value is True},
+    "supported": lambda value: {"supported": value is not False},
+    "idle_without_sensors": lambda value: {"idle_without_sensors": value is True},
+    "sensors_expected": _sensors,
+}

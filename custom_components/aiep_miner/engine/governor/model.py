@@ -1,6 +1,5 @@
 """What goes into the governor and what comes out of it."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -77,8 +76,7 @@ class HardwareReading:
 class Limits:
     """Limits of the device and the site, and what is known of the proposer.
 
-    None means unknown, or not limited. Raises ValueError for numbers that are not finite, and
-    for negative counts.
+    None means unknown, or not limited. With a number that is not finite nothing is judged.
     """
 
     person: bool = False
@@ -111,9 +109,10 @@ class Limits:
     idle_without_sensors: bool = False
     """A rig that shows no temperatures while it rests, and has rested long enough."""
 
-    def __post_init__(self) -> None:
-        """Refuse limits that are not finite."""
-        for value in (
+    @property
+    def makes_sense(self) -> bool:
+        """Tell whether all numbers are finite: only then is a number less itself 0."""
+        numbers = (
             self.min_value,
             self.max_value,
             self.nominal_value,
@@ -123,11 +122,12 @@ class Limits:
             self.max_power_w,
             self.site_power_w,
             self.claimed_power_w,
-        ):
-            if value is not None and not math.isfinite(value):
-                raise ValueError("a limit is not finite")
-        if self.sensors_expected is not None and self.sensors_expected < 0:
-            raise ValueError("the number of sensors expected is negative")
+            self.sensors_expected,
+        )
+        try:
+            return all([value is None or value - value == 0.0 for value in numbers])
+        except TypeError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)

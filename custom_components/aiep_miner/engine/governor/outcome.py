@@ -8,7 +8,7 @@ from ..reasons import Reason
 from ..records import Judgement
 from . import hard_rules, trust
 from .case import Case
-from .digest import Inputs, decision_id, evidence_digest, plain
+from .digest import Inputs, decision_id, evidence_digest, exact
 from .model import (
     CryptoMiningTrustLevel,
     MiningAction,
@@ -112,7 +112,7 @@ def decision_of(
     """Return the decision with its id and its explanation."""
     commands = case.rig.commands_since(case.action, case.now - WINDOW_S)
     evaluation = {
-        "evidence": evidence_digest([*inputs.readings, commands, *case.view.content()]),
+        "evidence": evidence_digest(inputs.readings, case.view.content(commands)),
         "inputs": inputs.fields,
         "outcome": _canonical_outcome(case, outcome, verdict),
         "policy": policy_hash,
@@ -135,25 +135,27 @@ def decision_of(
 
 
 def _canonical_outcome(case: Case, outcome: Outcome, verdict: Verdict) -> list[Any]:
-    safety = verdict.safety
+    safety, heat = verdict.safety, case.heat
     return [
-        plain(case.now),
-        plain(case.heat.claimed),
-        plain(case.heat.measured),
         int(outcome.level),
         outcome.actionable,
-        plain(outcome.trusted_value),
         outcome.used_fallback,
         outcome.reasons,
-        plain(safety.score),
-        plain(safety.stability),
-        plain(safety.agreement),
-        plain(safety.likelihood),
         safety.status,
         verdict.grace_status,
         verdict.consensus_status,
         int(verdict.level),
         verdict.reasons,
+        exact(
+            case.now,
+            heat.claimed,
+            heat.measured,
+            outcome.trusted_value + 0.0,
+            safety.score,
+            safety.stability,
+            safety.agreement,
+            safety.likelihood,
+        ),
     ]
 
 
@@ -194,9 +196,9 @@ def unjudged(
     reasons = tuple(fault.reason for fault in faults) if passes is None else (passes,)
     at = 0.0 if signals.timestamp is None else number(signals.timestamp)
     evaluation = {
-        "evidence": evidence_digest(inputs.readings),
+        "evidence": evidence_digest(inputs.readings, ()),
         "inputs": inputs.fields,
-        "outcome": [reasons, [fault.message for fault in faults], plain(known)],
+        "outcome": [reasons, [fault.message for fault in faults], exact(known)],
         "policy": policy_hash,
     }
     domain, action = signals.mining_domain, signals.proposed_action

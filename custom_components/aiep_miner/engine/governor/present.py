@@ -99,7 +99,8 @@ def _rest_on(domain: MiningDomain, group: Group | None, liars: dict[str, Reason]
     """Take these readings for the present; boards are parts of the whole."""
     if group is None:
         return Present(None, None, 1.0, liars)
-    if domain is MiningDomain.HASH_RATE and all(name.startswith(BOARD) for name, _ in group.seen):
+    boards = domain is MiningDomain.HASH_RATE and group.seen[0][0].startswith(BOARD)
+    if boards and all([name.startswith(BOARD) for name, _ in group.seen]):
         count = len(group.ordered)
         return Present(group, math.fsum(group.ordered), 1.0 / count, liars)
     return Present(group, group.present, 1.0, liars)

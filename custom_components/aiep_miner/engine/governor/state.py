@@ -9,7 +9,6 @@ with sixteen sensors in every domain stays below 64 KB.
 import math
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
 from typing import Final
 
 from .model import MiningAction, MiningDomain
@@ -155,18 +154,14 @@ class History:
 
     def _keep_running(self, cut: int) -> None:
         """Keep of the points that leave the trail the last ones at which the machine ran."""
-        idle_below = IDLE_SHARE * self.highest
+        # Idle power counts as running until the machine has run; ``hour_ago`` leaves it out.
+        idle_below = IDLE_SHARE * max(self.last_running or self.trail)
         for at, value in zip(self.trail_times[:cut], self.trail[:cut], strict=True):
             if value <= idle_below:
                 self.idle_at = at
             elif at - self.idle_at > WARM_UP_S:
                 self.last_running.append(value)
         del self.last_running[:-LAST_RUNNING]
-
-    @property
-    def highest(self) -> float:
-        """Return the highest point of the trail and of when the machine last ran."""
-        return max(max(self.trail, default=0.0), max(self.last_running, default=0.0))
 
     def _add_sensors(self, at: float, group: Group) -> None:
         sensors, centre = self.sensors, group.centre
@@ -206,7 +201,18 @@ class History:
 class View:
     """What of a history counts at a time: the last hour up to an observation, itself apart."""
 
-    __slots__ = ("end", "first_row", "history", "last_row", "now", "oldest", "start", "upto")
+    __slots__ = (
+        "end",
+        "first_row",
+        "history",
+        "last_row",
+        "now",
+        "oldest",
+        "start",
+        "trail_end",
+        "trail_start",
+        "upto",
+    )
 
     def __init__(self, history: History, now: float, upto: float) -> None:
         """Look at a history from ``now`` at what came before the observation of ``upto``."""
@@ -218,6 +224,8 @@ class View:
         self.end = max(bisect_left(history.times, upto), self.start)
         self.first_row = bisect_right(history.rows, self.oldest)
         self.last_row = max(bisect_left(history.rows, upto), self.first_row)
+        self.trail_start = bisect_right(history.trail_times, self.oldest)
+        self.trail_end = max(bisect_left(history.trail_times, upto), self.trail_start)
 
     @property
     def count(self) -> int:
@@ -250,44 +258,52 @@ class View:
         full = self.end - self.start + 1 >= RAW and self.end + 1 == len(history.times)
         return history.sensors if full else {}
 
-    def trail(self) -> tuple[list[float], list[float]]:
+    def trail(self) -> tuple[array[float], array[float]]:
         """Return times and presents of the trail through the last hour before this observation."""
-        history, part = self.history, self._trail_part()
-        return history.trail_times[part].tolist(), history.trail[part].tolist()
+        history, part = self.history, slice(self.trail_start, self.trail_end)
+        return history.trail_times[part], history.trail[part]
 
-    def last_running(self) -> Sequence[float]:
+    def last_running(self) -> array[float]:
         """Return the presents of the time before the window when the machine last ran."""
-        history, start = self.history, self._trail_part().start
+        history, start = self.history, self.trail_start
         if not start:
             return history.last_running
-        idle_below = IDLE_SHARE * history.highest
+        idle_below = IDLE_SHARE * max(history.last_running or history.trail)
         late = [value for value in history.trail[:start] if value > idle_below]
-        return [*history.last_running, *late][-LAST_RUNNING:]
+        return array("d", [*history.last_running, *late][-LAST_RUNNING:])
 
-    def _trail_part(self) -> slice:
-        times = self.history.trail_times
-        start = bisect_right(times, self.oldest)
-        return slice(start, max(bisect_left(times, self.upto), start))
-
-    def content(self) -> list[bytes | array[float]]:
-        """Return everything that a decision can rest on, in a fixed order."""
+    def content(self, commands: array[float]) -> list[bytes | array[float]]:
+        """Return everything that a decision can rest on, in a fixed order, its shape first."""
         history = self.history
         end = bisect_right(history.times, self.upto)
         shown = max(end - self.start, 0)
         rows = slice(self.first_row, bisect_right(history.rows, self.upto))
-        trail = self._trail_part()
+        trail = slice(self.trail_start, self.trail_end)
+        sensors = [
+            item for item in sorted(history.sensors.items()) if item[1].last_seen > self.oldest
+        ]
+        names = repr([name for name, _ in sensors]).encode()
+        shape = (
+            shown,
+            rows.stop - rows.start,
+            trail.stop - trail.start,
+            len(names),
+            len(commands),
+        )
         parts: list[bytes | array[float]] = [
+            array("q", shape),
+            names,
+            commands,
             history.times[self.start : end],
             history.presents[self.start : end],
             history.rows[rows],
             history.trail_times[trail],
             history.trail[trail],
-            array("d", self.last_running()),
+            history.last_running if not self.trail_start else self.last_running(),
         ]
-        for name, sensor in sorted(history.sensors.items()):
-            if sensor.last_seen > self.oldest:
-                raw = sensor.raw if shown >= RAW else sensor.raw[RAW - shown :]
-                parts += (name.encode(), sensor.offsets[rows], raw)
+        for _, sensor in sensors:
+            raw = sensor.raw if shown >= RAW else sensor.raw[RAW - shown :]
+            parts += (sensor.offsets[rows], raw)
         return parts
 
 

@@ -89,11 +89,13 @@ def hour_ago(case: Case) -> tuple[float | None, bool]:
     machine was where it last ran before; None when nothing of that is known either.
     """
     times, trail = case.view.trail()
-    before = case.view.last_running()
-    idle_below = IDLE_SHARE * max([*trail, *before], default=0.0)
-    if trail and min(trail) > idle_below:
+    highest = max(trail, default=0.0)
+    if trail and min(trail) > IDLE_SHARE * highest and not _idle(case, highest):
         return _first(times, trail, 0), False
-    reference = median(sorted(before)) if before else _usual(case)
+    before = case.view.last_running()
+    idle_below = IDLE_SHARE * max(highest, max(before, default=0.0))
+    ran = sorted([value for value in before if value > idle_below])
+    reference = median(ran) if ran else _usual(case)
     idle_at = -WARM_UP_S
     for index, value in enumerate(trail):
         if value <= idle_below:
@@ -101,6 +103,11 @@ def hour_ago(case: Case) -> tuple[float | None, bool]:
         elif index == 0 or (reference is None and times[index] - idle_at > WARM_UP_S):
             reference = _first(times, trail, index, idle_below)
     return reference, case.view.upto - idle_at <= WARM_UP_S
+
+
+def _idle(case: Case, highest: float) -> bool:
+    """Tell whether all of the hour is idle, measured by when the machine last ran."""
+    return highest <= IDLE_SHARE * max(case.view.last_running(), default=0.0)
 
 
 def _usual(case: Case) -> float | None:

@@ -54,23 +54,29 @@ def faults_of(signals: MiningSignals) -> list[Fault]:
 
     The value itself is not looked at: whether it may be missing depends on the action.
     """
-    faults = _kind_faults(signals)
-    if signals.timestamp is not None and not math.isfinite(number(signals.timestamp)):
+    faults: list[Fault] = []
+    domain, action, at = signals.mining_domain, signals.proposed_action, signals.timestamp
+    typed = type(domain) is MiningDomain and type(action) is MiningAction
+    if not typed or action not in ACTIONS[domain]:
+        faults += _kind_faults(signals)
+    if at is not None and not math.isfinite(number(at)):
         faults.append(Fault(Reason.INVALID_TIMESTAMP, "timestamp is not a finite number"))
     if not 0.0 <= number(signals.ai_confidence) <= 1.0:
         faults.append(Fault(Reason.INVALID_CONFIDENCE, "ai_confidence is not within 0 and 1"))
     if not is_name(signals.rig_id):
         message = f"rig_id is not text of at most {ID_LENGTH} characters"
         faults.append(Fault(Reason.INVALID_RIG_ID, message))
-    for name in ("pool_url", "current_pool_url"):
-        url = getattr(signals, name)
-        if url is not None and (not isinstance(url, str) or len(url) > URL_LENGTH):
-            message = f"{name} is not text of at most {URL_LENGTH} characters"
-            faults.append(Fault(Reason.INPUT_TOO_LONG, message))
-    for name in ("hardware_readings", "temperature_readings"):
-        faults += _list_faults(name, getattr(signals, name))
-    if signals.limits is not None and not isinstance(signals.limits, Limits):
-        faults.append(Fault(Reason.INVALID_LIMITS, "limits are not of type Limits"))
+    if signals.pool_url is not None or signals.current_pool_url is not None:
+        faults += _url_faults(signals)
+    for name, items in (
+        ("hardware_readings", signals.hardware_readings),
+        ("temperature_readings", signals.temperature_readings),
+    ):
+        if not isinstance(items, list | tuple) or len(items) > READINGS:
+            faults.append(_list_fault(name, items))
+    limits = signals.limits
+    if limits is not None and not (type(limits) is Limits and limits.makes_sense):
+        faults.append(Fault(Reason.INVALID_LIMITS, "limits are not Limits of finite numbers"))
     return faults
 
 
@@ -91,12 +97,19 @@ def _kind_faults(signals: MiningSignals) -> list[Fault]:
     return []
 
 
-def _list_faults(name: str, items: Any) -> list[Fault]:
-    if not isinstance(items, list | tuple):
-        return [Fault(Reason.READING_INVALID, f"{name} is not a list")]
-    if len(items) > READINGS:
-        return [Fault(Reason.INPUT_TOO_LONG, f"{name} has more than {READINGS} items")]
-    return []
+def _url_faults(signals: MiningSignals) -> list[Fault]:
+    urls = {"pool_url": signals.pool_url, "current_pool_url": signals.current_pool_url}
+    return [
+        Fault(Reason.INPUT_TOO_LONG, f"{name} is not text of at most {URL_LENGTH} characters")
+        for name, url in urls.items()
+        if url is not None and (not isinstance(url, str) or len(url) > URL_LENGTH)
+    ]
+
+
+def _list_fault(name: str, items: Any) -> Fault:
+    if isinstance(items, list | tuple):
+        return Fault(Reason.INPUT_TOO_LONG, f"{name} has more than {READINGS} items")
+    return Fault(Reason.READING_INVALID, f"{name} is not a list")
 
 
 def _member[E: (MiningDomain, MiningAction)](kind: type[E], value: Any) -> E | None:
