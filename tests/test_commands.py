@@ -14,8 +14,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.aiep_miner.coordinator import SiteCoordinator
 from custom_components.aiep_miner.engine.miners.base import Capabilities, MinerError, MinerInfo
-from custom_components.aiep_miner.engine.miners.machine import MachineFault
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
+from custom_components.aiep_miner.engine.miners.simulated.machine import MachineFault
 from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import (
     Action,

@@ -33,7 +33,7 @@ from custom_components.aiep_miner import (
 from custom_components.aiep_miner.actions import PROPOSABLE
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import SiteCoordinator
-from custom_components.aiep_miner.engine.miners.machine import PROFILES
+from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
 from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, Basis, Mode, Source
 from custom_components.aiep_miner.engine.views import GovernorEventKind

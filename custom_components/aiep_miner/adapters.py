@@ -12,8 +12,8 @@ from .engine.miners.base import Identity, MinerAdapter
 from .engine.miners.cgminer import PORT as CGMINER_PORT
 from .engine.miners.cgminer import CgminerMiner
 from .engine.miners.discovery import AdapterKind
-from .engine.miners.machine import profile_named
 from .engine.miners.simulated import SimulatedMiner
+from .engine.miners.simulated.machine import profile_named
 
 ADAPTER_ASIC_RS: Final = AdapterKind.ASIC_RS.value
 ADAPTER_CGMINER: Final = AdapterKind.CGMINER.value

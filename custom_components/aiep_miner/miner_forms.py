@@ -45,7 +45,7 @@ from .const import (
 from .engine.miners.base import MinerInfo
 from .engine.miners.cgminer import PORT as CGMINER_PORT
 from .engine.miners.discovery import Found, identify
-from .engine.miners.machine import PROFILES
+from .engine.miners.simulated.machine import PROFILES
 from .settings import MINER_LIMITS, number
 
 LOGIN: Final[dict[vol.Marker, Any]] = {

@@ -21,11 +21,11 @@ from pyasic_rs.data import DataField, MinerData
 from custom_components.aiep_miner.engine.canonical import canonical
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner
 from custom_components.aiep_miner.engine.records import TelemetryRecord
-from tests.emulators.antminer import Antminer
-from tests.emulators.avalon import Avalon
-from tests.emulators.bitaxe import BitAxe
-from tests.emulators.luxos import LuxOs
-from tests.emulators.whatsminer_v2 import WhatsminerV2
+from devtools.emulators.antminer import Antminer
+from devtools.emulators.avalon import Avalon
+from devtools.emulators.bitaxe import BitAxe
+from devtools.emulators.luxos import LuxOs
+from devtools.emulators.whatsminer_v2 import WhatsminerV2
 
 LIMIT_RATIO = 1.5
 SHELF = (BitAxe, Antminer, LuxOs, Avalon, WhatsminerV2)

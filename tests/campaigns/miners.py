@@ -30,10 +30,10 @@ from custom_components.aiep_miner.engine.records import (
     ReceiptRecord,
     Source,
 )
+from devtools.emulators.base import Emulator, Fault, control
+from devtools.emulators.cgminer import EmulatedCgminer
+from devtools.emulators.fleet import MAKES
 from scripts._lib.hass_process import emulated_fleet
-from tests.emulators.base import Emulator, Fault, control
-from tests.emulators.cgminer import EmulatedCgminer
-from tests.emulators.fleet import MAKES
 
 MINER = "miner"
 PRICES = PriceRecord(

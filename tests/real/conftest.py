@@ -11,9 +11,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.aiep_miner import adapters, coordinator
 from custom_components.aiep_miner.engine import controller
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner
+from devtools.emulators.base import Emulator
 from tests.conftest import make_operator, set_up
-from tests.emulators.base import Emulator
-from tests.engine.shelf import PATIENCE_S, alone, loopback  # noqa: F401
+from tests.engine.miners.shelf import PATIENCE_S, alone, loopback  # noqa: F401
 
 from .rig import Add, Clock, Rig, add_by_form, form_for
 

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.aiep_miner.engine import controller
 from custom_components.aiep_miner.engine.reasons import Reason
-from tests.emulators.base import Fault
+from devtools.emulators.base import Fault
 
 from .rig import FAST, Add, emulator, writes
 

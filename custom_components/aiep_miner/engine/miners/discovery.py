@@ -9,7 +9,8 @@ from enum import StrEnum
 from pyasic_rs import MinerListener
 
 from ..reasons import Reason
-from .asic_rs import SETTLE_S, AsicRsMiner, Credentials
+from .asic_rs import AsicRsMiner, Credentials
+from .asic_rs.adapter import SETTLE_S
 from .base import MinerAdapter, MinerError, MinerInfo
 from .cgminer import CgminerMiner
 from .probing import RPC_PORT, open_ports, resolve

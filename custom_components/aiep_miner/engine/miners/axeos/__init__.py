@@ -1,0 +1,1 @@
+"""The documented web interface of AxeOS: BitAxe and NerdAxe."""
