@@ -187,10 +187,10 @@ class Antminer(Device):
                 f"chain_rate{index + 1}": f"{machine.board_hashrates_ths[index] * 1000:.2f}",
                 f"chain_acn{index + 1}": machine.profile.chips_per_board,
                 f"freq{index + 1}": 525,
-                f"temp_pcb{index + 1}": "-".join([f"{board_c:.0f}"] * 4),
-                f"temp_chip{index + 1}": "-".join([f"{chip_c:.0f}"] * 4),
+                f"temp_pcb{index + 1}": _sensors(board_c),
+                f"temp_chip{index + 1}": _sensors(chip_c),
             }
-        return stats
+        return stats | {"temp_max": round(max(machine.chip_temperatures_c)), "temp_num": 3}
 
     def _pools(self, accepted: int, rejected: int, stale: int) -> list[dict[str, Any]]:
         pool = {
@@ -205,6 +205,11 @@ class Antminer(Device):
         }
         spare = {"URL": "stratum+tcp://fallback.example.pool:3334", "Stratum Active": False}
         return [pool, {**pool, "POOL": 1, "Accepted": 0, "Rejected": 0, "Stale": 0, **spare}]
+
+
+def _sensors(hottest_c: float) -> str:
+    """Return one text with four sensors, of which the first is the hottest."""
+    return "-".join(f"{hottest_c - cooler_c:.0f}" for cooler_c in (0, 28, 9, 8))
 
 
 if __name__ == "__main__":

@@ -12,11 +12,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from .antminer import Antminer
-from .avalon import Avalon
+from .avalon import Avalon, AvalonQ, Nano3S
 from .base import ControlServer
 from .bitaxe import BitAxe, NerdAxe
+from .braiins import Braiins
 from .device import Device
+from .epic import Epic
 from .luxos import LuxOs
+from .vnish import Vnish
 from .whatsminer_v2 import WhatsminerV2
 from .whatsminer_v3 import WhatsminerV3
 
@@ -26,8 +29,13 @@ MAKES: dict[str, Callable[..., Device]] = {
     "antminer": Antminer,
     "luxos": LuxOs,
     "avalon": Avalon,
+    "avalon_q": AvalonQ,
+    "nano3s": Nano3S,
     "whatsminer_v2": WhatsminerV2,
     "whatsminer_v3": WhatsminerV3,
+    "braiins": Braiins,
+    "vnish": Vnish,
+    "epic": Epic,
 }
 
 

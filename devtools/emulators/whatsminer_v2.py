@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
+from custom_components.aiep_miner.engine.miners.whatsminer.crypt import decrypt, encrypt, md5_crypt
 
 from .device import Device, Server, run_alone
 from .rpc import RpcServer, section
-from .whatsminer_crypt import decrypt, encrypt, md5_crypt
 
 PROFILE = replace(
     PROFILES["s19"],
@@ -77,7 +77,7 @@ class WhatsminerV2(Device):
         return {"enc": encrypt(key, json.dumps(reply).encode())}
 
     def _privileged(self, request: dict[str, Any], token: str) -> Any:
-        command = request["command"]
+        command = request.get("cmd") or request["command"]
         changes: dict[str, Callable[[], None]] = {
             "power_off": lambda: self._power(off=True),
             "power_on": lambda: self._power(off=False),
@@ -86,11 +86,13 @@ class WhatsminerV2(Device):
             "set_led": lambda: self.set_light(request.get("param") != "auto"),
         }
         parameter = request.get("power_limit") or request.get("respbefore")
+        if request.get("token") == token and (read := self._read(command)):
+            return read
         if command not in changes or request.get("token") != token:
             self.log.add(command, parameter, write=True)
             return self._error("token error")
         if not self.write(command, parameter, changes[command]):
-            return self._error("API command ERROR")
+            return self._message(45, "permission denied", "E")
         return self._message(131, "API command OK")
 
     def _power(self, *, off: bool) -> None:

@@ -64,9 +64,12 @@ class WhatsminerV3(Device):
         known = command in changes and request.get("token") == self._token(request)
         change = changes.get(command) if known else None
         text = None if parameter is None else str(parameter)
-        if not self.write(command, text, change or (lambda: None)) or not known:
+        taken = self.write(command, text, change or (lambda: None))
+        if not known:
             return self._reply(command, "token error", code=-4)
-        return self._reply(command, "ok")
+        return (
+            self._reply(command, "ok") if taken else self._reply(command, "permission denied", -2)
+        )
 
     def _token(self, request: dict[str, Any]) -> str:
         text = f"{request['cmd']}{self.password}{SALT}{request['ts']}"
@@ -114,6 +117,8 @@ class WhatsminerV3(Device):
         machine = self.machine
         return {
             "elapsed": machine.uptime_s,
+            "board-temperature": [round(value, 1) for value in machine.board_temperatures_c],
+            "chip-temp-max": round(max(machine.chip_temperatures_c), 1),
             "environment-temperature": machine.profile.ambient_c,
             "factory-hash": machine.expected_hashrate_ths,
             "fan-speed-in": machine.fans_rpm[0],

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_socket
 
@@ -83,11 +84,12 @@ async def shelved(make: str, **options: Any) -> AsyncIterator[tuple[Device, Asic
 async def adapter(device: Device | str, **options: Any) -> AsyncIterator[AsicRsMiner]:
     """Make an adapter, and close it."""
     host = device if isinstance(device, str) else device.host
-    miner = AsicRsMiner(host, **{"poll_s": PATIENCE_S, **options})
-    try:
-        yield miner
-    finally:
-        await miner.close()
+    async with aiohttp.ClientSession() as session:
+        miner = AsicRsMiner(host, session=session, **{"poll_s": PATIENCE_S, **options})
+        try:
+            yield miner
+        finally:
+            await miner.close()
 
 
 async def eventually(holds: Callable[[], bool], within_s: float = PATIENCE_S) -> None:

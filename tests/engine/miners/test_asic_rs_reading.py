@@ -62,7 +62,7 @@ def board(position: int = 0, **known: Any) -> Any:
         "frequency",
         "active",
     )
-    return SimpleNamespace(**dict.fromkeys(names) | {"position": position} | known)
+    return SimpleNamespace(**dict.fromkeys(names) | {"position": position, "chips": []} | known)
 
 
 def pool(host: str = "pool.example", port: int = 3333, scheme: int = 0, **known: Any) -> Any:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from custom_components.aiep_miner.adapters import create_adapter
+from custom_components.aiep_miner.adapters import mac_of
 from custom_components.aiep_miner.engine.canonical import canonical
 from custom_components.aiep_miner.engine.miners.base import ON, Command, MinerError
 from custom_components.aiep_miner.engine.miners.cgminer import CgminerMiner
@@ -265,8 +265,7 @@ class TestKnownDevice:
     )
     async def test_the_unique_id_tells_whether_it_is_known(self, unique_id, reason):
         async with serving(answering(telling("02:00:00:00:00:99"))) as port:
-            data = {"adapter": "cgminer", "host": "127.0.0.1", "port": port}
-            miner = create_adapter(data, unique_id)
+            miner = CgminerMiner("127.0.0.1", port, mac=mac_of(unique_id))
             if reason is None:
                 assert (await miner.poll()).hashrate_ths == 1
             else:

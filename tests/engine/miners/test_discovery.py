@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -13,8 +15,7 @@ from custom_components.aiep_miner.engine.miners.base import Identity, MinerError
 from custom_components.aiep_miner.engine.miners.discovery import (
     AdapterKind,
     Found,
-    identify,
-    scan,
+    ScanResult,
 )
 from custom_components.aiep_miner.engine.reasons import Reason
 from devtools.emulators.antminer import Antminer
@@ -26,6 +27,21 @@ from devtools.emulators.http import page
 from .shelf import MAKES, loopback, new_host  # noqa: F401
 
 pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
+
+
+async def identify(host: str, **options: Any) -> Found:
+    async with aiohttp.ClientSession() as session:
+        return await discovery.identify(host, session=session, **options)
+
+
+async def scan(networks: list[str], **options: Any) -> ScanResult:
+    async with aiohttp.ClientSession() as session:
+        return await discovery.scan(networks, session=session, **options)
+
+
+async def why_not(host: str, **options: Any) -> MinerError:
+    async with aiohttp.ClientSession() as session:
+        return await probing.why_not(session, host, **options)
 
 
 @asynccontextmanager
@@ -87,7 +103,7 @@ async def test_four_different_errors() -> None:
 async def test_a_miner_that_the_library_cannot_read() -> None:
     """Neither does the other adapter reach it: its port is closed."""
     async with website("<title>AxeOS</title>") as host:
-        error = await probing.why_not(host, login=("root", "root"), known=False)
+        error = await why_not(host, login=("root", "root"), known=False)
         assert error.reason is Reason.UNSUPPORTED_FIRMWARE
         assert await reason_at(host) is Reason.UNSUPPORTED_FIRMWARE
 
@@ -99,7 +115,7 @@ async def test_a_sick_host(fault: Fault, reason: Reason, monkeypatch: pytest.Mon
     monkeypatch.setattr(probing, "ANSWER_S", 0.2)
     async with BitAxe(new_host()) as device:
         await device.set_fault(fault)
-        error = await probing.why_not(device.host, login=("root", "root"), known=False)
+        error = await why_not(device.host, login=("root", "root"), known=False)
     assert error.reason is reason
 
 
@@ -116,7 +132,7 @@ async def test_a_login_page_alone_is_no_wrong_password(
     password: str, known: bool, reason: Reason
 ) -> None:
     async with Antminer(new_host()) as device:
-        error = await probing.why_not(device.host, login=("root", password), known=known)
+        error = await why_not(device.host, login=("root", password), known=known)
     assert error.reason is reason
     assert password not in error.detail
 
@@ -124,7 +140,8 @@ async def test_a_login_page_alone_is_no_wrong_password(
 async def test_a_page_that_is_cut_short_is_garbage() -> None:
     async with BitAxe(new_host()) as device:
         await device.set_fault(Fault.TRUNCATED)
-        assert await probing.ask_web(device.host) is probing.Answer.GARBAGE
+        async with aiohttp.ClientSession() as session:
+            assert await probing.ask_web(session, device.host) is probing.Answer.GARBAGE
 
 
 def found(address: str, **identity: str) -> Found:
@@ -161,7 +178,7 @@ async def test_a_scan_finds_everything_once() -> None:
 async def test_a_scan_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = most = 0
 
-    async def look(_address: str, _credentials: Credentials | None) -> Reason:
+    async def look(_address: str, *_: object) -> Reason:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)

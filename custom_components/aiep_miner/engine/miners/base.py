@@ -1,6 +1,7 @@
 """The protocol that every adapter speaks."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from ..reasons import Reason
@@ -24,6 +25,15 @@ class MinerError(Exception):
         self.reason = reason
         self.detail = detail
         self.maybe_done = maybe_done
+
+
+class RestartSign(StrEnum):
+    """What a poll shows after a restart; it differs from make to make."""
+
+    UPTIME = "uptime"
+    """The uptime begins anew; where none is reported, the connection was lost in between."""
+    MINING = "mining"
+    """Only the mining program restarts: the hash rate is gone for a while and comes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +60,7 @@ class Capabilities:
     reports_power: bool = True
     read_only_reason: Reason | None = None
     """Why nothing can be controlled, e.g. access_denied."""
+    restart_sign: RestartSign = RestartSign.UPTIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

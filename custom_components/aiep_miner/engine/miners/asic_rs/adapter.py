@@ -4,10 +4,11 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import aiohttp
 from pyasic_rs import Miner, MinerFactory
 from pyasic_rs.asic_rs import MiningMode
 from pyasic_rs.config import TuningConfig
@@ -15,9 +16,20 @@ from pyasic_rs.data import DataField, MinerData
 
 from ...reasons import Reason
 from ...records import Action, Reading
-from ..axeos import client as axeos
 from ..base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
+from ..make import Link, Make
 from ..probing import open_ports, resolve, why_not
+from ..whatsminer import is_v3
+from .makes import (
+    ANTMINER,
+    AVALON,
+    BITAXE,
+    LOGINS,
+    LUXOS,
+    WHATSMINER,
+    make_for,
+    usual_login,
+)
 from .reading import is_failed, mac_of, only, to_reading
 
 CONNECT_S = 15.0
@@ -30,34 +42,15 @@ _CLOSE_S = 2.0
 SETTLE_S = 0.05
 """What a cancelled call of the library needs before the interpreter may end."""
 
-_ANTMINER = "AntMiner Stock"
-_AVALON = "AvalonMiner Stock"
-_BITAXE = "Bitaxe Stock"
-_WHATSMINER = "WhatsMiner Stock"
-_CLAIMS_TO_MINE = (_BITAXE, "Nerdaxe Stock", "LuxOS", _AVALON, "SealMiner Stock")
+_CLAIMS_TO_MINE = (BITAXE, "Nerdaxe Stock", LUXOS, AVALON, "SealMiner Stock")
 """Their ``is_mining`` is constant."""
-_WHATSMINER_V3_SINCE = 20241101
-_SWALLOWS_ERRORS = ("LuxOS", _WHATSMINER)
+_LISTS_CHIPS = "Auradine Stock"
+"""Its hottest sensors are among the chips, which come with the same reply."""
+_SWALLOWS_ERRORS = (LUXOS,)
 """Here a False can also mean that the answer got lost."""
 
 _MODES = {"low": MiningMode.Low, "normal": MiningMode.Normal, "high": MiningMode.High}
-"""A stock Antminer's; of a Whatsminer the library does not read which one is in force."""
-
-_USERS = {
-    _ANTMINER: "root",
-    _WHATSMINER: "admin",
-    "Auradine Stock": "admin",
-    "Braiins": "root",
-    "Elphapex Stock": "root",
-    "FutureBit Stock": "futurebit",
-    "Marathon": "root",
-    "Proto Stock": "",
-    "SealMiner Stock": "seal",
-    "UMC OS": "",
-    "VNish": "",
-    "VolcMiner Stock": "root",
-}
-"""Firmware that takes a password, by the library's name, and its usual user."""
+"""A stock Antminer's."""
 
 _IDENTITY_FIELDS = (
     DataField.Mac,
@@ -104,6 +97,7 @@ class _Device:
 
     miner: Miner
     info: MinerInfo
+    make: Make
     firmware: str
     """The library's name of it."""
     version: str | None
@@ -121,12 +115,18 @@ class AsicRsMiner:
         self,
         host: str,
         *,
+        session: aiohttp.ClientSession,
         credentials: Credentials | None = None,
         mac: str | None = None,
         poll_s: float = POLL_S,
     ) -> None:
-        """Initialize the adapter; nothing is sent. ``poll_s`` is the deadline of a poll."""
+        """Initialize the adapter; nothing is sent. ``poll_s`` is the deadline of a poll.
+
+        ``session`` carries what does not go through the library; it is not closed here.
+        """
         self._host = host
+        self._session = session
+        self._credentials = credentials
         self._factory = _factory(credentials)
         self._login = _login(credentials)
         self._mac = mac.lower() if mac else None
@@ -144,15 +144,21 @@ class AsicRsMiner:
         async with _deadline(CONNECT_S):
             return (await self._identify()).info
 
+    async def prove_login(self) -> None:
+        """Raise AUTH_FAILED for a wrong password, also where reading needs none."""
+        async with _deadline(CONNECT_S):
+            device = self._device or await self._identify()
+            await self._call(device.make.prove_login)
+
     async def poll(self) -> Reading:
         """Read the miner; identifies it first when it is new, changed or back again."""
         try:
             async with _deadline(self._poll_s):
-                _device, data = await self._read()
+                device, data = await self._read()
+                return await self._call(partial(device.make.refine, to_reading(data)))
         except MinerError:
             self._lost = True
             raise
-        return to_reading(data)
 
     async def execute(self, command: Command) -> None:
         """Send a command once, after making sure that this is the right miner and alive.
@@ -212,7 +218,7 @@ class AsicRsMiner:
                 raise MinerError(Reason.UNREACHABLE, "no port of a miner is open")
             miner = await self._miner_at(address)
             if miner is None:
-                raise await why_not(address, login=self._login, known=self._known)
+                raise await why_not(self._session, address, login=self._login, known=self._known)
             device = await self._describe(miner)
             self._verify(device.info.identity.mac)
             self._mac = self._mac or device.info.identity.mac
@@ -228,16 +234,32 @@ class AsicRsMiner:
     async def _describe(self, miner: Miner) -> _Device:
         """Read once what does not change."""
         data = await self._ask(partial(miner.get_data, exclude=only(*_IDENTITY_FIELDS)))
+        known = _capabilities(miner, data)
+        make = self._make(miner, data.firmware_version, writable=bool(known.actions))
+        await self._call(make.log_in)
         if is_failed(data):
             raise MinerError(Reason.BAD_REPLY, "identified, but no usable data")
-        capabilities = _capabilities(miner, data)
+        known = replace(known, restart_sign=make.restart_sign)
+        capabilities = await self._call(partial(make.describe, known))
         return _Device(
             miner=miner,
             info=MinerInfo(identity=_identity(miner, data), capabilities=capabilities),
+            make=make,
             firmware=miner.firmware,
             version=data.firmware_version,
             excluded=_excluded(miner.firmware, data.firmware_version, capabilities),
         )
+
+    def _make(self, miner: Miner, version: str | None, *, writable: bool) -> Make:
+        chosen, usual = self._credentials, usual_login(miner.firmware, version)
+        link = Link(
+            address=str(miner.ip),
+            session=self._session,
+            username=(chosen.username if chosen else None) or usual.username,
+            password=chosen.password if chosen else usual.password,
+            chosen=chosen is not None,
+        )
+        return make_for(miner.firmware, version, link, writable=writable)
 
     # Commanding.
 
@@ -262,9 +284,7 @@ class AsicRsMiner:
         except TimeoutError as err:
             raise MinerError(Reason.TIMEOUT, "no answer to a command", maybe_done=True) from err
         except RuntimeError as err:
-            if not _is_avalon_restart(device, command, err):
-                raise _refusal(err) from err
-            return
+            raise _refusal(err) from err
         if not accepted:
             lost = device.firmware in _SWALLOWS_ERRORS
             raise MinerError(Reason.REFUSED, "the miner said no", maybe_done=lost)
@@ -308,17 +328,18 @@ def _factory(credentials: Credentials | None) -> MinerFactory:
     """Return a factory that knows the password for every firmware that may want one."""
     factory = MinerFactory().with_identification_timeout_secs(_IDENTIFY_S)
     if credentials is not None:
-        for firmware, user in _USERS.items():
-            name = credentials.username or user
+        for firmware, usual in LOGINS.items():
+            name = credentials.username or usual.username
             factory.with_firmware_discovery_auth(firmware, name, credentials.password)
     return factory
 
 
 def _login(credentials: Credentials | None) -> tuple[str, str]:
     """Return the user and password for makes that show nothing without; all begin alike."""
+    usual = LOGINS[ANTMINER]
     if credentials is None:
-        return _USERS[_ANTMINER], _USERS[_ANTMINER]
-    return credentials.username or _USERS[_ANTMINER], credentials.password
+        return usual.username, usual.password
+    return credentials.username or usual.username, credentials.password
 
 
 def _identity(miner: Miner, data: MinerData) -> Identity:
@@ -334,12 +355,12 @@ def _identity(miner: Miner, data: MinerData) -> Identity:
 
 def _capabilities(miner: Miner, data: MinerData) -> Capabilities:
     """Return what can be controlled; the flags are read here and nowhere else."""
-    presets = tuple(_MODES) if miner.firmware == _ANTMINER and miner.supports_tuning_config else ()
+    presets = tuple(_MODES) if miner.firmware == ANTMINER and miner.supports_tuning_config else ()
     supported = {
         Action.RUN: miner.supports_resume,
         Action.STOP: miner.supports_pause,
         Action.RESTART: miner.supports_restart,
-        Action.SET_POWER: miner.supports_set_power_limit and miner.firmware != _AVALON,
+        Action.SET_POWER: miner.supports_set_power_limit and miner.firmware != AVALON,
         Action.SET_PRESET: bool(presets),
         Action.FAULT_LIGHT: miner.supports_set_fault_light,
     }
@@ -366,15 +387,11 @@ def _excluded(firmware: str, version: str | None, capabilities: Capabilities) ->
         fields.append(DataField.IsMining)
     if capabilities.actions & {Action.SET_POWER, Action.SET_PRESET}:
         fields.append(DataField.TuningTarget)
-    if firmware != _WHATSMINER or _build_date(version) >= _WHATSMINER_V3_SINCE:
+    if firmware == _LISTS_CHIPS:
+        fields.append(DataField.Chips)
+    if firmware != WHATSMINER or is_v3(version):
         fields.append(DataField.PsuFans)
     return only(*fields)
-
-
-def _build_date(version: str | None) -> int:
-    """Return the date that a Whatsminer's version begins with, as a number; 0 without."""
-    digits = (version or "").partition(".")[0]
-    return int(digits) if digits.isdecimal() else 0
 
 
 def _call_for(device: _Device, command: Command) -> Callable[[], Awaitable[bool]]:
@@ -382,10 +399,11 @@ def _call_for(device: _Device, command: Command) -> Callable[[], Awaitable[bool]
     miner, capabilities = device.miner, device.info.capabilities
     if command.action not in capabilities.actions:
         raise MinerError(Reason.UNSUPPORTED_ACTION, command.action)
+    if command.action is Action.SET_POWER:
+        command = replace(command, value=_watts(capabilities, command.value))
+    if own := device.make.call_for(command):
+        return own
     match command.action:
-        case Action.RUN | Action.STOP if device.firmware == _BITAXE:
-            path = axeos.RESUME if command.action is Action.RUN else axeos.PAUSE
-            return partial(axeos.tell, str(miner.ip), path)
         case Action.RUN | Action.STOP | Action.RESTART:
             plain = {
                 Action.RUN: miner.resume,
@@ -394,7 +412,7 @@ def _call_for(device: _Device, command: Command) -> Callable[[], Awaitable[bool]
             }
             return plain[command.action]
         case Action.SET_POWER:
-            return partial(miner.set_power_limit, _watts(capabilities, command.value))
+            return partial(miner.set_power_limit, command.value or 0.0)
         case Action.SET_PRESET:
             return partial(miner.set_tuning_config, _preset(command.option))
         case _:
@@ -413,12 +431,6 @@ def _preset(option: str | None) -> TuningConfig:
     if option not in _MODES:
         raise MinerError(Reason.UNSUPPORTED_ACTION, f"no preset {option}")
     return TuningConfig.mode(_MODES[option])
-
-
-def _is_avalon_restart(device: _Device, command: Command, err: RuntimeError) -> bool:
-    """Return whether this is the answer of an Avalon that restarts, which the library rejects."""
-    restarted = device.firmware == _AVALON and command.action is Action.RESTART
-    return restarted and "STATUS array" in str(err)
 
 
 def _refusal(err: RuntimeError) -> MinerError:

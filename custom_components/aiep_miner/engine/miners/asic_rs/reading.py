@@ -34,9 +34,6 @@ _STOPPED = frozenset(
 )
 _MIN_EFFICIENCY_J_PER_TH = 2.0
 """No SHA-256 machine needs so little: a hash rate at less power is an old average."""
-_NO_SENSOR_C = (0.0, -1.0)
-"""What firmware reports for a sensor that it cannot read."""
-_TEMPERATURE_RANGE_C = (-40.0, 200.0)
 _HASHRATE_LIMIT_THS = 10_000.0
 _FAN_LIMIT_RPM = 50_000.0
 _FREQUENCY_LIMIT_MHZ = 10_000.0
@@ -58,7 +55,7 @@ def only(*fields: DataField) -> list[DataField]:
 
 def is_failed(data: MinerData) -> bool:
     """Return whether a poll brought nothing: the library returns data for dead hosts too."""
-    vital = (data.hashrate, data.mac, data.firmware_version, data.uptime)
+    vital = (data.hashrate, data.mac, data.firmware_version, _uptime(data))
     return all(value is None for value in vital)
 
 
@@ -86,13 +83,13 @@ def to_reading(data: MinerData) -> Reading:
         boards=boards,
         fans_rpm=_fans_rpm(data),
         psu_fans_rpm=tuple(_rpm(data.psu_fans).values()),
-        uptime_s=_seconds(data.uptime),
+        uptime_s=_seconds(_uptime(data)),
         shares_accepted=_total(pool.shares_accepted for pool in pools),
         shares_rejected=_total(pool.shares_rejected for pool in pools),
         best_share=values.number(data.best_share, 0, _BEST_SHARE_LIMIT),
         pools=pools,
         preset=_preset(data),
-        ambient_c=_celsius(data.fluid_temperature) if make in _AIR_MAKES else None,
+        ambient_c=values.celsius(data.fluid_temperature) if make in _AIR_MAKES else None,
         fault_light=data.light_flashing,
         messages=_messages(data),
     )
@@ -124,13 +121,16 @@ def _watts(value: float | None) -> float | None:
     return values.number(value, 0, values.POWER_LIMIT_W)
 
 
+def _uptime(data: MinerData) -> timedelta | None:
+    """Return the uptime; a number of seconds that no timedelta holds makes the library raise."""
+    try:
+        return data.uptime
+    except ValueError, OverflowError:
+        return None
+
+
 def _seconds(value: timedelta | None) -> int | None:
     return None if value is None else values.count(value.total_seconds(), values.UPTIME_LIMIT_S)
-
-
-def _celsius(value: float | None) -> float | None:
-    temperature_c = values.number(value, *_TEMPERATURE_RANGE_C)
-    return None if temperature_c in _NO_SENSOR_C else temperature_c
 
 
 def _preset(data: MinerData) -> str | None:
@@ -148,15 +148,11 @@ def _says_something(board: BoardData) -> bool:
 
 
 def _board(board: BoardData) -> Board:
-    chips_c = [
-        value
-        for value in map(_celsius, (board.inlet_chip_temperature, board.outlet_chip_temperature))
-        if value is not None
-    ]
+    chips_c = [value for value in map(values.celsius, _chip_sensors(board)) if value is not None]
     return Board(
         index=board.position,
         hashrate_ths=_ths(board.hashrate),
-        temperature_c=_celsius(board.board_temperature),
+        temperature_c=values.celsius(board.board_temperature),
         chip_temperature_c=max(chips_c, default=None),
         chips_working=board.working_chips,
         chips_expected=board.expected_chips,
@@ -166,12 +162,17 @@ def _board(board: BoardData) -> Board:
     )
 
 
+def _chip_sensors(board: BoardData) -> tuple[float | None, ...]:
+    dies = (chip.temperature for chip in board.chips)
+    return (board.inlet_chip_temperature, board.outlet_chip_temperature, *dies)
+
+
 def _temperatures(boards: tuple[Board, ...], average_c: float | None) -> tuple[Temperature, ...]:
     """Return every board's sensors, or the average where there are none."""
     sensors = [(f"board_{board.index}", board.temperature_c) for board in boards]
     sensors += [(f"chip_{board.index}", board.chip_temperature_c) for board in boards]
     known = [(name, value) for name, value in sensors if value is not None]
-    if not known and (average_c := _celsius(average_c)) is not None:
+    if not known and (average_c := values.celsius(average_c)) is not None:
         known = [("average", average_c)]
     return tuple(Temperature(sensor=name, temperature_c=value) for name, value in known)
 

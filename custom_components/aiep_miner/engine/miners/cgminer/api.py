@@ -57,6 +57,13 @@ class CgminerApi:
         request = {"command": command}
         if parameter is not None:
             request["parameter"] = parameter
+        return await self.exchange(request, until=until, write=write)
+
+    async def exchange(
+        self, request: Mapping[str, Any], *, until: float, write: bool = False
+    ) -> Reply:
+        """Send a request of any form once and return its reply; see ``ask``."""
+        command = request.get("command", "a request")
         sent = False
         try:
             async with (

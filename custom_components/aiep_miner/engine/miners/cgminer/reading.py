@@ -1,17 +1,27 @@
 """What the CGMiner API's replies say, in the spellings of cgminer and of the common vendors."""
 
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
 
 from ...records import Board, Pool, Reading, Temperature
 from ..base import Identity
-from ..values import POWER_LIMIT_W, UPTIME_LIMIT_S, count, flag, mac, number, pool_url, text
+from ..values import (
+    POWER_LIMIT_W,
+    UPTIME_LIMIT_S,
+    celsius,
+    count,
+    flag,
+    mac,
+    number,
+    pool_url,
+    text,
+)
 from .api import Reply, section
 
 _PROGRAMMES = ("CGMiner", "BMMiner")
 _HASHRATE_LIMIT_THS = 10_000.0
-_TEMPERATURE_RANGE_C = (-40.0, 200.0)
 _FAN_LIMIT_RPM = 50_000
 _BOARD_LIMIT = 99
 _CHIP_LIMIT = 10_000
@@ -32,7 +42,6 @@ _CHIP_KEY = re.compile(
     r"temp[23]_(\d{1,2})|temp_(?:in_|out_)?chip_?(\d{1,2})", re.IGNORECASE | re.ASCII
 )
 _REAR_KEY = re.compile(r"Temperature rear (top|bot)")
-_READINGS = re.compile(r"\d{1,3}(?:-\d{1,3})+", re.ASCII)
 _CHAIN_KEY = re.compile(r"chain_(?:rate|acn)(\d{1,2})", re.ASCII)
 _FAN_KEY = re.compile(r"fan(\d{1,2})", re.IGNORECASE | re.ASCII)
 _ERROR_KEY = re.compile(r"Error Code \d{1,3}", re.ASCII)
@@ -68,9 +77,7 @@ def read_telemetry(summary: Reply, devs: Reply, stats: Reply, pools: Reply) -> R
         expected_hashrate_ths=_expected_hashrate(total, details),
         power_w=_power(total, ("Power_RT", "Power Realtime", "Power")),
         power_limit_w=_power(total, ("Power Limit",)),
-        temperatures=tuple(
-            Temperature(sensor=sensor, temperature_c=sensors[sensor]) for sensor in sorted(sensors)
-        ),
+        temperatures=_listed(sensors),
         boards=_boards(devices, details, sensors),
         fans_rpm=_fans(total, devices, details),
         psu_fans_rpm=_speeds(total, ("Power Fanspeed",)),
@@ -172,36 +179,39 @@ def _expected_hashrate(total: Reply, details: list[Reply]) -> float | None:
     return next((round(rate, 4) for rate in candidates if rate), None)
 
 
-def _temperature(value: Any) -> float | None:
-    """Return °C, the hottest of several ("78-50-69-70"); 0 stands for no sensor."""
-    if isinstance(value, str) and _READINGS.fullmatch(value[:50]):
-        value = max(int(part) for part in value[:50].split("-"))
-    temperature_c = number(value, *_TEMPERATURE_RANGE_C)
-    return round(temperature_c, 2) if temperature_c else None
+def stats_temperatures(details: Iterable[Reply]) -> tuple[Temperature, ...]:
+    """Return the sensors that a ``stats`` reply lists, the hottest where several share a place."""
+    return _listed(_hottest(_stats_sensors(details)))
+
+
+def _stats_sensors(details: Iterable[Reply]) -> Iterable[tuple[str | None, float | None]]:
+    return ((_place(key), celsius(value)) for item in details for key, value in item.items())
+
+
+def _listed(sensors: dict[str, float]) -> tuple[Temperature, ...]:
+    return tuple(
+        Temperature(sensor=sensor, temperature_c=sensors[sensor]) for sensor in sorted(sensors)
+    )
 
 
 def _sensors(total: Reply, devices: list[Reply], details: list[Reply]) -> dict[str, float]:
-    """Return the sensors that guard the hardware; the hottest where several share a place."""
-    found = [
-        *_device_sensors(devices),
-        *((_place(key), _temperature(value)) for item in details for key, value in item.items()),
-    ]
-    sensors = _hottest(found)
-    if sensors:
-        return sensors
-    return _hottest(
+    """Return the sensors that guard the hardware; a summary's own maximum where it is hotter."""
+    sensors = _hottest([*_device_sensors(devices), *_stats_sensors(details)])
+    known_c = max(sensors.values(), default=-math.inf)
+    summary = _hottest(
         [
-            ("board_max", _temperature(total.get("Temperature"))),
-            ("chip_max", _temperature(total.get("Chip Temp Max"))),
+            ("board_max", celsius(total.get("Temperature"))),
+            ("chip_max", celsius(total.get("Chip Temp Max"))),
         ]
     )
+    return sensors | {place: value for place, value in summary.items() if value > known_c}
 
 
 def _device_sensors(devices: list[Reply]) -> Iterable[tuple[str, float | None]]:
     for position, device in enumerate(devices):
         index = _index(device, position)
-        yield f"board_{index}", _temperature(device.get("Temperature"))
-        yield f"chip_{index}", _temperature(device.get("Chip Temp Max"))
+        yield f"board_{index}", celsius(device.get("Temperature"))
+        yield f"chip_{index}", celsius(device.get("Chip Temp Max"))
 
 
 def _place(key: str) -> str | None:
@@ -212,7 +222,7 @@ def _place(key: str) -> str | None:
         return f"board_{_from_zero(match)}"
     if match := _REAR_KEY.fullmatch(key):
         return f"rear_{match[1].lower()}"
-    return None
+    return "max" if key == "temp_max" else None
 
 
 def _from_zero(match: re.Match[str]) -> int:
@@ -229,7 +239,7 @@ def _hottest(found: Iterable[tuple[str | None, float | None]]) -> dict[str, floa
 
 def _ambient(total: Reply, details: list[Reply]) -> float | None:
     values = [total.get("Env Temp"), *(item.get("Temperature front") for item in details)]
-    known = (_temperature(value) for value in values)
+    known = map(celsius, values)
     return next((value for value in known if value is not None), None)
 
 
