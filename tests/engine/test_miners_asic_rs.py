@@ -18,8 +18,8 @@ from custom_components.aiep_miner.engine.canonical import canonical
 from custom_components.aiep_miner.engine.miners import asic_rs
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner, Credentials
 from custom_components.aiep_miner.engine.miners.base import ON, Command, MinerError
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, Reading
+from custom_components.aiep_miner.engine.records.reasons import Reason
 from tests.emulators.antminer import Antminer
 from tests.emulators.base import Fault
 from tests.emulators.bitaxe import BitAxe

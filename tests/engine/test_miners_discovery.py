@@ -10,13 +10,8 @@ from aiohttp import web
 from custom_components.aiep_miner.engine.miners import discovery, probing
 from custom_components.aiep_miner.engine.miners.asic_rs import Credentials
 from custom_components.aiep_miner.engine.miners.base import Identity, MinerError, MinerInfo
-from custom_components.aiep_miner.engine.miners.discovery import (
-    AdapterKind,
-    Found,
-    identify,
-    scan,
-)
-from custom_components.aiep_miner.engine.reasons import Reason
+from custom_components.aiep_miner.engine.miners.discovery import AdapterKind, Found, identify, scan
+from custom_components.aiep_miner.engine.records.reasons import Reason
 from tests.emulators.antminer import Antminer
 from tests.emulators.base import Fault
 from tests.emulators.bitaxe import BitAxe

@@ -13,8 +13,8 @@ from pyasic_rs.asic_rs import MiningMode
 from pyasic_rs.config import TuningConfig
 from pyasic_rs.data import DataField, MinerData
 
-from ..reasons import Reason
 from ..records import Action, Reading
+from ..records.reasons import Reason
 from . import axeos
 from .asic_rs_reading import is_failed, mac_of, only, to_reading
 from .base import ON, Capabilities, Command, Identity, MinerError, MinerInfo

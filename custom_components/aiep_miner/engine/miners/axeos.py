@@ -5,7 +5,7 @@ The library sends a command again when the answer is bad or missing; here each g
 
 import aiohttp
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .base import MinerError
 from .probing import CONNECT_S, url_of
 

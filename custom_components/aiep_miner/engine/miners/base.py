@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..reasons import Reason
 from ..records import Action, Reading
+from ..records.reasons import Reason
 
 ON, OFF = "on", "off"
 """The ``option`` of a command that switches something; whatever is not on is off."""

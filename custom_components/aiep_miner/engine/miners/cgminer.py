@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
-from ..reasons import Reason
 from ..records import Action, Reading
+from ..records.reasons import Reason
 from .base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
 from .cgminer_api import CgminerApi, NoReplyError, Reply, refusal, section
 from .cgminer_reading import read_identity, read_pools, read_telemetry

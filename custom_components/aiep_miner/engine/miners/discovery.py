@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from pyasic_rs import MinerListener
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .asic_rs import SETTLE_S, AsicRsMiner, Credentials
 from .base import MinerAdapter, MinerError, MinerInfo
 from .cgminer import CgminerMiner
