@@ -9,7 +9,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry
-from .engine.views import GovernorEvent, GovernorEventKind
+from .engine.events import GovernorEvent, GovernorEventKind
 from .entity import OperatorEntity
 
 PARALLEL_UPDATES = 0

@@ -21,17 +21,17 @@ from custom_components.aiep_miner.engine.controller import Controller
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner
 from custom_components.aiep_miner.engine.miners.base import MinerAdapter
 from custom_components.aiep_miner.engine.miners.cgminer import CgminerMiner
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import (
     Action,
     Mode,
+    Origin,
     Outcome,
     PolicyRecord,
     PriceRecord,
     ProposalRecord,
     ReceiptRecord,
-    Source,
 )
+from custom_components.aiep_miner.engine.records.reasons import Reason
 from devtools.emulators.base import Emulator, Fault, control
 from devtools.emulators.cgminer import EmulatedCgminer
 from devtools.emulators.fleet import MAKES
@@ -115,13 +115,13 @@ class _Site:
             ts_ms=0,
             subject=MINER,
             action=Action.STOP,
-            source=Source.PERSON,
+            origin=Origin.PERSON,
             reasons=(Reason.PERSON_COMMAND,),
             user_id="somebody",
         )
-        verdict = await self.controller.submit(proposal, PRICES)
-        assert verdict.receipt is not None, verdict
-        return verdict.receipt.record.outcome
+        result = await self.controller.submit(proposal, PRICES)
+        assert result.receipt is not None, result
+        return result.receipt.record.outcome
 
     @property
     def error(self) -> Reason | None:

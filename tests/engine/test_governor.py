@@ -25,7 +25,7 @@ from custom_components.aiep_miner.engine.governor import (
     MiningPolicy,
     MiningSignals,
     Preset,
-    as_judgement,
+    as_evaluation,
     create_default_governor,
     create_mining_governor,
     create_permissive_governor,
@@ -33,8 +33,8 @@ from custom_components.aiep_miner.engine.governor import (
     policy_from_record,
     validate_mining_signals,
 )
-from custom_components.aiep_miner.engine.reasons import Reason
-from custom_components.aiep_miner.engine.records import GovernorPolicy, Judgement
+from custom_components.aiep_miner.engine.records import Evaluation, GovernorPolicy
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .governor_streams import RIG, START, USUAL, propose, readings, warmed
 
@@ -600,7 +600,7 @@ def test_nonsense_is_refused_by_name(change: dict[str, Any], reason: Reason) -> 
     decision = MiningGovernor().evaluate(signals)
     assert not decision.actionable
     assert decision.refusal is reason
-    assert as_judgement(decision).trust_level == 0
+    assert as_evaluation(decision).trust_level == 0
 
 
 def test_without_a_time_of_its_own_the_newest_reading_tells() -> None:
@@ -759,14 +759,14 @@ def test_metrics_count() -> None:
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_a_judgement_holds_what_was_said(domain: MiningDomain) -> None:
     decision = propose(warmed(domain), domain, hardware_readings=changed(value=math.nan))
-    judgement = as_judgement(decision)
-    assert judgement.decision_id == decision.decision_id
-    assert len(judgement.decision_id) == 64
-    assert judgement.trust_level == decision.authorized_level
-    assert judgement.reasons == tuple(decision.reasons)
-    assert judgement.discarded["s0"] == Reason.READING_INVALID
-    assert Judgement.from_dict(judgement.to_dict()) == judgement
-    assert canonical(judgement.to_dict())
+    evaluation = as_evaluation(decision)
+    assert evaluation.decision_id == decision.decision_id
+    assert len(evaluation.decision_id) == 64
+    assert evaluation.trust_level == decision.authorized_level
+    assert evaluation.reasons == tuple(decision.reasons)
+    assert evaluation.discarded["s0"] == Reason.READING_INVALID
+    assert Evaluation.from_dict(evaluation.to_dict()) == evaluation
+    assert canonical(evaluation.to_dict())
 
 
 def test_the_id_covers_inputs_policy_history_and_outcome() -> None:

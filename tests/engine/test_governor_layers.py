@@ -34,7 +34,7 @@ from custom_components.aiep_miner.engine.governor.readings import sift
 from custom_components.aiep_miner.engine.governor.safety import forecast_gap, stability
 from custom_components.aiep_miner.engine.governor.state import Rig
 from custom_components.aiep_miner.engine.governor.steps import hour_ago
-from custom_components.aiep_miner.engine.reasons import Reason
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .governor_streams import START, readings
 

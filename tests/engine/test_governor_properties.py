@@ -20,7 +20,7 @@ from custom_components.aiep_miner.engine.governor import (
     MiningGovernor,
     MiningPolicy,
     MiningSignals,
-    as_judgement,
+    as_evaluation,
 )
 from custom_components.aiep_miner.engine.governor.digest import (
     evaluation_bytes,
@@ -158,10 +158,10 @@ def plausible(draw: st.DrawFn) -> MiningSignals:
 
 def check_finite(decision: MiningDecision) -> None:
     """Check that every number of a decision is finite, and that it can be written."""
-    judgement = as_judgement(decision)
+    evaluation = as_evaluation(decision)
     assert math.isfinite(decision.trusted_value)
     assert math.isfinite(decision.timestamp)
-    canonical(judgement.to_dict())
+    canonical(evaluation.to_dict())
 
 
 @settings(max_examples=600, deadline=None)

@@ -11,7 +11,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.aiep_miner.coordinator import SiteCoordinator
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from devtools.emulators.base import Emulator
 from devtools.emulators.cgminer import EmulatedCgminer
 from devtools.emulators.fleet import MAKES
@@ -45,8 +45,8 @@ class Rig:
     person: Context
 
     @property
-    def site(self) -> SiteCoordinator:
-        site: SiteCoordinator = self.entry.runtime_data
+    def site(self) -> AiepMinerCoordinator:
+        site: AiepMinerCoordinator = self.entry.runtime_data
         return site
 
     def entity_id(self, platform: str, key: str) -> str | None:

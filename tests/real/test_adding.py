@@ -20,9 +20,9 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.aiep_miner import miner_flow
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.diagnostics import async_get_config_entry_diagnostics
+from custom_components.aiep_miner.flows import miner as miner_flow
 from devtools.emulators.antminer import Antminer
 from devtools.emulators.base import Fault
 from devtools.emulators.bitaxe import BitAxe, ForkedAxe

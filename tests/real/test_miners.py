@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.aiep_miner.engine import controller
-from custom_components.aiep_miner.engine.reasons import Reason
+from custom_components.aiep_miner.engine.records.reasons import Reason
 from devtools.emulators.base import Fault
 
 from .rig import FAST, Add, emulator, writes

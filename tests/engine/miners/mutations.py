@@ -7,10 +7,7 @@ from typing import Any
 from custom_components.aiep_miner.engine.canonical import canonical
 from custom_components.aiep_miner.engine.miners.base import MinerError
 from custom_components.aiep_miner.engine.miners.cgminer.api import parse_reply, refusal
-from custom_components.aiep_miner.engine.miners.cgminer.reading import (
-    read_identity,
-    read_telemetry,
-)
+from custom_components.aiep_miner.engine.miners.cgminer.reading import read_identity, read_telemetry
 from custom_components.aiep_miner.engine.records import TelemetryRecord
 
 from .cgminer_replies import DIALECTS

@@ -18,8 +18,8 @@ from custom_components.aiep_miner.engine.canonical import canonical
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner, Credentials
 from custom_components.aiep_miner.engine.miners.asic_rs import adapter as asic_rs
 from custom_components.aiep_miner.engine.miners.base import ON, Command, MinerError
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, Reading
+from custom_components.aiep_miner.engine.records.reasons import Reason
 from devtools.emulators.antminer import Antminer
 from devtools.emulators.base import Fault
 from devtools.emulators.bitaxe import BitAxe

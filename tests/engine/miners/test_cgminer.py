@@ -7,12 +7,12 @@ from contextlib import suppress
 
 import pytest
 
-from custom_components.aiep_miner.adapters import mac_of
 from custom_components.aiep_miner.engine.canonical import canonical
 from custom_components.aiep_miner.engine.miners.base import ON, Command, MinerError
 from custom_components.aiep_miner.engine.miners.cgminer import CgminerMiner
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, TelemetryRecord
+from custom_components.aiep_miner.engine.records.reasons import Reason
+from custom_components.aiep_miner.flows.adapters import mac_of
 from devtools.emulators.base import Fault
 from devtools.emulators.cgminer import EmulatedCgminer
 

@@ -16,7 +16,7 @@ from custom_components.aiep_miner.engine.miners.cgminer.api import (
     refusal,
     section,
 )
-from custom_components.aiep_miner.engine.reasons import Reason
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .cgminer_replies import error, reply
 from .raw_server import serving

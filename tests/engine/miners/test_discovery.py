@@ -17,7 +17,7 @@ from custom_components.aiep_miner.engine.miners.discovery import (
     Found,
     ScanResult,
 )
-from custom_components.aiep_miner.engine.reasons import Reason
+from custom_components.aiep_miner.engine.records.reasons import Reason
 from devtools.emulators.antminer import Antminer
 from devtools.emulators.base import Fault
 from devtools.emulators.bitaxe import BitAxe

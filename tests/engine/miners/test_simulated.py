@@ -13,8 +13,8 @@ from custom_components.aiep_miner.engine.miners.simulated.machine import (
     fault_windows,
     profile_named,
 )
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, TelemetryRecord
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 THROTTLE_C = 85.0
 EVERY_PROFILE = pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .model import HardwareReading, MiningAction, MiningDomain, MiningSignals
 from .numbers import Group, finite_or_none, group_of, median, number, rounded, text
 from .policy import MiningPolicy

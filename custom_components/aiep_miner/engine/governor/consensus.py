@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .case import TEMPERATURE_DOMAINS, Case
 from .numbers import Group, group_of, median
 from .presets import PASS_RATIO, Preset

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Any, Final
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .hard_rules import RATE_REASONS
 from .model import (
     CryptoMiningTrustLevel,

@@ -5,8 +5,8 @@ from array import array
 from collections.abc import Buffer
 from typing import Any, Final, NamedTuple
 
-from ..reasons import Reason
-from ..records import Judgement
+from ..records import Evaluation
+from ..records.reasons import Reason
 from . import hard_rules, trust
 from .case import Case
 from .digest import decision_id, evidence_digest, plain, plain_context
@@ -246,13 +246,13 @@ def refuse_nonsense(
     )
 
 
-def as_judgement(decision: MiningDecision) -> Judgement:
+def as_evaluation(decision: MiningDecision) -> Evaluation:
     """Return the part of a decision that goes into the ledger; no number has over six decimals."""
     metadata = decision.metadata
     components = {name: rounded(value) for name, value in metadata["components"].items()}
     if "layers_level" in metadata:
         components["layers_level"] = float(metadata["layers_level"])
-    return Judgement(
+    return Evaluation(
         decision_id=decision.decision_id,
         trust_level=int(decision.authorized_level),
         actionable=decision.actionable,

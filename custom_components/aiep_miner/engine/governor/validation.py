@@ -3,7 +3,7 @@
 import math
 from typing import Any, Final
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .model import MiningAction, MiningDomain, MiningSignals
 from .numbers import number
 

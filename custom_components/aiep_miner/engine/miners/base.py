@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from ..reasons import Reason
 from ..records import Action, Reading
+from ..records.reasons import Reason
 
 ON, OFF = "on", "off"
 """The ``option`` of a command that switches something; whatever is not on is off."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 import aiohttp
 from pyasic_rs import MinerListener
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .asic_rs import AsicRsMiner, Credentials
 from .asic_rs.adapter import SETTLE_S
 from .base import MinerError, MinerInfo

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .base import MinerError
 from .probing import CONNECT_S, url_of
 

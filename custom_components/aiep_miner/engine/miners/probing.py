@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 import aiohttp
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .base import MinerError
 
 WEB_PORT = 80

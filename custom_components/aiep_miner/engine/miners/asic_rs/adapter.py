@@ -14,8 +14,8 @@ from pyasic_rs.asic_rs import MiningMode
 from pyasic_rs.config import TuningConfig
 from pyasic_rs.data import DataField, MinerData
 
-from ...reasons import Reason
 from ...records import Action, Reading
+from ...records.reasons import Reason
 from ..base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
 from ..make import Link, Make
 from ..probing import open_ports, resolve, why_not

@@ -4,8 +4,8 @@ import time
 from dataclasses import replace
 from functools import partial
 
-from ...reasons import Reason
 from ...records import Action, Reading
+from ...records.reasons import Reason
 from ..base import Capabilities, Command, MinerError
 from ..cgminer.api import CgminerApi, NoReplyError, refusal
 from ..make import SIDE_READ_S, Call, Link, Make, deadline

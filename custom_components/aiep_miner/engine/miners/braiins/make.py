@@ -6,8 +6,8 @@ Paths: Braiins OS public REST API 1.x; GraphQL before it.
 from functools import partial
 from typing import Any, Final
 
-from ...reasons import Reason
 from ...records import Action
+from ...records.reasons import Reason
 from ..base import ON, Command, MinerError
 from ..make import Call, Make
 

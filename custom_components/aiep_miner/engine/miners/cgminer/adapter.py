@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
-from ...reasons import Reason
 from ...records import Action, Reading
+from ...records.reasons import Reason
 from ..base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
 from ..values import count
 from .api import CgminerApi, NoReplyError, Reply, refusal, section

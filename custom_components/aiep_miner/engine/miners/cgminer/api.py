@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from ...reasons import Reason
+from ...records.reasons import Reason
 from ..base import MinerError
 from ..values import count, text
 

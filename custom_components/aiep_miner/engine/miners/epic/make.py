@@ -7,8 +7,8 @@ with ``result`` and ``error``.
 from functools import partial
 from typing import Any, Final
 
-from ...reasons import Reason
 from ...records import Action
+from ...records.reasons import Reason
 from ..base import ON, Command, MinerError
 from ..make import Call, Make
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from zlib import crc32
 
-from ...reasons import Reason
 from ...records import Action, Board, Pool, Reading, Temperature
+from ...records.reasons import Reason
 from ..base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
 from .machine import FaultWindow, Machine, MachineFault, Profile
 

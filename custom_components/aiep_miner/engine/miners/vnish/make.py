@@ -4,8 +4,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from ...reasons import Reason
 from ...records import Action, Reading
+from ...records.reasons import Reason
 from ..base import ON, Command, MinerError, RestartSign
 from ..make import Call, Make
 

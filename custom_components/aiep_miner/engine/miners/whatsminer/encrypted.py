@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ...reasons import Reason
+from ...records.reasons import Reason
 from ..base import MinerError
 from ..cgminer.api import CgminerApi, Reply
 from ..make import SIDE_READ_S, deadline

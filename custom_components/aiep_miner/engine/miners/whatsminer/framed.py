@@ -8,7 +8,7 @@ import struct
 import time
 from typing import Any, Final
 
-from ...reasons import Reason
+from ...records.reasons import Reason
 from ..base import MinerError
 
 PORT: Final = 4433

@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from ...reasons import Reason
 from ...records import Action, Reading, Temperature
+from ...records.reasons import Reason
 from ..base import ON, Capabilities, Command, MinerError
 from ..make import Call, Link, Make
 from ..sensors import with_sensors, without_sensors
