@@ -51,6 +51,8 @@ class Fault(StrEnum):
     """Says yes to every control and does nothing."""
     MUTE_WRITES = "mute_writes"
     """Does what a control says and never answers it."""
+    DROP_WRITES = "drop_writes"
+    """Does what a control says and closes the connection."""
 
     # The machine.
     OVERHEAT = "overheat"

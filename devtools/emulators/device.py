@@ -72,6 +72,10 @@ class Device(Emulator):
         """Return whether the request just handled was a write that gets no answer."""
         return Fault.MUTE_WRITES in self.faults and len(self.log.writes) > writes_before
 
+    def drops(self, writes_before: int) -> bool:
+        """Return whether the request just handled was a write that ends the connection."""
+        return Fault.DROP_WRITES in self.faults and len(self.log.writes) > writes_before
+
     def set_light(self, on: bool) -> None:
         self.fault_light = on
 

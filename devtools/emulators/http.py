@@ -55,6 +55,10 @@ class HttpServer:
         response = await self._handler(request)
         if self._emulator.is_mute(writes):
             await asyncio.Event().wait()
+        if self._emulator.drops(writes):
+            if request.transport is not None:
+                request.transport.close()
+            return web.Response()
         if Fault.TRUNCATED in faults:
             return await _truncated(request, response)
         if Fault.SLOW_DRIP in faults:

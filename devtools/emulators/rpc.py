@@ -66,7 +66,7 @@ class RpcServer:
             reply = status("E", "Invalid command", 14)
         if self._emulator.is_mute(writes):
             await reader.read()
-        if reply is None:
+        if reply is None or self._emulator.drops(writes):
             return
         body = json.dumps(reply).encode()
         if Fault.BROKEN_JSON in self._emulator.faults:

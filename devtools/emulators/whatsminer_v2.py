@@ -71,7 +71,7 @@ class WhatsminerV2(Device):
         try:
             request = json.loads(decrypt(key, data))
         except ValueError:
-            self.log.add("enc", "undecipherable", write=True)
+            self.log.add("enc", "undecipherable")
             return self._error("enc json load err")
         reply = self._privileged(request, token)
         return {"enc": encrypt(key, json.dumps(reply).encode())}

@@ -1,10 +1,9 @@
 """The protocol that every adapter speaks."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
-from ..records import Action, Reading
+from ..records import Action, Reading, RestartSign
 from ..records.reasons import Reason
 
 ON, OFF = "on", "off"
@@ -25,15 +24,6 @@ class MinerError(Exception):
         self.reason = reason
         self.detail = detail
         self.maybe_done = maybe_done
-
-
-class RestartSign(StrEnum):
-    """What a poll shows after a restart; it differs from make to make."""
-
-    UPTIME = "uptime"
-    """The uptime begins anew; where none is reported, the connection was lost in between."""
-    MINING = "mining"
-    """Only the mining program restarts: the hash rate is gone for a while and comes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

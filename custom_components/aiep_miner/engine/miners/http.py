@@ -46,7 +46,8 @@ class Http:
             return None
 
     async def _exchange(self, method: str, path: str, *, write: bool, **options: Any) -> bytes:
-        # A kept connection that the device has closed makes aiohttp repeat a PUT.
+        if write:
+            options["middlewares"] = (_once(),)
         headers = {"Connection": "close", **options.pop("headers", {})}
         timeout = aiohttp.ClientTimeout(total=None if write else ANSWER_S, sock_connect=CONNECT_S)
         try:
@@ -70,6 +71,22 @@ class Http:
         if not 200 <= status < 300:
             raise MinerError(_reason(status), f"{path} answered {status}")
         return body
+
+
+def _once() -> aiohttp.ClientMiddlewareType:
+    """Return what keeps aiohttp from repeating a PUT when the device ends the connection."""
+    sent = False
+
+    async def send(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        nonlocal sent
+        if sent:
+            raise aiohttp.ClientConnectionError("it went out already")
+        sent = True
+        return await handler(request)
+
+    return send
 
 
 async def _limited(content: aiohttp.StreamReader) -> bytes:

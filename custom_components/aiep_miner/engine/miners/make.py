@@ -7,8 +7,8 @@ from typing import ClassVar, Final
 
 import aiohttp
 
-from ..records import Reading
-from .base import Capabilities, Command, RestartSign
+from ..records import Reading, RestartSign
+from .base import Capabilities, Command
 from .http import Http
 
 type Call = Callable[[], Awaitable[bool]]

@@ -285,8 +285,12 @@ class AsicRsMiner:
             raise MinerError(Reason.TIMEOUT, "no answer to a command", maybe_done=True) from err
         except RuntimeError as err:
             raise _refusal(err) from err
+        except MinerError as err:
+            if not _went_down(command, err):
+                raise
+            return
         if not accepted:
-            lost = device.firmware in _SWALLOWS_ERRORS
+            lost = device.firmware in _SWALLOWS_ERRORS or command.action is Action.RESTART
             raise MinerError(Reason.REFUSED, "the miner said no", maybe_done=lost)
 
     async def _ask[T](self, call: Callable[[], Awaitable[T]]) -> T:
@@ -431,6 +435,12 @@ def _preset(option: str | None) -> TuningConfig:
     if option not in _MODES:
         raise MinerError(Reason.UNSUPPORTED_ACTION, f"no preset {option}")
     return TuningConfig.mode(_MODES[option])
+
+
+def _went_down(command: Command, err: MinerError) -> bool:
+    """Return whether the machine ended the connection because it restarts."""
+    ended = err.reason is Reason.BAD_REPLY and err.maybe_done
+    return ended and command.action is Action.RESTART
 
 
 def _refusal(err: RuntimeError) -> MinerError:

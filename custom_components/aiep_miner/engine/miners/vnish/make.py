@@ -4,9 +4,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from ...records import Action, Reading
+from ...records import Action, Reading, RestartSign
 from ...records.reasons import Reason
-from ..base import ON, Command, MinerError, RestartSign
+from ..base import ON, Command, MinerError
 from ..make import Call, Make
 
 API: Final = "/api/v1"
