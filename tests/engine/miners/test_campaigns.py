@@ -14,8 +14,6 @@ ROOT = Path(__file__).resolve().parents[3]
 SOAK = f"""
 import asyncio
 from tests.campaigns import miners
-
-from .shelf import loopback  # noqa: F401
 print(asyncio.run(miners.soak(8, 3, {miners.FLEET // miners.HANGING_EACH} * miners.SOAK_POLL_S)))
 """
 """One hanging miner after the other would take as long; how busy the machine is shall not count."""
