@@ -238,30 +238,30 @@ async def configure(hass: HomeAssistant, entry: MockConfigEntry, **access: bool)
 
 
 async def test_secret_is_shown_once(hass: HomeAssistant, operator: MockConfigEntry) -> None:
-    keeping = (await set_up(hass, operator)).care.keeping
-    assert keeping.kept.access is None
+    trust_store = (await set_up(hass, operator)).ledger_service.trust_store
+    assert trust_store.trusted.access is None
 
     result = await configure(hass, operator)
     assert result["step_id"] == "secret"
     secret = result["description_placeholders"]["secret"]
     assert len(secret) > 40
-    assert keeping.kept.access.secret == secret
+    assert trust_store.trusted.access.secret == secret
     result = await hass.config_entries.options.async_configure(result["flow_id"], {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
     result = await configure(hass, operator, may_act=True)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert keeping.kept.access.secret == secret
-    assert keeping.kept.access.may_act
+    assert trust_store.trusted.access.secret == secret
+    assert trust_store.trusted.access.may_act
     assert secret not in str(operator.as_dict())
 
     result = await configure(hass, operator, rotate=True)
     assert result["description_placeholders"]["secret"] != secret
-    assert keeping.kept.access.secret == result["description_placeholders"]["secret"]
+    assert trust_store.trusted.access.secret == result["description_placeholders"]["secret"]
 
     result = await configure(hass, operator, enabled=False)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert keeping.kept.access is None
+    assert trust_store.trusted.access is None
 
 
 async def test_access_needs_a_loaded_operator(

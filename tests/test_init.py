@@ -21,12 +21,12 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.aiep_miner.const import DOMAIN
-from custom_components.aiep_miner.coordinator import SiteCoordinator, ledger_path
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator, ledger_path
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
 from custom_components.aiep_miner.engine.ledger.verify import verify
 from custom_components.aiep_miner.engine.miners.base import MinerError
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import RecordKind
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .conftest import FakeMiner, RunCycles, make_operator, set_up, simulated
 
@@ -57,7 +57,7 @@ async def test_first_refresh_only_observes(hass: HomeAssistant, operator: MockCo
 
 
 async def test_reload_goes_on_with_the_ledger(
-    hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles
+    hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles
 ) -> None:
     await run_cycles(site, 2)
     before = site.data.ledger_records
@@ -94,7 +94,7 @@ async def test_retries_while_the_ledger_cannot_be_opened(
 
 
 async def test_unloaded_operator_has_no_issues(
-    hass: HomeAssistant, fake: FakeMiner, fake_site: SiteCoordinator, run_cycles: RunCycles
+    hass: HomeAssistant, fake: FakeMiner, fake_site: AiepMinerCoordinator, run_cycles: RunCycles
 ) -> None:
     issues = ir.async_get(hass)
     fake.error = MinerError(Reason.AUTH_FAILED)
@@ -109,7 +109,7 @@ async def test_unloaded_operator_has_no_issues(
 
 
 async def test_removal_forgets_the_secrets_whatever_fails(
-    hass: HomeAssistant, site: SiteCoordinator, hass_storage: dict[str, Any]
+    hass: HomeAssistant, site: AiepMinerCoordinator, hass_storage: dict[str, Any]
 ) -> None:
     key = f"{DOMAIN}.site"
     assert "private_key" in hass_storage[key]["data"]
@@ -119,7 +119,7 @@ async def test_removal_forgets_the_secrets_whatever_fails(
 
 
 async def test_removal_keeps_the_ledger(
-    hass: HomeAssistant, site: SiteCoordinator, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant, site: AiepMinerCoordinator, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = site.controller.ledger.path
     await hass.config_entries.async_remove(site.config_entry.entry_id)
@@ -127,7 +127,7 @@ async def test_removal_keeps_the_ledger(
     assert str(path) in caplog.text
 
 
-async def test_home_assistant_stops(hass: HomeAssistant, site: SiteCoordinator) -> None:
+async def test_home_assistant_stops(hass: HomeAssistant, site: AiepMinerCoordinator) -> None:
     path = site.controller.ledger.path
     await hass.async_stop(force=True)
     assert kinds(path)[-1] == RecordKind.LIFECYCLE
@@ -153,7 +153,7 @@ async def test_cycle_runs_though_all_entities_are_disabled(
 
 
 async def test_options_take_effect_without_a_reload(
-    hass: HomeAssistant, site: SiteCoordinator
+    hass: HomeAssistant, site: AiepMinerCoordinator
 ) -> None:
     entry = site.config_entry
     hass.config_entries.async_update_entry(
@@ -170,7 +170,7 @@ async def test_options_take_effect_without_a_reload(
 
 @pytest.mark.parametrize("change", [{"title": "Other"}, {"data": {"energy_price": 0.5}}])
 async def test_other_changes_reload(
-    hass: HomeAssistant, site: SiteCoordinator, change: dict[str, object]
+    hass: HomeAssistant, site: AiepMinerCoordinator, change: dict[str, object]
 ) -> None:
     entry = site.config_entry
     if "data" in change:
@@ -181,7 +181,7 @@ async def test_other_changes_reload(
     assert entry.runtime_data is not site
 
 
-async def test_devices(hass: HomeAssistant, site: SiteCoordinator) -> None:
+async def test_devices(hass: HomeAssistant, site: AiepMinerCoordinator) -> None:
     registry = dr.async_get(hass)
     operator = registry.async_get_device_by_identifier((DOMAIN, "site"), "site")
     miner = registry.async_get_device_by_identifier((DOMAIN, "miner-1"), "site")

@@ -9,17 +9,17 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.loader import async_get_integration
 
-from .actions import async_setup_actions
-from .api import async_setup_api
 from .const import DOMAIN, ISSUE_LEDGER_UNWRITABLE
-from .coordinator import AiepMinerConfigEntry, SiteCoordinator
-from .devices import async_register_devices
-from .evidence import async_setup_evidence_actions
-from .issues import async_withdraw, async_withdraw_all
-from .keeping import async_leave, ledger_path
-from .logins import async_forget_logins
-from .runs import async_setup_runs
-from .websocket_api import async_setup_websocket_api
+from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from .entities.devices import async_register_devices
+from .inputs.commanders import async_setup_runs
+from .issues.ledger import async_withdraw, async_withdraw_all
+from .issues.passwords import async_forget_logins
+from .ledger_service.evidence import async_setup_evidence_actions
+from .ledger_service.trust_store import async_leave, ledger_path
+from .services import async_setup_actions
+from .web.rest_api import async_setup_api
+from .web.websocket_api import async_setup_websocket_api
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) ->
     """Set up an operator: its ledger, its miners and its cycle."""
     integration = await async_get_integration(hass, DOMAIN)
     try:
-        coordinator = SiteCoordinator(hass, entry, str(integration.version))
+        coordinator = AiepMinerCoordinator(hass, entry, str(integration.version))
     except (KeyError, TypeError, ValueError) as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,

@@ -14,10 +14,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry
+from .engine.read_model import ReadModel
 from .engine.records import DivergenceRecord, Severity
-from .engine.views import SiteView
+from .entities.miner_values import Miner
 from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
-from .fleet import Miner
 
 PARALLEL_UPDATES = 0
 
@@ -34,8 +34,8 @@ class MinerBinarySensorDescription(MinerEntityDescription, BinarySensorEntityDes
 class OperatorBinarySensorDescription(BinarySensorEntityDescription):
     """Describes an operator's binary sensor."""
 
-    is_on_fn: Callable[[SiteView], bool]
-    attributes_fn: Callable[[SiteView], dict[str, Any]]
+    is_on_fn: Callable[[ReadModel], bool]
+    attributes_fn: Callable[[ReadModel], dict[str, Any]]
 
 
 def _codes(divergences: tuple[DivergenceRecord, ...]) -> list[str]:

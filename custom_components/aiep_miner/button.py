@@ -10,7 +10,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import AiepMinerConfigEntry, SiteCoordinator
+from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from .engine.records import Action
 from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
 from .errors import require_person
@@ -30,7 +30,7 @@ class MinerButtonDescription(MinerEntityDescription, ButtonEntityDescription):
 class OperatorButtonDescription(ButtonEntityDescription):
     """Describes an operator's button."""
 
-    press_fn: Callable[[SiteCoordinator], Awaitable[object]]
+    press_fn: Callable[[AiepMinerCoordinator], Awaitable[object]]
 
 
 MINER_BUTTONS: Final = (

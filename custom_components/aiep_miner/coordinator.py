@@ -13,33 +13,35 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.signal_type import SignalType
 
-from .adapters import create_adapter
-from .care import LedgerCare, now_ms
 from .const import CONF_CURRENCY, DOMAIN, ISSUE_LEDGER_UNWRITABLE, SUBENTRY_MINER
-from .devices import async_update_devices
+from .engine.command_result import CommandResult
 from .engine.controller import Controller
+from .engine.events import CycleEvent, GovernorEvent
 from .engine.ledger import LedgerError
-from .engine.reasons import Reason
-from .engine.records import Action, Mode, PriceRecord, ProposalRecord, Source
-from .engine.views import GovernorEvent, Notice, SiteView, Verdict
+from .engine.read_model import ReadModel
+from .engine.records import Action, Mode, Origin, PriceRecord, ProposalRecord
+from .engine.records.reasons import Reason
+from .entities.devices import async_update_devices
+from .entities.miner_values import Miner, miner_of
 from .errors import ledger_unavailable
-from .fleet import Miner, miner_of
-from .issues import async_report, async_withdraw
-from .keeping import ledger_path
-from .linked_power import with_linked_power
-from .logins import async_report_logins
-from .prices import read_prices
-from .runs import DATA_RUNS
-from .settings import policy_of
-from .verification import Verification
+from .flows.adapters import create_adapter
+from .flows.options import policy_of
+from .inputs.commanders import DATA_RUNS
+from .inputs.linked_power import with_linked_power
+from .inputs.prices import read_prices
+from .issues.ledger import async_report, async_withdraw
+from .issues.passwords import async_report_logins
+from .ledger_service.service import LedgerService, now_ms
+from .ledger_service.trust_store import ledger_path
+from .ledger_service.verification import Verification
 
 _LOGGER = logging.getLogger(__name__)
 
 
-type AiepMinerConfigEntry = ConfigEntry[SiteCoordinator]
+type AiepMinerConfigEntry = ConfigEntry[AiepMinerCoordinator]
 
 
-class SiteCoordinator(DataUpdateCoordinator[SiteView]):
+class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
     """One operator: each update is one governed cycle."""
 
     config_entry: AiepMinerConfigEntry
@@ -53,7 +55,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
         read_prices(hass, entry.entry_id, entry.data)  # what is missing there is told now
         adapters = {
             subentry.subentry_id: with_linked_power(
-                hass, create_adapter(subentry.data, subentry.unique_id), subentry.data
+                hass, create_adapter(hass, subentry.data, subentry.unique_id), subentry.data
             )
             for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
         }
@@ -74,7 +76,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
             on_governor_event=self._dispatch,
             version=version,
         )
-        self.care = LedgerCare(hass, entry, self.controller, self._show)
+        self.ledger_service = LedgerService(hass, entry, self.controller, self._show)
         self.governor_signal = SignalType[GovernorEvent](f"{DOMAIN}_governor_{entry.entry_id}")
         self._set_up_with = _needs_reload(entry)
         self._reloads = False
@@ -99,7 +101,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
         option: str | None = None,
         confidence: float | None = None,
         note: str | None = None,
-    ) -> Verdict:
+    ) -> CommandResult:
         """Bring what somebody wants before the governor, and carry it out if it may be.
 
         A command (``confidence`` None) is a person's when its context carries a user; whatever
@@ -110,13 +112,13 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
             ts_ms=now_ms(),
             subject=miner_id,
             action=action,
-            source=Source.PERSON if person else Source.AUTOMATION,
+            origin=Origin.PERSON if person else Origin.AUTOMATION,
             reasons=(Reason.PERSON_COMMAND if person else Reason.OUTSIDE_PROPOSAL,),
             value=value,
             option=option,
             confidence=1.0 if confidence is None else confidence,
             user_id=context.user_id,
-            source_id=None if person else self._source_of(context),
+            origin_id=None if person else self._source_of(context),
             note=note,
         )
         return await self._submit(proposal)
@@ -152,7 +154,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     async def async_verify_ledger(self) -> Verification:
         """Verify the whole ledger, up to the head that is known here; tell what came of it."""
         try:
-            return await self.care.async_verify()
+            return await self.ledger_service.async_verify()
         except LedgerError as err:
             raise ledger_unavailable(err) from err
 
@@ -182,13 +184,13 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     async def async_shutdown(self) -> None:
         """Run no more cycles, let go of the miners and close the ledger."""
         await super().async_shutdown()
-        await self.care.async_stop()
+        await self.ledger_service.async_stop()
 
     @override
     async def _async_setup(self) -> None:
         """Open the ledger and pick up where it ends."""
         try:
-            await self.care.async_start()
+            await self.ledger_service.async_start()
         except LedgerError as err:
             self._report_ledger(str(err))
             raise ConfigEntryNotReady(
@@ -198,18 +200,18 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
             ) from err
 
     @override
-    async def _async_update_data(self) -> SiteView:
+    async def _async_update_data(self) -> ReadModel:
         """Run one governed cycle."""
-        await self.care.async_sign_daily()
+        await self.ledger_service.async_sign_daily()
         view = await self.controller.run_cycle(self._prices())
-        self.care.async_follow()
+        self.ledger_service.async_follow()
         self._report_ledger(view.ledger_error)
         self._log_contact(view)
         async_update_devices(self.hass, self.config_entry, view)
         async_report_logins(self.hass, self.config_entry, view)
         return view
 
-    async def _submit(self, proposal: ProposalRecord) -> Verdict:
+    async def _submit(self, proposal: ProposalRecord) -> CommandResult:
         try:
             return await self.controller.submit(proposal, self._prices())
         except LedgerError as err:
@@ -231,7 +233,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     def _show(self) -> None:
         """Show the latest picture without touching the schedule of the cycles."""
         self.data = self.controller.view
-        self.care.async_follow()
+        self.ledger_service.async_follow()
         self.async_update_listeners()
 
     def _prices(self) -> PriceRecord:
@@ -256,7 +258,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
         async_dispatcher_send(self.hass, self.governor_signal, event)
 
     @callback
-    def _fire(self, notice: Notice) -> None:
+    def _fire(self, notice: CycleEvent) -> None:
         """Tell the Home Assistant bus."""
         data: dict[str, Any] = {
             "operator_id": self.config_entry.entry_id,
@@ -281,7 +283,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
             async_report(self.hass, self.config_entry, ISSUE_LEDGER_UNWRITABLE, error=error)
 
     @callback
-    def _log_contact(self, view: SiteView) -> None:
+    def _log_contact(self, view: ReadModel) -> None:
         """Log once when a miner falls silent, and once when it is back."""
         for miner_id, miner in view.miners.items():
             error = miner.telemetry.error if miner.telemetry else None

@@ -12,9 +12,10 @@ from homeassistant.helpers.device_registry import DeviceEntry
 
 from .const import DOMAIN
 from .coordinator import AiepMinerConfigEntry
+from .engine.read_model import MinerReadModel, ReadModel
 from .engine.records import Record
-from .engine.views import Filed, MinerView, SiteView
-from .reports import ledger_report
+from .engine.records.entry import LedgerEntry
+from .web.serializers import ledger_report
 
 TO_REDACT: Final = {
     CONF_HOST,
@@ -23,7 +24,7 @@ TO_REDACT: Final = {
     "hostname",
     "mac",
     "serial_number",
-    "source_id",
+    "origin_id",
     "unique_id",
     "url",
     "user_id",
@@ -64,7 +65,7 @@ def _named(subentry: Mapping[str, Any]) -> dict[str, Any]:
     return {**subentry, "title": REDACTED} if is_address else dict(subentry)
 
 
-def _site(view: SiteView) -> dict[str, Any]:
+def _site(view: ReadModel) -> dict[str, Any]:
     return {
         "ts_ms": view.ts_ms,
         "cycles": view.cycles,
@@ -78,7 +79,7 @@ def _site(view: SiteView) -> dict[str, Any]:
     }
 
 
-def _miner(miner: MinerView) -> dict[str, Any]:
+def _miner(miner: MinerReadModel) -> dict[str, Any]:
     info = asdict(miner.info) if miner.info else None
     if info is not None:
         info["capabilities"]["actions"] = sorted(info["capabilities"]["actions"])
@@ -101,5 +102,5 @@ def _body(record: Record | None) -> dict[str, Any] | None:
     return record.body() if record else None
 
 
-def _filed[R: Record](filed: Filed[R] | None) -> dict[str, Any] | None:
+def _filed[R: Record](filed: LedgerEntry[R] | None) -> dict[str, Any] | None:
     return {"seq": filed.seq, "hash": filed.hash, **filed.record.body()} if filed else None

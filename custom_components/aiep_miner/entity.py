@@ -12,10 +12,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import AiepMinerConfigEntry, SiteCoordinator
+from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from .engine.records import Action
+from .entities.miner_values import Miner
 from .errors import raise_for
-from .fleet import Miner
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,12 +34,12 @@ class MinerEntityDescription(EntityDescription):
     """Whether the part is there; unavailable while it is not."""
 
 
-class OperatorEntity(CoordinatorEntity[SiteCoordinator]):
+class OperatorEntity(CoordinatorEntity[AiepMinerCoordinator]):
     """An entity of the operator's own device."""
 
     _attr_has_entity_name = True
 
-    def __init__(self, coordinator: SiteCoordinator, description: EntityDescription) -> None:
+    def __init__(self, coordinator: AiepMinerCoordinator, description: EntityDescription) -> None:
         """Initialize the entity."""
         super().__init__(coordinator)
         self.entity_description = description
@@ -48,14 +48,14 @@ class OperatorEntity(CoordinatorEntity[SiteCoordinator]):
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, operator_id)})
 
 
-class MinerEntity(CoordinatorEntity[SiteCoordinator]):
+class MinerEntity(CoordinatorEntity[AiepMinerCoordinator]):
     """An entity of a miner's device."""
 
     _attr_has_entity_name = True
     entity_description: MinerEntityDescription
 
     def __init__(
-        self, coordinator: SiteCoordinator, miner_id: str, description: MinerEntityDescription
+        self, coordinator: AiepMinerCoordinator, miner_id: str, description: MinerEntityDescription
     ) -> None:
         """Initialize the entity."""
         super().__init__(coordinator)
@@ -84,10 +84,10 @@ class MinerEntity(CoordinatorEntity[SiteCoordinator]):
         self, action: Action, *, value: float | None = None, option: str | None = None
     ) -> None:
         """Command the miner; raises a translated error when it is refused or fails."""
-        verdict = await self.coordinator.async_propose(
+        result = await self.coordinator.async_propose(
             self._miner_id, action, self._context or Context(), value=value, option=option
         )
-        raise_for(verdict, self.coordinator.title(self._miner_id))
+        raise_for(result, self.coordinator.title(self._miner_id))
 
 
 @callback
@@ -95,7 +95,7 @@ def async_add_miner_entities[D: MinerEntityDescription](
     entry: AiepMinerConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Iterable[D],
-    entity_class: Callable[[SiteCoordinator, str, D], Entity],
+    entity_class: Callable[[AiepMinerCoordinator, str, D], Entity],
 ) -> None:
     """Add each miner's entities, each as soon as it is known that the miner has it."""
     known = tuple(descriptions)
@@ -112,7 +112,7 @@ def async_add_found_entities[D: MinerEntityDescription](
     entry: AiepMinerConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     find: Callable[[Miner], Iterable[D]],
-    entity_class: Callable[[SiteCoordinator, str, D], Entity],
+    entity_class: Callable[[AiepMinerCoordinator, str, D], Entity],
 ) -> None:
     """Add the entities that are found on each miner, now and after each cycle, each once.
 

@@ -4,9 +4,9 @@ from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
+from .engine.command_result import CommandResult
 from .engine.ledger import LedgerError
-from .engine.reasons import Reason
-from .engine.views import Verdict
+from .engine.records.reasons import Reason
 
 
 def ledger_unavailable(err: LedgerError) -> HomeAssistantError:
@@ -42,17 +42,17 @@ def require_person(context: Context) -> None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="person_needed")
 
 
-def raise_for(verdict: Verdict, miner: str) -> None:
+def raise_for(result: CommandResult, miner: str) -> None:
     """Raise unless the miner accepted the command: refused by a rule, or failed on the way."""
-    if verdict.rule is not None:
+    if result.rule is not None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
-            translation_key=verdict.rule,
+            translation_key=result.rule,
             translation_placeholders={"miner": miner},
         )
-    if verdict.error is not None:
+    if result.error is not None:
         raise HomeAssistantError(
             translation_domain=DOMAIN,
-            translation_key=verdict.error,
+            translation_key=result.error,
             translation_placeholders={"miner": miner},
         )

@@ -18,9 +18,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import UNIT_HASHRATE
 from .coordinator import AiepMinerConfigEntry
 from .engine.records import Action
+from .entities.miner_values import Miner
 from .entity import MinerEntity, MinerEntityDescription, async_add_miner_entities
 from .errors import not_a_number
-from .fleet import Miner
 
 # The engine queues commands itself; one that hangs must not hold back another miner's stop.
 PARALLEL_UPDATES = 0

@@ -10,9 +10,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry
 from .engine.records import Action, Mode, Pool
+from .entities.miner_values import Miner, active_pool
 from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
 from .errors import not_offered
-from .fleet import Miner, active_pool
 
 # The engine queues commands itself; one that hangs must not hold back another miner's stop.
 PARALLEL_UPDATES = 0

@@ -13,13 +13,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import AiepMinerConfigEntry
 from .engine.miners.base import OFF, ON
 from .engine.records import Action
+from .entities.miner_values import Miner
 from .entity import (
     MinerEntity,
     MinerEntityDescription,
     async_add_found_entities,
     async_add_miner_entities,
 )
-from .fleet import Miner
 
 # The engine queues commands itself; one that hangs must not hold back another miner's stop.
 PARALLEL_UPDATES = 0

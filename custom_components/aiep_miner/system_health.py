@@ -23,5 +23,5 @@ async def _info(hass: HomeAssistant) -> dict[str, Any]:
         "miners": sum(len(view.miners) for view in views),
         "ledger_records": sum(view.ledger_records for view in views),
         "ledgers_writable": sum(view.ledger_error is None for view in views),
-        "ledgers_intact": sum(site.care.broken is None for site in sites),
+        "ledgers_intact": sum(site.ledger_service.broken is None for site in sites),
     }

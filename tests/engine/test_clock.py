@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from custom_components.aiep_miner.engine.reasons import Reason
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .rig import GOOD_PRICES, Site, site
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from custom_components.aiep_miner.engine import cycle
+from custom_components.aiep_miner.engine.command_result import CommandResult
 from custom_components.aiep_miner.engine.ledger import LedgerError
 from custom_components.aiep_miner.engine.miners.base import MinerError
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import (
     Action,
     GovernorPolicy,
     Mode,
+    Origin,
     RecordKind,
-    Source,
 )
-from custom_components.aiep_miner.engine.views import Verdict
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .rig import (
     BAD_PRICES,
@@ -63,7 +63,7 @@ class Life:
     chance: random.Random
     refused: set[RecordKind] = field(default_factory=set)
     """The kinds of record that the ledger cannot write now."""
-    waiting: list[asyncio.Task[Verdict]] = field(default_factory=list)
+    waiting: list[asyncio.Task[CommandResult]] = field(default_factory=list)
     """Commands whose answer nobody waits for."""
 
     @property
@@ -160,7 +160,7 @@ async def somebody_commands(life: Life) -> None:
     command = life.rig.command(
         life.chance.choice((Action.RUN, Action.STOP, Action.SET_POWER)),
         life.chance.choice(MINERS),
-        life.chance.choice((Source.PERSON, Source.AUTOMATION)),
+        life.chance.choice((Origin.PERSON, Origin.AUTOMATION)),
         value=3000.0,
     )
     if any(miner.gate for miner in life.rig.miners.values()):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from custom_components.aiep_miner.engine.ledger import LedgerError, RecoveryCause
-from custom_components.aiep_miner.engine.records import Action, Mode, RecordKind, Source
+from custom_components.aiep_miner.engine.records import Action, Mode, Origin, RecordKind
 
 from .rig import BAD_PRICES, HOT, assert_settled, ledger_refuses, policy_of, site
 
@@ -94,9 +94,9 @@ async def test_a_proof_that_is_filed_late_is_not_taken_for_the_next_commands(tmp
     async with site(tmp_path, policy_of(mode=Mode.MANUAL)) as rig:
         await rig.cycles(3)
         with ledger_refuses({RecordKind.NEGATIVE_PROOF}), pytest.raises(LedgerError):
-            await rig.command(Action.STOP, source=Source.AUTOMATION)
-        verdict = await rig.command(Action.STOP)
-        assert (verdict.rule, verdict.error) == (None, None)
+            await rig.command(Action.STOP, origin=Origin.AUTOMATION)
+        result = await rig.command(Action.STOP)
+        assert (result.rule, result.error) == (None, None)
         assert rig.actions() == [Action.STOP]
         assert [item["rule"] for item in await rig.records("negative_proof")] == ["manual_mode"]
         await assert_settled(rig)

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from custom_components.aiep_miner.engine import cycle
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, RecordKind
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .rig import HOT, RUNNING, Site, assert_replays, assert_settled, ledger_refuses, site
 
@@ -43,9 +43,9 @@ async def test_another_miner_in_danger_is_stopped_meanwhile(tmp_path) -> None:
         await rig.command(Action.STOP, "m2")
         assert not asking.done()
         rig.miner.gate.set()
-        verdict = await asking
-        assert verdict.receipt.record.subject == "m1"
-        assert verdict.error is None
+        result = await asking
+        assert result.receipt.record.subject == "m1"
+        assert result.error is None
         await assert_settled(rig)
     assert_replays(rig.path)
 

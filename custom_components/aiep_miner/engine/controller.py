@@ -8,24 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import cycle, recovery, safety
-from .desk import Desk
-from .execution import receipt_of
-from .ledger import (
-    Fault,
-    FaultCode,
-    Head,
-    Ledger,
-    LedgerError,
-    LedgerReason,
-    RecoveryCause,
-    Stored,
-)
+from . import cycle, outage
+from .command_result import CommandResult, command_result_of
+from .events import CycleEvent, EventEmitter, GovernorEvent
+from .journal import Journal
+from .ledger import Fault, FaultCode, Head, Ledger, LedgerError, LedgerReason, RecoveryCause, Stored
 from .miners.base import MinerAdapter
-from .notices import Notices
-from .picture import site_view
-from .reasons import Reason
-from .rebuild import Rebuilt, rebuild
+from .read_model import ReadModel, read_model_of
 from .records import (
     Action,
     DecisionRecord,
@@ -43,9 +32,11 @@ from .records import (
     ReviewRecord,
     Severity,
 )
+from .records.entry import LedgerEntry
+from .records.reasons import Reason
 from .state import STOP_MS, State
-from .verdict import verdict_of
-from .views import Filed, GovernorEvent, Notice, SiteView, Verdict
+from .state.rebuild import Rebuilt, rebuild
+from .steps.execute import receipt_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -60,7 +51,7 @@ class Controller:
     after the other. A miner that fails is data, never an exception.
     """
 
-    view: SiteView
+    view: ReadModel
     """The latest picture; replaced, never changed, by each cycle, proposal or setting."""
 
     def __init__(
@@ -71,22 +62,22 @@ class Controller:
         adapters: Mapping[str, MinerAdapter],
         policy: PolicyRecord,
         clock: Callable[[], int],
-        on_notice: Callable[[Notice], None],
+        on_notice: Callable[[CycleEvent], None],
         on_governor_event: Callable[[GovernorEvent], None],
         version: str,
     ) -> None:
         """Take everything the site needs; ``clock`` returns ms since the epoch."""
-        self.view = SiteView(operator_id=operator_id, ts_ms=0, cycles=0, policy=policy)
+        self.view = ReadModel(operator_id=operator_id, ts_ms=0, cycles=0, policy=policy)
         self._operator_id = operator_id
         self._ledger_path = ledger_path
         self._adapters = adapters
         self._policy = policy
         self._clock = clock
-        self._notices = Notices(on_notice, on_governor_event)
+        self._notices = EventEmitter(on_notice, on_governor_event)
         self._version = version
         self._lock = asyncio.Lock()
         self._cycles = 0
-        self._under_way: dict[str, asyncio.Task[list[Filed[Record]]]] = {}
+        self._under_way: dict[str, asyncio.Task[list[LedgerEntry[Record]]]] = {}
         """Record hash of a decision to the filing of its receipt, when the miner is slow to answer."""
         self._has_observed = False
         """Whether a cycle has ended since the start."""
@@ -94,13 +85,13 @@ class Controller:
         """Why the last cycle could not be filed."""
         self._stopping: dict[str, asyncio.Task[None]] = {}
         """Miner id to a safety stop on its way that the ledger could not take."""
-        self._late_stops: list[safety.LateStop] = []
+        self._late_stops: list[outage.LateStop] = []
         self._stale = False
         """Whether filing failed since the state was last known to follow from the ledger."""
         self._broken_at: int | None = None
         """The seq at which the ledger was found broken, until a person has accepted that."""
         self._ledger: Ledger | None = None
-        self._desk: Desk | None = None
+        self._desk: Journal | None = None
 
     @property
     def is_running(self) -> bool:
@@ -115,7 +106,7 @@ class Controller:
         return self._ledger
 
     @property
-    def desk(self) -> Desk:
+    def journal(self) -> Journal:
         """Return the desk; raises LedgerError before the start and after the stop."""
         if self._desk is None:
             raise LedgerError(LedgerReason.CLOSED, "the controller does not run")
@@ -141,15 +132,15 @@ class Controller:
 
     async def _begin(self, ledger: Ledger) -> None:
         state, rebuilt = await self._rebuild(ledger)
-        desk = Desk(
+        journal = Journal(
             ledger=ledger,
             state=state,
             adapters=self._adapters,
             clock=self._clock,
             on_filed=self._notices.filed,
         )
-        ts_ms = desk.now_ms()
-        unsettled = await desk.read(lambda state: recovery.settlements(state, ts_ms))
+        ts_ms = journal.now_ms()
+        unsettled = await journal.read(lambda state: outage.settlements(state, ts_ms))
         started = LifecycleRecord(
             ts_ms=ts_ms,
             subject=self._operator_id,
@@ -158,8 +149,8 @@ class Controller:
             rebuilt_from_seq=rebuilt.from_seq,
             open_decisions=sum(1 for item in unsettled if not isinstance(item, OverrideRecord)),
         )
-        await desk.file(lambda _: [started, *unsettled])
-        self._ledger, self._desk = ledger, desk
+        await journal.file(lambda _: [started, *unsettled])
+        self._ledger, self._desk = ledger, journal
         self._known_recovery = ledger.recovery
         await self._file_break()
         await self._put_in_force(self._policy)
@@ -175,16 +166,16 @@ class Controller:
             await ledger.begin_segment(RecoveryCause.CORRUPT)
             return await ledger.run(rebuild, self._operator_id, ledger.store, ledger.head.seq)
 
-    async def run_cycle(self, prices: PriceRecord) -> SiteView:
+    async def run_cycle(self, prices: PriceRecord) -> ReadModel:
         """Run one governed cycle; the first after a start only observes.
 
         ``prices`` need no meaningful envelope. Never raises for a miner or for a ledger that
-        cannot be written (see ``SiteView.ledger_error``).
+        cannot be written (see ``ReadModel.ledger_error``).
         """
         # Whoever gives up waiting must not leave a dispatch without its receipt.
         return await asyncio.shield(asyncio.ensure_future(self._run_cycle(prices)))
 
-    async def _run_cycle(self, prices: PriceRecord) -> SiteView:
+    async def _run_cycle(self, prices: PriceRecord) -> ReadModel:
         async with self._lock:
             polls = await self._poll(self._adapters)
             try:
@@ -199,7 +190,7 @@ class Controller:
             self._has_observed = True
         return self.view
 
-    async def submit(self, proposal: ProposalRecord, prices: PriceRecord) -> Verdict:
+    async def submit(self, proposal: ProposalRecord, prices: PriceRecord) -> CommandResult:
         """Poll the proposal's subject, judge the proposal on that and carry it out if authorised.
 
         Returns when the miner has answered; meanwhile cycles go on. Raises LedgerError when the
@@ -209,7 +200,7 @@ class Controller:
             raise KeyError(proposal.subject)
         return await asyncio.shield(asyncio.ensure_future(self._submit(proposal, prices)))
 
-    async def _submit(self, proposal: ProposalRecord, prices: PriceRecord) -> Verdict:
+    async def _submit(self, proposal: ProposalRecord, prices: PriceRecord) -> CommandResult:
         miner_id = proposal.subject
         async with self._after(lambda: [self._stopping.get(miner_id)]):
             polls = await self._poll([miner_id])
@@ -223,15 +214,15 @@ class Controller:
         for item in list(filed):
             if item.hash in self._under_way:
                 filed += await self._under_way[item.hash]
-        return verdict_of(filed)
+        return command_result_of(filed)
 
     async def hand_back(self, miner_id: str, user_id: str | None) -> None:
         """Give a miner back to the automation: ends holds, latches and failed attempts."""
         async with self._lock:
             record = OverrideRecord(
-                ts_ms=self.desk.now_ms(), subject=miner_id, until_ms=None, user_id=user_id
+                ts_ms=self.journal.now_ms(), subject=miner_id, until_ms=None, user_id=user_id
             )
-            await self.desk.file(lambda _: [record])
+            await self.journal.file(lambda _: [record])
             await self._show()
 
     async def review(
@@ -242,16 +233,16 @@ class Controller:
         Raises KeyError when no such decision waits for a review, LedgerError as always.
         """
         async with self._lock:
-            waiting = await self.desk.read(lambda state: state.reviews[decision])
+            waiting = await self.journal.read(lambda state: state.reviews[decision])
             record = ReviewRecord(
-                ts_ms=self.desk.now_ms(),
+                ts_ms=self.journal.now_ms(),
                 subject=waiting.record.subject,
                 decision=decision,
                 approved=approved,
                 user_id=user_id,
                 note=note,
             )
-            await self.desk.file(lambda _: [record])
+            await self.journal.file(lambda _: [record])
             await self._show()
 
     async def distrust(self, broken_at: int) -> None:
@@ -291,7 +282,7 @@ class Controller:
         """Append a checkpoint of the head, signed with an Ed25519 key; raises LedgerError."""
         # Within a cycle it would come between a proposal and the decision on it.
         async with self._lock:
-            return await self.ledger.checkpoint(self.desk.now_ms(), private_key)
+            return await self.ledger.checkpoint(self.journal.now_ms(), private_key)
 
     async def maintain(self, keep_ms: int) -> bool:
         """Do one step of the ledger's housekeeping; return whether there is more of it.
@@ -299,7 +290,7 @@ class Controller:
         ``keep_ms`` is how long bodies that may be pruned are kept. Raises LedgerError.
         """
         async with self._lock:
-            return await self.ledger.maintain(self.desk.now_ms(), keep_ms)
+            return await self.ledger.maintain(self.journal.now_ms(), keep_ms)
 
     async def stop(self) -> None:
         """Record the stop, let go of the miners, close the ledger. Never raises.
@@ -341,7 +332,7 @@ class Controller:
     async def _poll(self, miners: Mapping[str, MinerAdapter] | list[str]) -> cycle.Polls:
         least, most = POLL_DEADLINE_S
         deadline_s = min(most, max(least, self._policy.interval_s * 0.8))
-        return await cycle.poll(self.desk, miners, deadline_s)
+        return await cycle.poll(self.journal, miners, deadline_s)
 
     async def _governed(
         self, polls: cycle.Polls, prices: PriceRecord, requests: cycle.Requests
@@ -353,18 +344,18 @@ class Controller:
         await self._put_in_force(self._policy)
         # A machine that is being stopped has its turn when that is on record.
         polls = {key: found for key, found in polls.items() if key not in self._stopping}
-        await cycle.run(self.desk, polls, prices, requests, self._settle_later)
+        await cycle.run(self.journal, polls, prices, requests, self._settle_later)
 
     def _settle_later(self, dispatch: cycle.Dispatch) -> None:
         self._under_way[dispatch.decision.hash] = asyncio.ensure_future(self._settle(dispatch))
 
-    async def _settle(self, dispatch: cycle.Dispatch) -> list[Filed[Record]]:
+    async def _settle(self, dispatch: cycle.Dispatch) -> list[LedgerEntry[Record]]:
         """File what comes of a dispatch that outlasts its cycle; return the records."""
         try:
             await asyncio.wait([dispatch.receipt])
             async with self._lock:
                 with self._notices.collect() as filed:
-                    await cycle.settle(self.desk, [dispatch])
+                    await cycle.settle(self.journal, [dispatch])
                 await self._show()
         except LedgerError as err:
             self._stale = True
@@ -376,26 +367,26 @@ class Controller:
     async def _file_break(self) -> None:
         """File that the ledger is broken, unless the state knows."""
         seq = self._broken_at
-        if seq is None or await self.desk.read(_is_known_broken):
+        if seq is None or await self.journal.read(_is_known_broken):
             return
         record = DivergenceRecord(
-            ts_ms=self.desk.now_ms(),
+            ts_ms=self.journal.now_ms(),
             subject=self._operator_id,
             code=Reason.LEDGER_TAMPERED,
             severity=Severity.HOLD,
             active=True,
             value=seq,
         )
-        await self.desk.file(lambda _: [record])
+        await self.journal.file(lambda _: [record])
 
     async def _put_in_force(self, policy: PolicyRecord) -> None:
         """File the policy, with what the devices can do, unless it is in force already."""
-        current = await self.desk.read(lambda state: state.policy)
+        current = await self.journal.read(lambda state: state.policy)
         wanted = self._with_capabilities(policy, current.record)
         if not current.seq or wanted.body() != current.record.body():
-            ts_ms = self.desk.now_ms()
+            ts_ms = self.journal.now_ms()
             record = replace(wanted, ts_ms=ts_ms, subject=self._operator_id)
-            await self.desk.file(lambda _: [record])
+            await self.journal.file(lambda _: [record])
 
     def _with_capabilities(self, policy: PolicyRecord, current: PolicyRecord) -> PolicyRecord:
         set_by_operator = {item.miner_id: item for item in policy.miners}
@@ -403,7 +394,7 @@ class Controller:
         miners = []
         for miner_id in sorted(self._adapters):
             own = set_by_operator.get(miner_id, MinerPolicy(miner_id=miner_id))
-            info = self.desk.infos.get(miner_id)
+            info = self.journal.infos.get(miner_id)
             can = info.capabilities if info is not None else known.get(miner_id)
             if can is not None:
                 own = replace(
@@ -412,50 +403,53 @@ class Controller:
                     power_min_w=can.power_min_w,
                     power_max_w=can.power_max_w,
                     presets=can.presets,
+                    restart_sign=can.restart_sign,
                 )
             miners.append(own)
         return replace(policy, miners=tuple(miners))
 
     async def _recover(self, user_id: str | None = None) -> None:
         """Begin anew from what the ledger holds: it could not be written, or a new segment began."""
-        held = await self.desk.read(recovery.holds)
+        held = await self.journal.read(outage.holds)
         state, rebuilt = await self._rebuild(self.ledger)
-        self.desk.renew(state)
+        self.journal.renew(state)
         recovered = LifecycleRecord(
-            ts_ms=self.desk.now_ms(),
+            ts_ms=self.journal.now_ms(),
             subject=self._operator_id,
             event=LifecycleEvent.RECOVERY,
             version=self._version,
             rebuilt_from_seq=rebuilt.from_seq,
             user_id=user_id,
         )
-        await self.desk.file(
-            lambda state: [recovered, *recovery.lost_holds(state, held, recovered.ts_ms)]
+        await self.journal.file(
+            lambda state: [recovered, *outage.lost_holds(state, held, recovered.ts_ms)]
         )
-        await self.desk.file_owed([])
-        await self.desk.file(
-            lambda state: recovery.settlements(state, recovered.ts_ms, sent=self._under_way.keys())
+        await self.journal.file_owed([])
+        await self.journal.file(
+            lambda state: outage.settlements(state, recovered.ts_ms, sent=self._under_way.keys())
         )
         self._stale, self._known_recovery = False, self.ledger.recovery
 
     async def _settle_debts(self) -> None:
         """File what dispatches still owe to the ledger from a time when it could not be written."""
-        await self.desk.file_owed([])
+        await self.journal.file_owed([])
         while self._late_stops:
             late = self._late_stops[0]
             decision = await self._file_decision(late.decision)
             del self._late_stops[0]
-            await self.desk.file_owed([receipt_of(decision, late.outcome, late.reason)])
+            await self.journal.file_owed([receipt_of(decision, late.outcome, late.reason)])
 
-    async def _file_decision(self, record: DecisionRecord) -> Filed[DecisionRecord]:
-        return (await self.desk.file(lambda _: [record]))[0]
+    async def _file_decision(self, record: DecisionRecord) -> LedgerEntry[DecisionRecord]:
+        return (await self.journal.file(lambda _: [record]))[0]
 
     async def _without_ledger(self, polls: cycle.Polls) -> None:
         """Do the one thing that may go unrecorded for now: stop machines that overheat."""
-        ts_ms = self.desk.now_ms()
+        ts_ms = self.journal.now_ms()
         if self._has_observed:
             already = self._stopped_of_late(ts_ms) | self._stopping.keys()
-            for item in await self.desk.read(lambda state: safety.due_stops(state, polls, ts_ms)):
+            for item in await self.journal.read(
+                lambda state: outage.due_stops(state, polls, ts_ms)
+            ):
                 if item.subject not in already:
                     self._stopping[item.subject] = asyncio.ensure_future(self._stop_late(item))
             if self._stopping:
@@ -464,8 +458,8 @@ class Controller:
 
     async def _stop_late(self, decision: DecisionRecord) -> None:
         try:
-            outcome, reason = await self.desk.executor.stop_unrecorded(decision)
-            late = safety.LateStop(decision=decision, outcome=outcome, reason=reason)
+            outcome, reason = await self.journal.executor.stop_unrecorded(decision)
+            late = outage.LateStop(decision=decision, outcome=outcome, reason=reason)
             self._late_stops.append(late)
         finally:
             del self._stopping[decision.subject]
@@ -474,7 +468,7 @@ class Controller:
         """Return the miners that were sent a stop, not yet on record, which may still show."""
         owed = [
             (item.subject, item.ts_ms)
-            for item in self.desk.owed
+            for item in self.journal.owed
             if isinstance(item, ReceiptRecord)
             and item.action is Action.STOP
             and item.outcome is not Outcome.FAILED
@@ -487,13 +481,13 @@ class Controller:
         return {subject for subject, at in (*owed, *late) if ts_ms - at < STOP_MS}
 
     async def _show(self) -> None:
-        ledger, desk = self.ledger, self.desk
-        view = await desk.read(
-            lambda state: site_view(
+        ledger, journal = self.ledger, self.journal
+        view = await journal.read(
+            lambda state: read_model_of(
                 state,
                 miners=sorted(self._adapters),
-                infos=desk.infos,
-                ts_ms=desk.now_ms(),
+                infos=journal.infos,
+                ts_ms=journal.now_ms(),
                 cycles=self._cycles,
                 head=ledger.head,
             )

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from . import divergence, economics, execution, judgement, strategy
+from . import economics
 from .canonical import canonical
-from .desk import Desk
+from .journal import Journal
 from .miners.base import MinerError
-from .reasons import Reason
 from .records import (
     Action,
     Basis,
     DecisionRecord,
     DivergenceRecord,
     Mode,
+    Origin,
     Outcome,
     OverrideRecord,
     PriceRecord,
@@ -29,11 +29,13 @@ from .records import (
     Reading,
     ReceiptRecord,
     Record,
-    Source,
     TelemetryRecord,
 )
+from .records.entry import LedgerEntry
+from .records.reasons import Reason
 from .state import MinerState, State
-from .views import Filed
+from .steps import decide, divergence, govern
+from .steps import execute as execution
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,12 +51,12 @@ type Polls = Mapping[str, Reading | Reason]
 class Dispatch:
     """A command on its way, and what it was decided by."""
 
-    decision: Filed[DecisionRecord]
+    decision: LedgerEntry[DecisionRecord]
     receipt: asyncio.Task[ReceiptRecord]
 
 
 async def run(
-    desk: Desk,
+    journal: Journal,
     polls: Polls,
     prices: PriceRecord,
     requests: Requests,
@@ -65,43 +67,43 @@ async def run(
     ``requests`` are proposals from outside: a miner that has one is not asked of the strategy.
     ``on_slow`` is given each dispatch that outlasts the cycle, to ``settle`` it when it has ended.
     """
-    ts_ms = desk.now_ms()
+    ts_ms = journal.now_ms()
     miners = sorted(polls)
 
-    await desk.file(lambda state: observe(state, ts_ms, polls, prices))
+    await journal.file(lambda state: observe(state, ts_ms, polls, prices))
 
-    await desk.file(lambda state: check(state, ts_ms, miners))
+    await journal.file(lambda state: check(state, ts_ms, miners))
 
-    await desk.file(lambda state: reckon(state, ts_ms, miners))
+    await journal.file(lambda state: reckon(state, ts_ms, miners))
 
-    proposals = await desk.read(lambda state: propose(state, ts_ms, miners, requests))
-    await desk.file(lambda _: [item for item in proposals if item.action is not Action.HOLD])
+    proposals = await journal.read(lambda state: propose(state, ts_ms, miners, requests))
+    await journal.file(lambda _: [item for item in proposals if item.action is not Action.HOLD])
 
     decisions = []
-    for batch in await desk.read(lambda state: _batches(state, proposals)):
-        decisions += await desk.file(partial(_decide, batch, ts_ms))
+    for batch in await journal.read(lambda state: _batches(state, proposals)):
+        decisions += await journal.file(partial(_decide, batch, ts_ms))
 
     wanted = [item for item in decisions if item.record.action is not Action.HOLD]
-    await execute(desk, wanted, on_slow)
+    await execute(journal, wanted, on_slow)
 
 
 def _decide(proposals: list[ProposalRecord], ts_ms: int, state: State) -> list[DecisionRecord]:
-    return [judgement.decide(state, item, ts_ms) for item in proposals]
+    return [govern.decide(state, item, ts_ms) for item in proposals]
 
 
 def _batches(state: State, proposals: list[ProposalRecord]) -> list[list[ProposalRecord]]:
     """Return what is decided at once: under a site's maximum each claim must see those before."""
     if state.policy.record.governor.max_power_watts is None:
         return [proposals]
-    claims = [item for item in proposals if item.action in judgement.CLAIMS]
-    others = [item for item in proposals if item.action not in judgement.CLAIMS]
+    claims = [item for item in proposals if item.action in govern.CLAIMS]
+    others = [item for item in proposals if item.action not in govern.CLAIMS]
     return [others, *([item] for item in claims)]
 
 
 type Requests = Mapping[str, ProposalRecord]
 
 
-async def poll(desk: Desk, miners: Iterable[str], deadline_s: float) -> Polls:
+async def poll(journal: Journal, miners: Iterable[str], deadline_s: float) -> Polls:
     """Step one: read every miner at once; a dead one costs its own deadline and nobody else's."""
     gate = asyncio.Semaphore(POLLS_AT_ONCE)
 
@@ -109,7 +111,7 @@ async def poll(desk: Desk, miners: Iterable[str], deadline_s: float) -> Polls:
         async with gate:
             try:
                 async with asyncio.timeout(deadline_s):
-                    return await desk.read_miner(miner_id)
+                    return await journal.read_miner(miner_id)
             except MinerError as err:
                 return err.reason
             except TimeoutError:
@@ -192,13 +194,15 @@ def propose(
     return [
         replace(requests[miner_id], ts_ms=ts_ms)
         if miner_id in requests
-        else strategy.propose(state, miner_id, ts_ms)
+        else decide.propose(state, miner_id, ts_ms)
         for miner_id in miners
     ]
 
 
 async def execute(
-    desk: Desk, decisions: list[Filed[DecisionRecord]], on_slow: Callable[[Dispatch], None]
+    journal: Journal,
+    decisions: list[LedgerEntry[DecisionRecord]],
+    on_slow: Callable[[Dispatch], None],
 ) -> None:
     """Step seven: dispatch what is authorised, prove why the rest was not.
 
@@ -206,27 +210,27 @@ async def execute(
     """
     authorised = [item for item in decisions if item.record.authorised]
     proofs = [execution.proof_of(item) for item in decisions if not item.record.authorised]
-    ts_ms = desk.now_ms()
-    await desk.file(lambda state: [*proofs, *_superseded(state, authorised, ts_ms)])
+    ts_ms = journal.now_ms()
+    await journal.file(lambda state: [*proofs, *_superseded(state, authorised, ts_ms)])
     if not authorised:
         return
-    attempts = await desk.read(lambda state: _attempts(state, authorised))
-    receipts = map(desk.executor.dispatch, authorised, attempts, strict=True)
+    attempts = await journal.read(lambda state: _attempts(state, authorised))
+    receipts = map(journal.executor.dispatch, authorised, attempts, strict=True)
     sent = list(map(Dispatch, authorised, map(asyncio.ensure_future, receipts), strict=True))
     _, slow = await asyncio.wait([item.receipt for item in sent], timeout=PROMPT_S)
     for item in sent:
         if item.receipt in slow:
             on_slow(item)
-    await settle(desk, [item for item in sent if item.receipt not in slow])
+    await settle(journal, [item for item in sent if item.receipt not in slow])
 
 
-async def settle(desk: Desk, dispatches: list[Dispatch]) -> None:
+async def settle(journal: Journal, dispatches: list[Dispatch]) -> None:
     """File what came of dispatches that have ended; raises LedgerError, and then it is owed."""
-    ts_ms = desk.now_ms()
+    ts_ms = journal.now_ms()
     decisions = [item.decision for item in dispatches]
     receipts = [replace(item.receipt.result(), ts_ms=ts_ms) for item in dispatches]
-    await desk.file_owed(
-        await desk.read(
+    await journal.file_owed(
+        await journal.read(
             lambda state: [
                 *_superseded(state, decisions, ts_ms),
                 *receipts,
@@ -236,7 +240,7 @@ async def settle(desk: Desk, dispatches: list[Dispatch]) -> None:
     )
 
 
-def _attempts(state: State, authorised: list[Filed[DecisionRecord]]) -> list[int]:
+def _attempts(state: State, authorised: list[LedgerEntry[DecisionRecord]]) -> list[int]:
     return [
         execution.attempt_of(state.miner(item.record.subject), item.record.action)
         for item in authorised
@@ -244,7 +248,7 @@ def _attempts(state: State, authorised: list[Filed[DecisionRecord]]) -> list[int
 
 
 def _superseded(
-    state: State, decisions: list[Filed[DecisionRecord]], ts_ms: int
+    state: State, decisions: list[LedgerEntry[DecisionRecord]], ts_ms: int
 ) -> list[ReceiptRecord]:
     """Return the receipts that close what is pending on miners that are told something else."""
     pending = [state.miner(item.record.subject).pending for item in decisions]
@@ -253,7 +257,7 @@ def _superseded(
 
 def takeovers(
     state: State,
-    decisions: list[Filed[DecisionRecord]],
+    decisions: list[LedgerEntry[DecisionRecord]],
     receipts: list[ReceiptRecord],
     ts_ms: int,
 ) -> list[OverrideRecord]:
@@ -270,10 +274,10 @@ def takeovers(
             user_id=_user_of(state, decision),
         )
         for decision, receipt in zip(decisions, receipts, strict=True)
-        if decision.record.source is Source.PERSON and receipt.outcome is not Outcome.FAILED
+        if decision.record.origin is Origin.PERSON and receipt.outcome is not Outcome.FAILED
     ]
 
 
-def _user_of(state: State, decision: Filed[DecisionRecord]) -> str | None:
+def _user_of(state: State, decision: LedgerEntry[DecisionRecord]) -> str | None:
     proposal = state.miner(decision.record.subject).proposal
     return proposal.record.user_id if proposal else None

@@ -20,7 +20,7 @@ from .model import (
     MiningOperationStatus,
     MiningSignals,
 )
-from .outcome import as_judgement
+from .outcome import as_evaluation
 from .policy import PERMISSIVE, STANDARD, STRICT, MiningPolicy, policy_from_record
 from .presets import (
     HASH_RATE_OPTIMIZATION,
@@ -53,7 +53,7 @@ __all__ = [
     "MiningPolicy",
     "MiningSignals",
     "Preset",
-    "as_judgement",
+    "as_evaluation",
     "create_default_governor",
     "create_mining_governor",
     "create_permissive_governor",

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .case import Case
 from .numbers import Group, median
 from .presets import PASS_RATIO, TEMPERATURE_DOMAINS, Preset

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .model import EventType
 
 RATE_REASONS: Final = frozenset(

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from . import hard_rules, trust
 from .case import hottest_of, moment, open_case
 from .clock import Clock

@@ -6,7 +6,7 @@ What a rule stops is named; an empty answer means that no rule stands against th
 import math
 from typing import Final
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from . import steps
 from .case import Case
 from .model import CryptoMiningTrustLevel, MiningAction

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 
 
 class MiningDomain(StrEnum):

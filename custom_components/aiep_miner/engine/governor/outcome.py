@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from ..reasons import Reason
-from ..records import Judgement
+from ..records import Evaluation
+from ..records.reasons import Reason
 from . import hard_rules, trust
 from .case import Case
 from .digest import Inputs, decision_id, evidence_digest, exact
@@ -225,13 +225,13 @@ def unjudged(
     )
 
 
-def as_judgement(decision: MiningDecision) -> Judgement:
+def as_evaluation(decision: MiningDecision) -> Evaluation:
     """Return the part of a decision that goes into the ledger; no number has over six decimals."""
     metadata = decision.metadata
     components = {name: rounded(value) for name, value in metadata["components"].items()}
     if "layers_level" in metadata:
         components["layers_level"] = float(metadata["layers_level"])
-    return Judgement(
+    return Evaluation(
         decision_id=decision.decision_id,
         trust_level=int(decision.authorized_level),
         actionable=decision.actionable,

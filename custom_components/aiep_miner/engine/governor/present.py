@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .model import MiningDomain
 from .numbers import Group, group_of, median
 from .presets import TEMPERATURE_DOMAINS, Preset

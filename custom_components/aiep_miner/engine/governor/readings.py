@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .model import HardwareReading
 from .numbers import is_name, number, shown
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .case import Case
 
 ACCEPTED: Final = "accepted"

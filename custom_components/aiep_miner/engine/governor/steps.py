@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .case import Case
 from .model import MiningAction, MiningDomain
 from .numbers import median

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from . import consensus, grace, safety, steps
 from .case import Case
 from .model import CryptoMiningTrustLevel, MiningAction

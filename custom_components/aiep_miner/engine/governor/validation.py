@@ -3,7 +3,7 @@
 import math
 from typing import Any, Final, NamedTuple
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .limits import limits_of
 from .model import HardwareReading, Limits, MiningAction, MiningDomain, MiningSignals
 from .numbers import ID_LENGTH, is_name, number

@@ -1,0 +1,277 @@
+"""Brings a proposal before the governor and turns its answer into a DecisionRecord."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from ..governor import (
+    CryptoMiningTrustLevel,
+    HardwareReading,
+    MiningDecision,
+    MiningDomain,
+    MiningSignals,
+    as_evaluation,
+)
+from ..records import (
+    Action,
+    DecisionRecord,
+    Evaluation,
+    Evidence,
+    MinerPolicy,
+    Mode,
+    Origin,
+    Pool,
+    ProposalRecord,
+    Reading,
+)
+from ..records.reasons import Reason
+from ..state import GOVERNED, MinerState, State, acceptance, hardware_readings, origin_key
+
+READING_MAX_AGE_MS: Final = 300_000
+"""An older reading is no evidence of the present."""
+TARGETS: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE})
+CLAIMS: Final = frozenset({Action.RUN, Action.SET_POWER})
+"""Actions that claim a share of the site's power."""
+HOUR_MS: Final = 3_600_000
+IDLE_BEFORE_START_MS: Final = 120_000
+"""How long a machine without temperatures while stopped must have rested before a start."""
+
+
+def decide(state: State, proposal: ProposalRecord, ts_ms: int) -> DecisionRecord:
+    """Return the decision on a proposal; it rests on the state alone."""
+    miner = state.miner(proposal.subject)
+    result = None
+    if proposal.action in GOVERNED:
+        result = state.governor.evaluate(_signals(state, miner, proposal, ts_ms))
+    rule = _suppressing_rule(state, miner, proposal, result)
+    wants_change = proposal.action is not Action.HOLD
+    return DecisionRecord(
+        ts_ms=ts_ms,
+        subject=proposal.subject,
+        action=proposal.action,
+        authorised=wants_change and rule is None,
+        reasons=proposal.reasons,
+        origin=proposal.origin,
+        value=_value(proposal, result),
+        option=proposal.option,
+        mode=state.policy.record.mode,
+        suppressed_by=rule if wants_change else None,
+        evaluation=_evaluation(proposal, result),
+        evidence=_evidence(state, miner, proposal),
+        review=wants_change and rule is None and _needs_review(proposal, result),
+    )
+
+
+def _needs_review(proposal: ProposalRecord, result: MiningDecision | None) -> bool:
+    from_outside = proposal.origin not in (Origin.STRATEGY, Origin.PERSON)
+    return (
+        from_outside
+        and result is not None
+        and result.authorized_level <= CryptoMiningTrustLevel.SUPERVISED
+    )
+
+
+def _evaluation(proposal: ProposalRecord, result: MiningDecision | None) -> Evaluation | None:
+    if result is None:
+        return None
+    full = as_evaluation(result)
+    if proposal.action is not Action.HOLD:
+        return full
+    # Most records by far are holds: they keep the level that the evidence earned, not its working.
+    return Evaluation(
+        decision_id=full.decision_id,
+        trust_level=full.trust_level,
+        actionable=False,
+        score=full.score,
+        discarded=full.discarded,
+    )
+
+
+def _value(proposal: ProposalRecord, result: MiningDecision | None) -> float | None:
+    """Return the value to send: for a target the trusted one, else what was proposed."""
+    if result is None or not result.actionable or proposal.action not in TARGETS:
+        return proposal.value
+    return round(result.trusted_value, 6)
+
+
+def _suppressing_rule(
+    state: State,
+    miner: MinerState,
+    proposal: ProposalRecord,
+    result: MiningDecision | None,
+) -> Reason | None:
+    if proposal.action is Action.HOLD:
+        return None
+    if not _is_able(miner, state.policy.record.miner(miner.miner_id), proposal):
+        return Reason.UNSUPPORTED_ACTION
+    danger = _danger(miner, proposal)
+    if danger is not None:
+        return danger
+    if _too_many(state, proposal):
+        return Reason.SOURCE_RATE_LIMITED
+    rule = _rule_of_site(state, miner, proposal)
+    if rule is None and result is not None and not result.actionable:
+        return result.refusal or Reason.TRUST_TOO_LOW
+    return rule
+
+
+def _is_able(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> bool:
+    """Tell whether the device can do it, and has the pool, board or preset that is named."""
+    if own.actions is not None and proposal.action not in own.actions:
+        return False
+    reading = miner.reading or Reading()
+    match proposal.action:
+        case Action.SET_POOL:
+            return any(pool.index == proposal.value for pool in reading.pools)
+        case Action.SET_BOARD:
+            return any(board.index == proposal.value for board in reading.boards)
+        case Action.SET_PRESET:
+            return own.presets is None or proposal.option in own.presets
+        case _:
+            return True
+
+
+def _danger(miner: MinerState, proposal: ProposalRecord) -> Reason | None:
+    """Return what forbids a start: overheating to all, any other danger to all but people."""
+    if proposal.action not in (Action.RUN, Action.RESTART):
+        return None
+    if Reason.OVERHEAT in miner.divergences:
+        return Reason.THERMAL_OVERRIDE
+    return None if proposal.origin is Origin.PERSON else next(iter(miner.dangers), None)
+
+
+def _rule_of_site(state: State, miner: MinerState, proposal: ProposalRecord) -> Reason | None:
+    """Return what keeps anybody but people from acting on the site: its mode, or a broken ledger."""
+    if proposal.origin is Origin.PERSON:
+        return None
+    safety_stop = _is_safety_stop(miner, proposal)
+    policy = state.policy.record
+    if policy.mode is Mode.MANUAL and not (safety_stop and policy.safety_stops_in_manual):
+        return Reason.MANUAL_MODE
+    if Reason.LEDGER_TAMPERED in state.divergences and not safety_stop:
+        return Reason.LEDGER_TAMPERED
+    return None
+
+
+def _too_many(state: State, proposal: ProposalRecord) -> bool:
+    """Tell whether the proposal's source has proposed more than its share, this one included."""
+    stamps = state.proposed_ms.get(origin_key(proposal) or "", ())
+    within = sum(1 for at in stamps if at > proposal.ts_ms - HOUR_MS)
+    return within > state.policy.record.max_proposals_per_hour
+
+
+def _is_safety_stop(miner: MinerState, proposal: ProposalRecord) -> bool:
+    return proposal.action is Action.STOP and not set(miner.dangers).isdisjoint(proposal.reasons)
+
+
+def _evidence(state: State, miner: MinerState, proposal: ProposalRecord) -> Evidence:
+    divergences = {**miner.divergences, **state.divergences}
+    recorded = miner.proposal
+    same = recorded is not None and replace(recorded.record, clock_ms=proposal.clock_ms) == proposal
+    return Evidence(
+        telemetry=miner.telemetry.hash if miner.telemetry else None,
+        price=state.price.hash if state.price else None,
+        profit=miner.profit.hash if miner.profit else None,
+        policy=state.policy.hash or None,
+        proposal=recorded.hash if recorded and same else None,
+        divergences=tuple(divergences[code].hash for code in sorted(divergences)),
+    )
+
+
+def _signals(
+    state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int
+) -> MiningSignals:
+    domain, action = GOVERNED[proposal.action]
+    fresh = miner.reading is not None and ts_ms - miner.reading_ms <= READING_MAX_AGE_MS
+    readings = (
+        hardware_readings(miner.reading, miner.reading_ms / 1000)
+        if miner.reading is not None and fresh
+        else {}
+    )
+    temperatures = readings.get(MiningDomain.HARDWARE, [])
+    pools = miner.reading.pools if miner.reading is not None else ()
+    return MiningSignals(
+        mining_domain=domain,
+        proposed_action=action,
+        ai_value=_claim(domain, proposal, temperatures, pools),
+        ai_confidence=proposal.confidence,
+        hardware_readings=readings.get(domain, []),
+        rig_id=miner.miner_id,
+        pool_url=next((pool.url for pool in pools if pool.index == proposal.value), None)
+        if proposal.action is Action.SET_POOL
+        else None,
+        current_pool_url=next((pool.url for pool in pools if pool.active), None),
+        timestamp=ts_ms / 1000,
+        context=_context(state, miner, proposal, ts_ms),
+        temperature_readings=temperatures,
+    )
+
+
+def _claim(
+    domain: MiningDomain,
+    proposal: ProposalRecord,
+    temperatures: Sequence[HardwareReading],
+    pools: Sequence[Pool],
+) -> float:
+    """Return what a proposal says of the present, or for a target what it wants."""
+    if domain is MiningDomain.HARDWARE:
+        return max((item.value for item in temperatures), default=0.0)
+    if domain is MiningDomain.POOL_MANAGEMENT:
+        return next((acceptance(pool) or 0.0 for pool in pools if pool.active), 0.0)
+    return proposal.value or 0.0
+
+
+def _context(
+    state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int
+) -> Mapping[str, Any]:
+    own = state.policy.record.miner(miner.miner_id)
+    context: dict[str, Any] = {
+        "source": proposal.origin.value,
+        "max_temperature_c": own.max_temperature_c,
+        "max_power_w": own.max_power_w,
+    }
+    has_maximum = state.policy.record.governor.max_power_watts is not None
+    if has_maximum and proposal.action in CLAIMS:
+        context["site_power_w"] = _others_power_w(state, miner.miner_id)
+    if proposal.action is Action.SET_POWER:
+        context["min_value"] = own.power_min_w
+        context["max_value"] = own.power_max_w
+    if proposal.action is Action.STOP and _is_safety_stop(miner, proposal):
+        context["safety"] = True
+    if proposal.action is Action.RUN:
+        context["start_power_w"] = miner.usual(own)[1]
+    if proposal.action is Action.RUN and _rested_without_sensors(state, miner, ts_ms):
+        context["idle_without_sensors"] = True
+    return {key: value for key, value in context.items() if value is not None}
+
+
+def _others_power_w(state: State, miner_id: str) -> float:
+    return sum(
+        _claimed_w(state.miners[own.miner_id], own)
+        for own in state.policy.record.miners
+        if own.miner_id != miner_id and own.miner_id in state.miners
+    )
+
+
+def _claimed_w(miner: MinerState, own: MinerPolicy) -> float:
+    """Return the power in W that a miner draws, or will when what it was told takes effect."""
+    told = [(item.action, item.value) for item in miner.open_decisions.values() if item.authorised]
+    if miner.pending is not None:
+        told.append((miner.pending.receipt.action, miner.pending.receipt.value))
+    claims = [
+        (value if action is Action.SET_POWER else miner.usual(own)[1]) or 0.0
+        for action, value in told
+        if action in CLAIMS
+    ]
+    drawn_w = (miner.reading.power_w or 0.0) if miner.reading else 0.0
+    return max([drawn_w, *claims])
+
+
+def _rested_without_sensors(state: State, miner: MinerState, ts_ms: int) -> bool:
+    """Tell whether a stopped machine that reports no temperatures has had time to cool."""
+    if miner.reading is None or miner.reading.temperatures or miner.stopped_since_ms is None:
+        return False
+    rested = ts_ms - miner.stopped_since_ms >= IDLE_BEFORE_START_MS
+    hot_since_ms = miner.overheated_ms or 0
+    cooled_ms = round(state.policy.record.cooldown_min * 60_000)
+    return rested and ts_ms - hot_since_ms >= cooled_ms
