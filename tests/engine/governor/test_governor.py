@@ -30,10 +30,9 @@ from custom_components.aiep_miner.engine.governor import (
     create_mining_governor,
     create_permissive_governor,
     create_strict_governor,
-    policy_from_record,
     validate_mining_signals,
 )
-from custom_components.aiep_miner.engine.records import Evaluation, GovernorPolicy
+from custom_components.aiep_miner.engine.records import Evaluation, PolicyRecord
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .streams import RIG, START, USUAL, propose, readings, warmed
@@ -644,10 +643,9 @@ def test_factories() -> None:
     assert permissive.max_pool_switches_per_hour == 100
 
 
-def test_a_policy_record_sets_every_field() -> None:
-    assert policy_from_record(GovernorPolicy()) == MiningPolicy()
-    record = GovernorPolicy(
-        min_trust_for_action=3,
+def test_the_policy_is_one_type_from_the_record_to_the_governor() -> None:
+    policy = MiningPolicy(
+        CryptoMiningTrustLevel.AUTONOMOUS,
         require_consensus=False,
         require_hardware_validation=False,
         max_hash_rate_change_pct=1.0,
@@ -658,8 +656,11 @@ def test_a_policy_record_sets_every_field() -> None:
         max_power_change_pct=5.0,
         max_power_change_per_hour_pct=6.0,
     )
-    policy = policy_from_record(record)
-    assert {name: getattr(policy, name) for name in record.to_dict()} == record.to_dict()
+    body = PolicyRecord(ts_ms=0, subject="site", governor=policy).body()
+    assert "enable_audit_events" not in body["governor"]
+    assert PolicyRecord.from_body(0, "site", body).governor == policy
+    with pytest.raises(ValueError, match="governor"):
+        PolicyRecord.from_body(0, "site", {"governor": {"max_power_watts": -1}})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Whether a proposal has earned the right to act: the trust pipeline and its policy."""
 
+from ..records import CryptoMiningTrustLevel, MiningPolicy
 from .events import RATE_REASONS, events_of
 from .governor import (
     MiningGovernor,
@@ -9,7 +10,6 @@ from .governor import (
     create_strict_governor,
 )
 from .model import (
-    CryptoMiningTrustLevel,
     EventType,
     HardwareReading,
     Limits,
@@ -21,7 +21,7 @@ from .model import (
     MiningSignals,
 )
 from .outcome import as_evaluation
-from .policy import PERMISSIVE, STANDARD, STRICT, MiningPolicy, policy_from_record
+from .policy import PERMISSIVE, STANDARD, STRICT
 from .presets import (
     HASH_RATE_OPTIMIZATION,
     POOL_SWITCHING,
@@ -29,6 +29,7 @@ from .presets import (
     THERMAL_PROTECTION,
     Preset,
 )
+from .track_record import TrackRecord, TrackRecords, source_of
 from .validation import validate_mining_signals
 
 __all__ = [
@@ -53,12 +54,14 @@ __all__ = [
     "MiningPolicy",
     "MiningSignals",
     "Preset",
+    "TrackRecord",
+    "TrackRecords",
     "as_evaluation",
     "create_default_governor",
     "create_mining_governor",
     "create_permissive_governor",
     "create_strict_governor",
     "events_of",
-    "policy_from_record",
+    "source_of",
     "validate_mining_signals",
 ]

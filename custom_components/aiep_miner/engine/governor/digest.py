@@ -138,18 +138,12 @@ class _Writer:
         return self._other(value, nesting)
 
     def _other(self, value: Any, nesting: int) -> Any:
-        if type(value) is dict and nesting and all([_is_key(key) for key in value]):
+        if type(value) is dict and nesting and all(map(_is_key, value)):
             self.parts = max(self.parts - len(value), 0)
             write = self.write
             return {"mapping": [[key, write(value[key], nesting - 1)] for key in sorted(value)]}
-        if isinstance(value, str):
-            return _text(str.__str__(value))
-        if isinstance(value, int):
-            return int(value) if -_EXACT < value < _EXACT else {"int": hex(value)}
-        if isinstance(value, float):
-            return plain(float(value))
-        if isinstance(value, bytes | bytearray):
-            return {"bytes": value.hex()}
+        if isinstance(value, str | int | float | bytes | bytearray):
+            return _scalar(value)
         self.parts = max(self.parts - 1, 0)
         too_many = isinstance(value, Sized) and len(value) > self.parts
         if too_many or not nesting or not self.parts:
@@ -184,6 +178,14 @@ class _Writer:
 
     def _sorted(self, values: Iterable[Any], nesting: int) -> list[Any]:
         return sorted(self._items(values, nesting), key=orjson.dumps)
+
+
+def _scalar(value: str | float | bytes | bytearray) -> Any:
+    if isinstance(value, str):
+        return _text(str.__str__(value))
+    if isinstance(value, int):
+        return int(value) if -_EXACT < value < _EXACT else {"int": hex(value)}
+    return plain(float(value)) if isinstance(value, float) else {"bytes": value.hex()}
 
 
 def _is_key(key: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from ..records.reasons import Reason
 from . import steps
 from .case import Case
-from .model import CryptoMiningTrustLevel, MiningAction
+from .model import MiningAction
 from .state import WINDOW_S
 
 STARTS_STOPS_PER_HOUR: Final = 24
@@ -61,12 +61,13 @@ def power_maximum(case: Case) -> Reason | None:
         return None
     if case.action is MiningAction.ADJUST_POWER_LIMIT:
         return _power_limit(case)
-    claimed_w, own_w = case.limits.claimed_power_w, case.limits.max_power_w
+    own_w = case.limits.max_power_w
+    claimed_w = own_w if case.limits.claimed_power_w is None else case.limits.claimed_power_w
     if claimed_w is None:
-        limited = own_w is not None or case.policy.max_power_watts is not None
-        return Reason.POWER_MAXIMUM_UNKNOWN if limited else None
-    starts = case.action is MiningAction.START
-    if own_w is not None and claimed_w > own_w and not starts:
+        unlimited = case.policy.max_power_watts is None
+        return None if unlimited else Reason.POWER_MAXIMUM_UNKNOWN
+    # What a start leads to was so before; what raises power beyond the rig's maximum was not.
+    if own_w is not None and claimed_w > own_w and case.action is not MiningAction.START:
         return Reason.OVER_POWER_LIMIT
     return _site_has_room(case, claimed_w)
 
@@ -121,12 +122,6 @@ def pool_change(case: Case) -> Reason | None:
     return Reason.POOL_UNCHANGED if switches and same else None
 
 
-def ceiling(case: Case) -> Reason | None:
-    """Act on nothing from a source whose track record allows but advice."""
-    advises = case.limits.ceiling <= CryptoMiningTrustLevel.ADVISORY and not case.limits.person
-    return Reason.SOURCE_CEILING if advises else None
-
-
 def check(case: Case) -> list[Reason]:
     """Return the rules that stand against a proposal, what weighs most first."""
     if not case.limits.supported:
@@ -135,5 +130,5 @@ def check(case: Case) -> list[Reason]:
         return []
     found = [thermal_override(case)]
     if case.action is not MiningAction.NO_ACTION:
-        found += [bounds(case), power_maximum(case), rate(case), pool_change(case), ceiling(case)]
+        found += [bounds(case), power_maximum(case), rate(case), pool_change(case)]
     return [reason for reason in found if reason is not None]

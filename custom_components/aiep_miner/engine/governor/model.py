@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any
 
+from ..records import CryptoMiningTrustLevel
 from ..records.reasons import Reason
 
 
@@ -29,15 +30,6 @@ class MiningAction(StrEnum):
     START = "START"
     STOP = "STOP"
     NO_ACTION = "NO_ACTION"
-
-
-class CryptoMiningTrustLevel(IntEnum):
-    """How far a proposal is trusted."""
-
-    NO_ACTION = 0
-    ADVISORY = 1
-    SUPERVISED = 2
-    AUTONOMOUS = 3
 
 
 class MiningOperationStatus(StrEnum):
@@ -125,7 +117,7 @@ class Limits:
             self.sensors_expected,
         )
         try:
-            return all([value is None or value - value == 0.0 for value in numbers])
+            return all(value is None or value - value == 0.0 for value in numbers)
         except TypeError:
             return False
 

@@ -26,6 +26,7 @@ from .validation import Fault
 _AUTONOMOUS: Final = CryptoMiningTrustLevel.AUTONOMOUS
 _SUPERVISED: Final = CryptoMiningTrustLevel.SUPERVISED
 _NO_ACTION: Final = CryptoMiningTrustLevel.NO_ACTION
+_ADVISORY: Final = CryptoMiningTrustLevel.ADVISORY
 _STOP: Final = MiningAction.STOP
 _UNKNOWN_WITHOUT: Final = frozenset({Reason.HISTORY_TOO_SHORT, Reason.NO_READINGS})
 
@@ -46,14 +47,17 @@ def conclude(case: Case, verdict: Verdict, flags: Sequence[Reason]) -> Outcome:
     """Decide: hard rules first, then the safe direction, then persons, then the layers."""
     earned, reasons = _authorise(case, verdict, flags)
     needed = case.policy.min_trust_for_action
-    level = earned if case.limits.person else min(earned, case.limits.ceiling)
-    if level < earned:
-        held = level < needed
-        reasons = (Reason.SOURCE_CEILING, *reasons) if held else (*reasons, Reason.SOURCE_CEILING)
+    ceiling = _AUTONOMOUS if case.limits.person else case.limits.ceiling
+    level = min(earned, ceiling)
+    allowed = level >= needed and ceiling > _ADVISORY
+    if not flags and earned >= needed and not allowed:
+        reasons = (Reason.SOURCE_CEILING, *reasons)
+    elif level < earned:
+        reasons = (*reasons, Reason.SOURCE_CEILING)
     value, fell_back = _trusted_value(case, level, held_back=bool(flags))
     if fell_back and level >= needed and not _admits(case, value):
-        level = _NO_ACTION
-    actionable = case.action is not MiningAction.NO_ACTION and not flags and level >= needed
+        level, allowed = _NO_ACTION, False
+    actionable = allowed and not flags and case.action is not MiningAction.NO_ACTION
     return Outcome(level, actionable, value, fell_back, tuple(reasons), tuple(flags))
 
 

@@ -100,7 +100,7 @@ def _rest_on(domain: MiningDomain, group: Group | None, liars: dict[str, Reason]
     if group is None:
         return Present(None, None, 1.0, liars)
     boards = domain is MiningDomain.HASH_RATE and group.seen[0][0].startswith(BOARD)
-    if boards and all([name.startswith(BOARD) for name, _ in group.seen]):
+    if boards and all(name.startswith(BOARD) for name, _ in group.seen):
         count = len(group.ordered)
         return Present(group, math.fsum(group.ordered), 1.0 / count, liars)
     return Present(group, group.present, 1.0, liars)
