@@ -3,9 +3,9 @@
 import math
 from typing import Any, Final, NamedTuple
 
+from ..records import MiningPolicy
 from .model import HardwareReading, Limits, MiningAction, MiningDomain, MiningSignals
 from .numbers import group_of, number, rounded
-from .policy import MiningPolicy
 from .present import Past, Present, look_back, present_of
 from .presets import PRESETS, TEMPERATURE_DOMAINS, Preset
 from .readings import STALE_AFTER_S, Sifted, sift

@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import re
 from array import array
-from collections.abc import Iterable, Mapping, Sequence, Set, Sized
+from collections.abc import Buffer, Iterable, Mapping, Sequence, Set, Sized
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -203,7 +203,7 @@ def _text(value: str) -> Any:
 
 def _shown(value: Any) -> str | None:
     """Return how an object shows itself, without its address; None when it does not."""
-    if type(value).__repr__ is object.__repr__:
+    if getattr(type(value), "__repr__", None) is object.__repr__:
         return None
     try:
         return str(_text(_ADDRESS.sub("0x", repr(value))))
@@ -211,7 +211,7 @@ def _shown(value: Any) -> str | None:
         return None
 
 
-def evidence_digest(readings: Sequence[bytes], seen: Sequence[bytes | array[float]]) -> str:
+def evidence_digest(readings: Sequence[bytes], seen: Sequence[Buffer]) -> str:
     """Return the SHA-256, hex, over readings and what was seen before, which begins with its shape."""
     lengths = array("q", [len(part) for part in readings])
     return hashlib.sha256(b"".join([lengths, *readings, *seen])).hexdigest()

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..records import MiningPolicy
 from ..records.reasons import Reason
 from . import hard_rules, trust
 from .case import hottest_of, moment, open_case
@@ -31,7 +32,7 @@ from .model import (
 )
 from .numbers import group_of, number
 from .outcome import conclude, decision_of, unjudged
-from .policy import PERMISSIVE, STANDARD, STRICT, MiningPolicy, policy_hash
+from .policy import PERMISSIVE, STANDARD, STRICT, policy_hash
 from .presets import PRESETS
 from .readings import sift
 from .state import MAX_RIGS, Rig

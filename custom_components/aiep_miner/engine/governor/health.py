@@ -3,9 +3,9 @@
 from collections import deque
 from typing import Any, Final
 
+from ..records import CryptoMiningTrustLevel, MiningPolicy
 from .events import events_of
 from .model import (
-    CryptoMiningTrustLevel,
     EventType,
     MiningAction,
     MiningDecision,
@@ -13,7 +13,6 @@ from .model import (
     MiningEvent,
     MiningOperationStatus,
 )
-from .policy import MiningPolicy
 
 WINDOW: Final = 50
 """Decisions that health looks back on, in each domain."""

@@ -4,13 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from ..records import Evaluation
+from ..records import CryptoMiningTrustLevel, Evaluation
 from ..records.reasons import Reason
 from . import hard_rules, trust
 from .case import Case
 from .digest import Inputs, decision_id, evidence_digest, exact
 from .model import (
-    CryptoMiningTrustLevel,
     MiningAction,
     MiningDecision,
     MiningDomain,

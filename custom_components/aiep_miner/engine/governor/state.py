@@ -9,6 +9,7 @@ with sixteen sensors in every domain stays below 64 KB.
 import math
 from array import array
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Buffer
 from typing import Final
 
 from .model import MiningAction, MiningDomain
@@ -272,7 +273,7 @@ class View:
         late = [value for value in history.trail[:start] if value > idle_below]
         return array("d", [*history.last_running, *late][-LAST_RUNNING:])
 
-    def content(self, commands: array[float]) -> list[bytes | array[float]]:
+    def content(self, commands: array[float]) -> list[Buffer]:
         """Return everything that a decision can rest on, in a fixed order, its shape first."""
         history = self.history
         end = bisect_right(history.times, self.upto)
@@ -290,7 +291,7 @@ class View:
             len(names),
             len(commands),
         )
-        parts: list[bytes | array[float]] = [
+        parts: list[Buffer] = [
             array("q", shape),
             names,
             commands,

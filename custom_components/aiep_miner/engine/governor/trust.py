@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from ..records import CryptoMiningTrustLevel
 from ..records.reasons import Reason
 from . import consensus, grace, safety, steps
 from .case import Case
-from .model import CryptoMiningTrustLevel, MiningAction
+from .model import MiningAction
 
 NOT_NEEDED: Final = "not_needed"
 LEAST_CONFIDENCE: Final = 0.5

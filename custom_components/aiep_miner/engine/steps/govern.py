@@ -234,7 +234,7 @@ def _limits(state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: in
     policy = state.policy.record
     own, action = policy.miner(miner.miner_id), proposal.action
     limited = policy.governor.max_power_watts is not None and action in CLAIMS
-    return Limits(
+    limits = Limits(
         person=proposal.origin is Origin.PERSON,
         safety=_is_safety_stop(miner, proposal),
         ceiling=_ceiling(state, proposal),
@@ -245,8 +245,8 @@ def _limits(state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: in
         idle_without_sensors=(
             action is Action.RUN and _rested_without_sensors(state, miner, ts_ms)
         ),
-        **_target_limits(miner, own, action),
     )
+    return _with_target(limits, miner, own, action)
 
 
 def _ceiling(state: State, proposal: ProposalRecord) -> CryptoMiningTrustLevel:
@@ -255,20 +255,21 @@ def _ceiling(state: State, proposal: ProposalRecord) -> CryptoMiningTrustLevel:
     return min(state.track_records.ceiling(proposal), capped)
 
 
-def _target_limits(miner: MinerState, own: MinerPolicy, action: Action) -> dict[str, float | None]:
-    """Return what bounds a target, and what its steps are measured against."""
+def _with_target(limits: Limits, miner: MinerState, own: MinerPolicy, action: Action) -> Limits:
+    """Add what bounds a target, and what its steps are measured against."""
     if action not in TARGETS:
-        return {}
+        return limits
     rate, power_w = miner.usual(own)
     if action is Action.SET_HASHRATE:
-        return {"nominal_value": own.nominal_hashrate_ths, "usual_value": rate}
-    return {
-        "min_value": own.power_min_w,
-        "max_value": own.power_max_w,
-        "nominal_value": own.nominal_power_w,
-        "usual_value": power_w,
-        "commanded_value": _commanded_power_w(miner),
-    }
+        return replace(limits, nominal_value=own.nominal_hashrate_ths, usual_value=rate)
+    return replace(
+        limits,
+        min_value=own.power_min_w,
+        max_value=own.power_max_w,
+        nominal_value=own.nominal_power_w,
+        usual_value=power_w,
+        commanded_value=_commanded_power_w(miner),
+    )
 
 
 def _commanded_power_w(miner: MinerState) -> float | None:
