@@ -34,10 +34,8 @@ def finite_or_none(value: Any) -> float | None:
 
 
 def is_name(value: Any) -> bool:
-    """Tell whether a value can name a rig or a sensor: at most 64 characters that UTF-8 can carry."""
-    if not isinstance(value, str) or len(value) > ID_LENGTH:
-        return False
-    return value.isascii() or value.encode("utf-8", "replace").decode() == value
+    """Tell whether a value can name a rig or a sensor: at most 64 printable characters."""
+    return isinstance(value, str) and len(value) <= ID_LENGTH and value.isprintable()
 
 
 def shown(value: Any) -> str:

@@ -280,10 +280,9 @@ class View:
         shown = max(end - self.start, 0)
         rows = slice(self.first_row, bisect_right(history.rows, self.upto))
         trail = slice(self.trail_start, self.trail_end)
-        sensors = [
-            item for item in sorted(history.sensors.items()) if item[1].last_seen > self.oldest
-        ]
-        names = repr([name for name, _ in sensors]).encode()
+        oldest = self.oldest
+        sensors = [item for item in sorted(history.sensors.items()) if item[1].last_seen > oldest]
+        names = "\0".join([name for name, _ in sensors]).encode()
         shape = (
             shown,
             rows.stop - rows.start,

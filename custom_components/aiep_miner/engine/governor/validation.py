@@ -64,7 +64,7 @@ def faults_of(signals: MiningSignals) -> list[Fault]:
     if not 0.0 <= number(signals.ai_confidence) <= 1.0:
         faults.append(Fault(Reason.INVALID_CONFIDENCE, "ai_confidence is not within 0 and 1"))
     if not is_name(signals.rig_id):
-        message = f"rig_id is not text of at most {ID_LENGTH} characters"
+        message = f"rig_id is not text of at most {ID_LENGTH} printable characters"
         faults.append(Fault(Reason.INVALID_RIG_ID, message))
     if signals.pool_url is not None or signals.current_pool_url is not None:
         faults += _url_faults(signals)
@@ -160,7 +160,7 @@ def _reading_fault(item: Any, *, bare: bool) -> str | None:
         plain_value = bare and math.isfinite(number(item))
         return None if plain_value else " is not a HardwareReading"
     if not is_name(item.hardware_id):
-        return f".hardware_id is not text of at most {ID_LENGTH} characters"
+        return f".hardware_id is not text of at most {ID_LENGTH} printable characters"
     if not math.isfinite(number(item.value)):
         return ".value is not a finite number"
     if not math.isfinite(number(item.timestamp)):
