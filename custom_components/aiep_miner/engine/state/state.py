@@ -39,6 +39,7 @@ from ..records import (
 from ..records.entry import LedgerEntry
 from ..records.reasons import Reason
 from .miner import ENOUGH_READINGS, MinerState, Pending
+from .prices import PriceHistory
 from .sensors import hardware_readings
 
 VITAL_FIELDS: Final = ("hashrate_ths", "power_w", "temperatures", "fans_rpm")
@@ -100,6 +101,7 @@ class State:
         self.operator_id = operator_id
         self.policy = LedgerEntry(record=PolicyRecord(ts_ms=0, subject=operator_id), seq=0, hash="")
         self.price: LedgerEntry[PriceRecord] | None = None
+        self.prices = PriceHistory()
         self.divergences: dict[Reason, LedgerEntry[DivergenceRecord]] = {}
         self.miners: dict[str, MinerState] = {}
         self.proposed_ms: dict[str, deque[int]] = {}
@@ -259,6 +261,7 @@ def _teach_governor(state: State, miner_id: str, reading: Reading, ts_ms: int) -
 
 def _price(state: State, filed: LedgerEntry[PriceRecord]) -> None:
     state.price = filed
+    state.prices.follow(filed.record)
 
 
 def _profit(state: State, filed: LedgerEntry[ProfitRecord]) -> None:
