@@ -381,8 +381,8 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
         miner.running_since_ms = None
     if record.action is Action.RUN:
         miner.has_run = False
-    if record.action in (Action.RUN, Action.RESTART):
-        miner.may_run = True
+    if record.action in TUNING | {Action.RUN, Action.RESTART}:
+        miner.may_run = True  # firmware that restarts for a setting may start to mine
     if record.action in TUNING:
         rate, power_w = miner.usual(state.policy.record.miner(record.subject))
         miner.carried = (rate, power_w) if rate else None

@@ -38,7 +38,7 @@ def rule(state: State, miner: MinerState, proposal: ProposalRecord) -> Reason | 
     """Return what keeps a proposal from drawing power: the miner's limit or the site's."""
     own = state.policy.record.miner(miner.miner_id)
     site_w = state.policy.record.governor.max_power_watts
-    if not _can_raise(proposal) or (site_w is None and own.max_power_w is None):
+    if not _can_raise(miner, proposal) or (site_w is None and own.max_power_w is None):
         return None
     claimed_w = claim_w(miner, own, proposal)
     if claimed_w is None:
@@ -128,7 +128,7 @@ def _present_w(miner: MinerState, own: MinerPolicy) -> float | None:
     told: list[Wanted] = [item for item in miner.open_decisions.values() if item.authorised]
     if miner.pending is not None:
         told.append(miner.pending.receipt)
-    claims = [claim_w(miner, own, item) for item in told if _can_raise(item)]
+    claims = [claim_w(miner, own, item) for item in told if _can_raise(miner, item)]
     drawn_w = miner.reading.power_w if miner.reading else None
     if miner.may_run:
         known_w = running_w(miner, own)
@@ -160,6 +160,8 @@ def _with_board_w(miner: MinerState, own: MinerPolicy) -> float | None:
     return power_w * (on + 1) / on
 
 
-def _can_raise(wanted: Wanted) -> bool:
+def _can_raise(miner: MinerState, wanted: Wanted) -> bool:
+    """Tell whether an action can raise power: a board off does where it starts a stopped miner."""
     switches_off = wanted.action is Action.SET_BOARD and wanted.option != ON
-    return wanted.action in RAISES and not switches_off
+    runs = miner.reading is not None and miner.reading.mining is True and not miner.doubts
+    return wanted.action in RAISES and not (switches_off and runs)
