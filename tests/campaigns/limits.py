@@ -17,11 +17,11 @@ from custom_components.aiep_miner.engine.records import (
     Action,
     Board,
     DecisionRecord,
-    GovernorPolicy,
     LedgerEntry,
     LifecycleEvent,
     LifecycleRecord,
     MinerPolicy,
+    MiningPolicy,
     Origin,
     Outcome,
     PolicyRecord,
@@ -60,7 +60,7 @@ POLICY: Final = PolicyRecord(
     profit_dwell_min=2.0,
     collapse_min=1.0,
     max_proposals_per_hour=1000,
-    governor=GovernorPolicy(max_power_watts=SITE_W),
+    governor=MiningPolicy(max_power_watts=SITE_W),
     miners=tuple(
         MinerPolicy(
             miner_id=miner_id,

@@ -13,7 +13,8 @@ from ..governor import (
     MiningAction,
     MiningDomain,
     MiningGovernor,
-    policy_from_record,
+    TrackRecords,
+    source_of,
 )
 from ..records import (
     Action,
@@ -108,9 +109,8 @@ class State:
         """Source to the times of its proposals, the latest of them; the longest silent first."""
         self.reviews: dict[str, LedgerEntry[DecisionRecord]] = {}
         """Record hash to supervised decisions that were carried out and nobody has reviewed."""
-        self.governor = MiningGovernor(
-            policy_from_record(self.policy.record.governor), counts_decisions=False
-        )
+        self.track_records = TrackRecords()
+        self.governor = MiningGovernor(self.policy.record.governor, counts_decisions=False)
 
     def miner(self, miner_id: str) -> MinerState:
         """Return what is known of a miner, from now on at least its name."""
@@ -128,11 +128,16 @@ class State:
         least = BOOT_MS if action in (Action.RUN, Action.RESTART) else STOP_MS
         return max(least, round(policy.confirm_cycles * policy.interval_s * 1000))
 
-    def apply(self, filed: LedgerEntry[Any]) -> None:
-        """Take one record in; records must come in ledger order."""
+    def apply(self, filed: LedgerEntry[Any], *, sources: bool = True) -> None:
+        """Take one record in; records must come in ledger order.
+
+        Without ``sources`` the track records have already taken it in.
+        """
         follow = _FOLLOW.get(type(filed.record))
         if follow is not None:
             follow(self, filed)
+        if sources:
+            self.track_records.follow(filed.record)
 
 
 def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
@@ -143,6 +148,7 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
     if record.reading is None:
         if miner.pending is not None and not miner.pending.lost_since:
             miner.pending = replace(miner.pending, lost_since=True)
+        state.governor.tick(record.ts_ms / 1000)
         return
     miner.reading, miner.reading_ms = record.reading, record.ts_ms
     _follow_running(state, miner, record.subject, record.ts_ms)
@@ -268,6 +274,7 @@ def _profit(state: State, filed: LedgerEntry[ProfitRecord]) -> None:
     record = filed.record
     miner = state.miner(record.subject)
     miner.profit = filed
+    state.track_records.earn(record)
     if record.basis is Basis.LAST_RUNNING and record.hashrate_ths and not miner.running:
         miner.carried = (record.hashrate_ths, record.power_w)
     margin = state.policy.record.profit_margin_per_day
@@ -290,7 +297,7 @@ def _divergence(state: State, filed: LedgerEntry[DivergenceRecord]) -> None:
 def _proposal(state: State, filed: LedgerEntry[ProposalRecord]) -> None:
     record = filed.record
     state.miner(record.subject).proposal = filed
-    key = origin_key(record)
+    key = source_of(record)
     if key is None:
         return
     stamps = state.proposed_ms.pop(key, None) or deque(maxlen=MAX_COUNTED_PROPOSALS)
@@ -298,13 +305,6 @@ def _proposal(state: State, filed: LedgerEntry[ProposalRecord]) -> None:
     state.proposed_ms[key] = stamps
     if len(state.proposed_ms) > MAX_SOURCES:
         del state.proposed_ms[next(iter(state.proposed_ms))]
-
-
-def origin_key(proposal: ProposalRecord) -> str | None:
-    """Return what a proposal counts against; None for people and the strategy itself."""
-    if proposal.origin in OWN_ORIGINS:
-        return None
-    return f"{proposal.origin}:{proposal.origin_id or ''}"
 
 
 def _decision(state: State, filed: LedgerEntry[DecisionRecord]) -> None:
@@ -435,7 +435,7 @@ def _override(state: State, filed: LedgerEntry[OverrideRecord]) -> None:
 
 def _policy(state: State, filed: LedgerEntry[PolicyRecord]) -> None:
     state.policy = filed
-    state.governor.set_policy(policy_from_record(filed.record.governor))
+    state.governor.set_policy(filed.record.governor)
     for miner in state.miners.values():
         miner.suppressed = None
 
