@@ -153,15 +153,16 @@ def _claim(
 def _limits(state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int) -> Limits:
     policy = state.policy.record
     own, action = policy.miner(miner.miner_id), proposal.action
-    limited = policy.governor.max_power_watts is not None and action in CLAIMS
+    claimed_w = power.claimed_w(miner, own, proposal)
+    shares = policy.governor.max_power_watts is not None and claimed_w != 0.0
     limits = Limits(
         person=proposal.origin is Origin.PERSON,
         safety=is_safety_stop(miner, proposal),
         ceiling=ceiling_of(state, proposal),
         max_temperature_c=own.max_temperature_c,
         max_power_w=own.max_power_w,
-        site_power_w=power.others_power_w(state, miner.miner_id) if limited else None,
-        claimed_power_w=(power.claim_w(miner, own, proposal) if action is Action.RUN else 0.0),
+        site_power_w=power.others_power_w(state, miner.miner_id) if shares else None,
+        claimed_power_w=claimed_w,
         idle_without_sensors=(
             action is Action.RUN and _rested_without_sensors(state, miner, ts_ms)
         ),
@@ -182,15 +183,8 @@ def _with_target(limits: Limits, miner: MinerState, own: MinerPolicy, action: Ac
         max_value=own.power_max_w,
         nominal_value=own.nominal_power_w,
         usual_value=power_w,
-        commanded_value=_commanded_power_w(miner),
+        commanded_value=power.commanded_w(miner),
     )
-
-
-def _commanded_power_w(miner: MinerState) -> float | None:
-    """Return the power limit in W that is in force, or was last sent."""
-    if miner.pending is not None and miner.pending.receipt.action is Action.SET_POWER:
-        return miner.pending.receipt.value
-    return miner.reading.power_limit_w if miner.reading else None
 
 
 def _rested_without_sensors(state: State, miner: MinerState, ts_ms: int) -> bool:

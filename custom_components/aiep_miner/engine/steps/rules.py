@@ -56,7 +56,7 @@ def ceiling_of(state: State, proposal: ProposalRecord) -> CryptoMiningTrustLevel
 def _refusal(
     state: State, proposal: ProposalRecord, result: MiningDecision | None
 ) -> Reason | None:
-    """Return the governor's refusal; for what is not governed, that of the source's ceiling."""
+    """Return why the governor, or what is not governed the source's ceiling, stands against it."""
     if result is None:
         advises = ceiling_of(state, proposal) <= CryptoMiningTrustLevel.ADVISORY
         return Reason.SOURCE_CEILING if advises else None
