@@ -28,7 +28,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
     "clock": set(),
     "turns": set(),
     "command": {*BOTTOM, "miners"},
-    "admission": {*BOTTOM, "state"},
+    "admission": {*BOTTOM, "governor"},
     "polling": {*BOTTOM, "miners"},
     "journal": {*BOTTOM, "clock", "ledger", "state"},
     "dues": {*BOTTOM, "journal", "miners", "outage", "state", "steps"},

@@ -83,7 +83,7 @@ def create_runtime_data(
 def _adapters(hass: HomeAssistant, entry: AiepMinerConfigEntry) -> dict[str, MinerAdapter]:
     return {
         subentry.subentry_id: with_linked_power(
-            hass, create_adapter(subentry.data, subentry.unique_id), subentry.data
+            hass, create_adapter(hass, subentry.data, subentry.unique_id), subentry.data
         )
         for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
     }

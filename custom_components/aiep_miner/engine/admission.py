@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
+from .governor import source_of
 from .records import Origin, ProposalRecord
-from .state import origin_key
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -37,7 +37,7 @@ class Admission:
 
     def admits(self, proposal: ProposalRecord, per_hour: int, now_ms: int) -> bool:
         """Count a proposal, and tell whether it may be brought before the governor."""
-        key = origin_key(proposal)
+        key = source_of(proposal)
         if key is None:
             return True
         stamps = self._hours.setdefault(key, deque())

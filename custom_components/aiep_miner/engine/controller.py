@@ -508,8 +508,12 @@ class Controller:
             polls=polls,
             prices=wanted.prices,
             requests=wanted.requests,
-            refused=wanted.refused or self._admission.take_refused(dues.ts_ms),
+            refused=wanted.refused or self._refused(wanted, dues.ts_ms),
         )
+
+    def _refused(self, wanted: _Wanted, ts_ms: int) -> Sequence[ProposalRecord]:
+        """Return the refusals that a cycle records beside its own proposals."""
+        return () if wanted.requests else self._admission.take_refused(ts_ms)
 
     async def _make_ready(self) -> None:
         """Open the ledger, or read the state from it again, where that is needed.

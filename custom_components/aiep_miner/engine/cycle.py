@@ -9,6 +9,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from .dues import Dues, stage_dues
 from .journal import Block, Journal
@@ -126,7 +127,7 @@ def plan(block: Block, inputs: CycleInputs, attempt: Attempt) -> Planned:
     divergences, confirmed = divergence(block, ts_ms, miners)
     profits = economics(block, ts_ms, miners)
     wanted = decide(block, inputs)
-    decisions, proposals = govern(block, ts_ms, wanted)
+    proposals, decisions, proofs = govern(block, ts_ms, wanted)
     attempt.planned = Planned(
         recorded=recorded,
         divergences=divergences,
@@ -134,7 +135,7 @@ def plan(block: Block, inputs: CycleInputs, attempt: Attempt) -> Planned:
         profits=profits,
         proposals=proposals,
         decisions=decisions,
-        proofs=block.stage(proof_of(item) for item in decisions if _is_suppressed(item.record)),
+        proofs=proofs,
         attempts=_attempts(block.state, decisions),
         stops=[item for item in decisions if _is_urgent(block.state, item.record)],
     )
@@ -174,20 +175,28 @@ def decide(block: Block, inputs: CycleInputs) -> list[ProposalRecord]:
     ] + list(inputs.refused)
 
 
-def govern(
-    block: Block, ts_ms: int, proposals: list[ProposalRecord]
-) -> tuple[list[LedgerEntry[DecisionRecord]], list[LedgerEntry[ProposalRecord]]]:
+def govern(block: Block, ts_ms: int, proposals: Sequence[ProposalRecord]) -> Governed:
     """Step six: every proposal becomes a decision, each on the state that those before it left."""
-    decisions: list[LedgerEntry[DecisionRecord]] = []
-    entries: list[LedgerEntry[ProposalRecord]] = []
+    governed = Governed([], [], [])
     for item in proposals:
         proposal = replace(item, ts_ms=ts_ms)
         if proposal.action is not Action.HOLD:
-            entry = block.stage([proposal])[0]
-            entries.append(entry)
-            proposal = entry.record
-        decisions += block.stage([governing.decide(block.state, proposal, ts_ms)])
-    return decisions, entries
+            entries = block.stage([proposal])
+            governed.proposals.extend(entries)
+            proposal = entries[0].record
+        decided = block.stage([governing.decide(block.state, proposal, ts_ms)])
+        governed.decisions.extend(decided)
+        if _is_suppressed(decided[0].record):
+            governed.proofs.extend(block.stage([proof_of(decided[0])]))
+    return governed
+
+
+class Governed(NamedTuple):
+    """What step six staged."""
+
+    proposals: list[LedgerEntry[ProposalRecord]]
+    decisions: list[LedgerEntry[DecisionRecord]]
+    proofs: list[LedgerEntry[NegativeProofRecord]]
 
 
 def _superseded(

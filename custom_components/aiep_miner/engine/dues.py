@@ -222,4 +222,5 @@ def _with_capabilities(
         power_min_w=can.power_min_w,
         power_max_w=can.power_max_w,
         presets=can.presets,
+        restart_sign=can.restart_sign,
     )

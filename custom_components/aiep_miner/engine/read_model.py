@@ -14,8 +14,8 @@ from .records import (
     Action,
     DecisionRecord,
     DivergenceRecord,
-    GovernorPolicy,
     MinerPolicy,
+    MiningPolicy,
     Mode,
     PolicyRecord,
     Pool,
@@ -36,7 +36,7 @@ class MinerReadModel:
 
     miner_id: str
     policy: MinerPolicy
-    limit_c: float = GovernorPolicy().thermal_throttle_temp_c
+    limit_c: float = MiningPolicy().thermal_throttle_temp_c
     """The temperature in °C at which it counts as overheated."""
     info: MinerInfo = field(default_factory=MinerInfo)
     """What it is and can do; nothing until ``reached``."""
@@ -254,13 +254,13 @@ def _governor_view(state: State) -> GovernorView:
     report = state.governor.get_health()
     return GovernorView(
         overall=_health(report),
-        domains={domain: _health(item) for domain, item in report["domains"].items()},
+        domains={domain.lower(): _health(item) for domain, item in report["domains"].items()},
     )
 
 
 def _health(report: Mapping[str, Any]) -> DomainHealth:
     return DomainHealth(
-        status=str(report["status"]),
+        status=report["status"].lower(),
         decisions=report["decisions"],
         fallback_rate=report["fallback_rate"],
     )
