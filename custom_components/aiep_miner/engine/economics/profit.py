@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from .records import Basis, PolicyRecord, PriceRecord, ProfitRecord, Reading
-from .views import Earnings
+from ..records import Basis, PolicyRecord, PriceRecord, ProfitRecord, Reading
+from ..views import Earnings
 
 HASHES_PER_DIFFICULTY = 2**32
 """Expected hashes for a block at difficulty 1.
