@@ -143,7 +143,7 @@ def household(days: int = 365, seed: int = SEED, first_day: int = 0) -> Site:
         "miners": [{"name": "s19", **S19, "heat_share": 0.9}, {"name": "m30", **M30, "heat_share": 0.9}],
     }
     return Site(
-        scenario, _series(sky, market + 0.11, _coin(dice, size, 76_000), more), _begin(first_day)
+        scenario, _series(sky, market + 0.11, _coin(dice, size, 98_000), more), _begin(first_day)
     )
 
 
@@ -154,9 +154,9 @@ def hobbyist(days: int = 365, seed: int = SEED, first_day: int = 0) -> Site:
     size = len(sky.hour)
     load = 150 + 200 * np.abs(smooth_noise(dice, size, 2))
     more = {
-        "feed_in_price_per_kwh": np.full(size, 0.07),
-        "surplus_w": (4_000 * sky.clear_sky * sky.clouds - load).round(0),
-        "forecast_surplus_w": (4_000 * sky.clear_sky * sky.clouds_forecast - 310).round(0),
+        "feed_in_price_per_kwh": np.full(size, 0.04),
+        "surplus_w": (8_000 * sky.clear_sky * sky.clouds - load).round(0),
+        "forecast_surplus_w": (8_000 * sky.clear_sky * sky.clouds_forecast - 310).round(0),
     }
     scenario = {
         "currency": "EUR",

@@ -51,8 +51,8 @@ def weather(dice: np.random.Generator, days: int, first_day: int = 0) -> Weather
     front = smooth_noise(dice, size, 1.5 * STEPS_PER_DAY)
     passing = smooth_noise(dice, size, 3)
     wrong = smooth_noise(dice, size, 24)
-    clouds = np.clip(0.62 + 0.3 * front + 0.18 * passing, 0.05, 1.0)
-    forecast = np.clip(0.62 + 0.3 * front + 0.1 * wrong, 0.05, 1.0)
+    clouds = np.clip(0.62 + 0.3 * front + 0.08 * passing, 0.05, 1.0)
+    forecast = np.clip(0.62 + 0.3 * front + 0.08 * wrong, 0.05, 1.0)
     outdoor = 10 - 9 * np.cos(2 * np.pi * (day - 15) / 365) + 4 * np.sin(np.pi * (hour - 9) / 12)
     return Weather(
         hour=hour,

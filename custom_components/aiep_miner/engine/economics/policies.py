@@ -109,9 +109,9 @@ class Threshold(AlwaysOn):
         power = self._power
         running = np.where(self._wants, power, 0.0)
         before = np.cumsum(running) - running
-        used = np.clip(max(float(now.surplus_w), 0.0) - before, 0.0, power)
+        used = np.clip(max(float(np.mean(now.surplus_w)), 0.0) - before, 0.0, power)
         cost = (used * now.feed_in_price + (power - used) * now.energy_price) * STEP_KWH_PER_W
-        warm = np.clip(now.heat_demand_w - before * self._share, 0.0, power * self._share)
+        warm = np.clip(np.mean(now.heat_demand_w) - before * self._share, 0.0, power * self._share)
         heat = warm * now.heat_price * STEP_KWH_PER_W
         revenue = self._rate * now.revenue_per_ths
         turnover = revenue + power * np.abs(now.energy_price) * STEP_KWH_PER_W

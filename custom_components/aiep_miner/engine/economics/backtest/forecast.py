@@ -1,6 +1,6 @@
 """What is known at a step: perfect, as published, or the same hour yesterday."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ..model import STEP_MIN, STEP_MS, STEPS_PER_DAY, Floats, Ints, Outlook, revenue_per_ths, steps
+from ..nowcast import Nowcast
 from .scenario import Scenario
 from .series import Series
 
@@ -85,8 +86,10 @@ class Knowledge:
         self._no_cap_w = scenario.max_power_w
         longest = max(miner.min_run_min for miner in scenario.miners)
         self.lead = steps(longest or LEAD_MIN)
-        self._surplus = series.columns.get("forecast_surplus_w")
-        self._heat = series.columns.get("forecast_heat_w")
+        given = series.columns if forecast is Forecast.PUBLISHED else {}
+        self._surplus = Nowcast(self.truth.surplus_w, given.get("forecast_surplus_w"))
+        self._heat = Nowcast(self.truth.heat_demand_w, given.get("forecast_heat_w"), 0.0)
+        self._certain = self._surplus.certain & self._heat.certain
 
     def __len__(self) -> int:
         """Return the number of steps."""
@@ -116,29 +119,18 @@ class Knowledge:
         return self.truth.limit_w[step + 1 : step + 1 + self.lead]
 
     def now(self, step: int) -> Outlook:
-        """Return what is taken for true at a step when its levels are chosen."""
+        """Return what is taken for true at a step when its levels are chosen.
+
+        Unless everything is known, surplus and heat demand are those measured in the step before,
+        moved on by the forecast, in some equally likely cases.
+        """
         present = self.truth.at(step)
         if self.forecast is Forecast.PERFECT:
             return present
-        seen = max(step - 1, 0)
-        surplus, heat = self.truth.surplus_w[seen], self.truth.heat_demand_w[seen]
-        if step == 0:
-            surplus, heat = self._first(self._surplus), self._first(self._heat)
-        return Outlook(
-            revenue_per_ths=present.revenue_per_ths,
-            energy_price=present.energy_price,
-            feed_in_price=present.feed_in_price,
-            surplus_w=surplus,
-            heat_demand_w=heat,
-            heat_price=present.heat_price,
-            limit_w=present.limit_w,
-        )
-
-    @staticmethod
-    def _first(forecast: Floats | None) -> Floats:
-        """Return what is expected of the first step, before which nothing was measured."""
-        first = np.float64(0.0) if forecast is None else forecast[0]
-        return np.asarray(np.nan_to_num(first))
+        surplus, heat = self._surplus.cases[step], self._heat.cases[step]
+        if self._certain[step]:
+            surplus, heat = surplus[0], heat[0]
+        return replace(present, surplus_w=surplus, heat_demand_w=heat)
 
     def windows(self, starts: Ints, horizon: int) -> Outlook:
         """Return what is expected at each start of the steps that follow: [step, window]."""
@@ -155,8 +147,8 @@ class Knowledge:
             revenue_per_ths=truth.revenue_per_ths[held],
             energy_price=truth.energy_price[prices],
             feed_in_price=truth.feed_in_price[prices],
-            surplus_w=self._expected(self._surplus, truth.surplus_w, ahead, yesterday),
-            heat_demand_w=self._expected(self._heat, truth.heat_demand_w, ahead, yesterday),
+            surplus_w=self._expected(self._surplus, ahead, yesterday),
+            heat_demand_w=np.maximum(self._expected(self._heat, ahead, yesterday), 0.0),
             heat_price=truth.heat_price[held],
             limit_w=self._limits(ahead, starts),
         )
@@ -180,13 +172,13 @@ class Knowledge:
         known = np.minimum(known, len(self))
         return np.where(ahead < known, ahead, _day_before(ahead, known))
 
-    def _expected(
-        self, forecast: Floats | None, measured: Floats, ahead: Ints, yesterday: Ints
-    ) -> Floats:
-        naive = np.where(yesterday < 0, 0.0, measured[yesterday])
-        if forecast is None or self.forecast is Forecast.NAIVE:
-            return naive
-        given = np.where(ahead < len(self), forecast[np.minimum(ahead, len(self) - 1)], np.nan)
+    def _expected(self, power: Nowcast, ahead: Ints, yesterday: Ints) -> Floats:
+        """Return the forecast, corrected by what was measured last, else yesterday's measurement."""
+        given = np.where(
+            ahead < len(self), power.forecast[np.minimum(ahead, len(self) - 1)], np.nan
+        )
+        given = given + power.correction(ahead[0], len(ahead))
+        naive = np.where(yesterday < 0, 0.0, power.measured[yesterday])
         return np.where(np.isnan(given), naive, given)
 
     def _limits(self, ahead: Ints, starts: Ints) -> Floats:

@@ -19,7 +19,7 @@ from .scenario import Scenario
 from .series import Series
 from .simulate import follow_plan, follow_policy
 
-HINDSIGHT_CORE, HINDSIGHT_HORIZON, HINDSIGHT_ROUNDS = 384, 480, 80
+HINDSIGHT_CORE, HINDSIGHT_HORIZON, HINDSIGHT_ROUNDS = 384, 480, 40
 """Steps that a window of hindsight decides, steps that it sees, and rounds of its prices."""
 
 

@@ -4,8 +4,6 @@ A scalar power price spreads the limit and the surplus, then single changes and 
 miners' levels are made while they help.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..model import STEP_KWH_PER_W, Floats, Ints
@@ -19,28 +17,43 @@ GAIN = 1e-12
 """Least gain, in money, that a change must bring."""
 
 
-@dataclass(frozen=True, slots=True)
 class SiteStep:
-    """One step of a site as plain numbers."""
+    """One step of a site; surplus and heat demand may be arrays of equally likely cases."""
 
-    energy_price: float
-    feed_in_price: float
-    surplus_w: float
-    heat_demand_w: float
-    heat_price: float
-    limit_w: float
+    def __init__(  # noqa: PLR0913 - the six things that a step has
+        self,
+        energy_price: float,
+        feed_in_price: float,
+        surplus_w: Floats,
+        heat_demand_w: Floats,
+        heat_price: float,
+        limit_w: float,
+    ) -> None:
+        """Take prices per kWh and powers in W."""
+        self.energy_price, self.feed_in_price, self.limit_w = energy_price, feed_in_price, limit_w
+        self.surplus_w = float(np.maximum(surplus_w, 0.0).mean())
+        """What is expected of the surplus."""
+        self._heat_price = heat_price
+        self._surpluses = np.atleast_1d(np.maximum(surplus_w, 0.0))
+        self._demands = np.atleast_1d(heat_demand_w)
 
     def value(self, power_w: Floats, heat_w: Floats) -> Floats:
         """Return heat value less energy cost, and less the penalty of what is above the limit."""
         dear, cheap = self.energy_price, self.feed_in_price
-        money = (cheap - dear) * np.minimum(power_w, max(self.surplus_w, 0.0)) + dear * power_w
-        money = -money
-        if self.heat_price:
-            money += self.heat_price * np.minimum(heat_w, self.heat_demand_w)
+        money = (dear - cheap) * _mean_least(power_w, self._surpluses) - dear * power_w
+        if self._heat_price:
+            money += self._heat_price * _mean_least(heat_w, self._demands)
         money *= STEP_KWH_PER_W
         if self.limit_w != np.inf:
             money -= EXCESS_PENALTY * np.maximum(power_w - self.limit_w - TOLERANCE_W, 0.0)
         return np.asarray(money)
+
+
+def _mean_least(values: Floats, cases: Floats) -> Floats:
+    """Return the mean over all cases of the lesser of value and case."""
+    if len(cases) == 1:
+        return np.minimum(values, cases[0])
+    return np.asarray(np.minimum(values[..., None], cases).mean(axis=-1))
 
 
 class Choice:
@@ -70,7 +83,7 @@ class Choice:
         """Find the power price at which wanted and available power meet."""
         site = self._site
         dear, cheap = site.energy_price * STEP_KWH_PER_W, site.feed_in_price * STEP_KWH_PER_W
-        surplus_w = max(site.surplus_w, 0.0)
+        surplus_w = site.surplus_w
         self.chosen, wanted = self._at(dear)
         if wanted > site.limit_w + TOLERANCE_W:
             self._meet(site.limit_w, dear, None)
@@ -136,7 +149,7 @@ class Choice:
         """Make the best change of two miners where power is short; return whether one helped."""
         worth, power, heat, drawn, warm = self._state()
         site = self._site
-        room = min(site.limit_w - drawn, abs(max(site.surplus_w, 0.0) - drawn))
+        room = min(site.limit_w - drawn, abs(site.surplus_w - drawn))
         if len(self._rows) < 2 or room > np.abs(power).max():
             return False
         price = self._local_price(worth, power)

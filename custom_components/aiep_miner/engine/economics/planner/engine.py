@@ -56,7 +56,11 @@ class Program(Protocol):
         """Return the values of states before the first ``keep`` steps: outlook [step, window]."""
 
     def choose(self, states: Ints, now: Outlook, limits_w: Floats, ahead: Ahead) -> Ints:
-        """Return each miner's choice. ``limits_w`` are the limits announced of the next steps."""
+        """Return each miner's choice.
+
+        Surplus and heat demand of ``now`` may be arrays of equally likely cases: what is measured
+        is one step old. ``limits_w`` are the limits announced of the next steps.
+        """
 
 
 def program_for(miners: Sequence[MinerModel], rounds: int = ROUNDS) -> Program:
@@ -120,6 +124,10 @@ class ExactProgram:
         """Return the values of the joint states before the first steps."""
         return Values((self.joint.values(outlook, keep),), None, None)
 
+    def value_of(self, states: Ints, ahead: Ahead) -> float:
+        """Return the value of the miners' states."""
+        return float(ahead.parts[0][self.joint.index(states.tolist())])
+
     def choose(self, states: Ints, now: Outlook, limits_w: Floats, ahead: Ahead) -> Ints:
         """Return each miner's choice."""
         values = ahead.parts[0]
@@ -129,6 +137,8 @@ class ExactProgram:
             values = values - EXCESS_PENALTY * np.maximum(excess.max(axis=0), 0.0)
         state = self.joint.index(states.tolist())
         worth = self.joint.worth(now)
+        if worth.ndim > 1:
+            worth = worth.mean(axis=1)
         choice, _, _ = self.joint.choose(state, float(now.revenue_per_ths), worth, values)
         return np.asarray(self.joint.choices[choice])
 
@@ -138,8 +148,13 @@ class PricedProgram:
 
     exact = False
 
-    def __init__(self, miners: Sequence[MinerModel], rounds: int = ROUNDS) -> None:
-        """Bundle the miners by shape, identical ones in one row."""
+    def __init__(
+        self, miners: Sequence[MinerModel], rounds: int = ROUNDS, states: Ints | None = None
+    ) -> None:
+        """Bundle the miners by shape, identical ones in one row.
+
+        With ``states``, what each is in at first, only those in one state share a row.
+        """
         self._rounds = rounds
         self._commitments = Commitments(miners)
         shapes = [Shape.of(miner) for miner in miners]
@@ -147,14 +162,23 @@ class PricedProgram:
         self.bundles: list[Bundle] = []
         self._members: list[tuple[Ints, Ints]] = []
         """Of each bundle: the miners, and the row of each."""
+        self.row_states: list[Ints] = []
+        """Of each bundle: the first state of each row, [row, 1]."""
+        kinds = [_kind(miner) for miner in miners]
+        if states is not None:
+            kinds = [(*kind, state) for kind, state in zip(kinds, states.tolist(), strict=True)]
         for shape in dict.fromkeys(shapes):
             members = [m for m, other in enumerate(shapes) if other == shape]
-            rows = list(dict.fromkeys(_kind(miners[m]) for m in members))
-            models = {_kind(miners[m]): miners[m] for m in reversed(members)}
-            row = np.array([rows.index(_kind(miners[m])) for m in members])
+            first: dict[tuple[object, ...], int] = {}
+            for m in members:
+                first.setdefault(kinds[m], m)
+            rows = list(first)
+            row = np.array([rows.index(kinds[m]) for m in members])
             counts = np.bincount(row, minlength=len(rows)).tolist()
-            self.bundles.append(Bundle([models[kind] for kind in rows], counts))
+            self.bundles.append(Bundle([miners[m] for m in first.values()], counts))
             self._members.append((np.array(members), row))
+            begin = self.start if states is None else states
+            self.row_states.append(begin[list(first.values())][:, None])
         self.cells = sum(b.shape.states * len(b.models) for b in self.bundles)
         self._lay_out(miners)
 
@@ -193,8 +217,8 @@ class PricedProgram:
         site = SiteStep(
             float(now.energy_price),
             float(now.feed_in_price),
-            float(now.surplus_w),
-            float(now.heat_demand_w),
+            now.surplus_w,
+            now.heat_demand_w,
             float(now.heat_price),
             max(float(now.limit_w), float(self._commitments.free_w.sum())),
         )

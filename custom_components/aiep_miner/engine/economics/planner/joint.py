@@ -89,7 +89,7 @@ class JointProgram:
 
     def worth(self, outlook: Outlook) -> Floats:
         """Return the money of each joint choice but for revenue: [choice] or [choice, window]."""
-        spread = (slice(None), *(None,) * np.ndim(outlook.energy_price))
+        spread = (slice(None), *(None,) * np.ndim(outlook.surplus_w))
         power, heat = self.power_w[spread], self.heat_w[spread]
         excess = np.maximum(power - outlook.limit_w - TOLERANCE_W, 0.0)
         return site_value(power, heat, outlook) - EXCESS_PENALTY * excess

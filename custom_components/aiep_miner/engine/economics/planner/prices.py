@@ -14,7 +14,7 @@ import numpy as np
 from ..model import STEP_KWH_PER_W, Floats, Ints, Outlook
 from .priced import Bundle, Prices
 
-ROUNDS = 40
+ROUNDS = 16
 SHRINK, PATIENCE = 0.6, 6
 DEFLECTION = 0.5
 """Weight of the last direction in the next."""
