@@ -14,6 +14,9 @@ THINKING = {"divergence", "economics", "strategy", "governor", "judgement", "sta
 """The rooms that decide: time and everything else comes in as arguments."""
 CLOCKS_AND_DICE = {"asyncio", "datetime", "os", "random", "secrets", "socket", "time", "uuid"}
 
+READS_DATES = {"tariff.py", "series.py", "forecast.py", "run.py"}
+"""Files of the economics that read local days and times off given stamps."""
+
 MAY_USE = {
     "reasons": set(),
     "records": {"reasons"},
@@ -22,7 +25,7 @@ MAY_USE = {
     "ledger": {"ledger", *BOTTOM},
     "governor": {"governor", *BOTTOM},
     "divergence": {*BOTTOM, "state"},
-    "economics": BOTTOM,
+    "economics": {"economics", *BOTTOM},
     "strategy": {*BOTTOM, "state"},
     "execution": {*BOTTOM, "miners", "state"},
 }
@@ -96,7 +99,16 @@ def test_each_room_uses_only_what_it_may(room: str) -> None:
 def test_decisions_see_no_clock_and_throw_no_dice(room: str) -> None:
     for path in modules(ENGINE):
         if room_of(path) == room:
-            assert {name.split(".")[0] for name in imports(path)} & CLOCKS_AND_DICE == set()
+            used = {name.split(".")[0] for name in imports(path)}
+            dated = {"datetime"} if path.name in READS_DATES else set()
+            assert used & CLOCKS_AND_DICE <= dated
+
+
+def test_economics_reads_dates_off_stamps_and_no_clock() -> None:
+    for path in modules(ENGINE / "economics"):
+        attributes = (n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Attribute))
+        read = {f"{n.value.id}.{n.attr}" for n in attributes if isinstance(n.value, ast.Name)}
+        assert read & {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"} == set()
 
 
 def test_only_the_execution_surface_commands_hardware() -> None:

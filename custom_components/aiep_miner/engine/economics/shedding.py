@@ -65,7 +65,7 @@ def shed(machines: Sequence[Sheddable], excess_w: float) -> tuple[Shed, ...]:
             saved_w=by_name[name].now.power_w - rung.power_w,
             lost_per_hour=by_name[name].now.value_per_hour - rung.value_per_hour,
         )
-        for name, rung in sorted(_needed(taken, by_name, saved_w - excess_w).items())
+        for name, rung in sorted(_needed(taken, by_name, excess_w).items())
     )
 
 
@@ -75,17 +75,16 @@ def _merit(machine: Sheddable, at: Rung, rung: Rung) -> tuple[float, bool]:
 
 
 def _needed(
-    taken: dict[str, Rung], machines: dict[str, Sheddable], spare_w: float
+    taken: dict[str, Rung], machines: dict[str, Sheddable], excess_w: float
 ) -> dict[str, Rung]:
     """Take back the dearest moves that the others make needless."""
     kept = dict(taken)
-    for name, rung in sorted(
+    for name, _ in sorted(
         taken.items(), key=lambda item: (-_lost(machines[item[0]], item[1]), item[0])
     ):
-        saved_w = machines[name].now.power_w - rung.power_w
-        if saved_w <= spare_w:
+        others = (machines[n].now.power_w - r.power_w for n, r in kept.items() if n != name)
+        if sum(others) >= excess_w:
             del kept[name]
-            spare_w -= saved_w
     return kept
 
 
