@@ -106,7 +106,9 @@ def test_decisions_see_no_clock_and_throw_no_dice(room: str) -> None:
 
 def test_economics_reads_dates_off_stamps_and_no_clock() -> None:
     for path in modules(ENGINE / "economics"):
-        attributes = (n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Attribute))
+        attributes = (
+            n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Attribute)
+        )
         read = {f"{n.value.id}.{n.attr}" for n in attributes if isinstance(n.value, ast.Name)}
         assert read & {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"} == set()
 

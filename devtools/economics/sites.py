@@ -48,9 +48,9 @@ M30 = {
 BITAXE = {
     "levels": [{"hashrate_ths": 1.2, "power_w": 18}],
     "standby_w": 2,
-    "min_run_min": 15,
-    "min_idle_min": 15,
-    "start_min": 1,
+    "min_run_min": 60,
+    "min_idle_min": 60,
+    "start_min": 2,
     "change_min": 0,
 }
 
@@ -124,7 +124,9 @@ def household(days: int = 365, seed: int = SEED, first_day: int = 0) -> Site:
     dice = np.random.default_rng([seed, 1])
     sky = weather(dice, days, first_day)
     size = len(sky.hour)
-    load = 350 + 250 * np.exp(-((sky.hour - 19) ** 2) / 6) + 300 * np.abs(smooth_noise(dice, size, 2))
+    load = (
+        350 + 250 * np.exp(-((sky.hour - 19) ** 2) / 6) + 300 * np.abs(smooth_noise(dice, size, 2))
+    )
     house = 350 + 250 * np.exp(-((sky.hour - 19) ** 2) / 6) + 240
     warmth = np.clip((16 - sky.outdoor_c) * 260, 0, None)
     heating = np.clip(warmth * (1 + 0.15 * smooth_noise(dice, size, 6)), 0, None)
@@ -140,7 +142,10 @@ def household(days: int = 365, seed: int = SEED, first_day: int = 0) -> Site:
         "currency": "EUR",
         "site": {"max_power_w": 7000, "heat_price_per_kwh": 0.12, "pool_fee_pct": 2},
         "time_zone": "Europe/Berlin",
-        "miners": [{"name": "s19", **S19, "heat_share": 0.9}, {"name": "m30", **M30, "heat_share": 0.9}],
+        "miners": [
+            {"name": "s19", **S19, "heat_share": 0.9},
+            {"name": "m30", **M30, "heat_share": 0.9},
+        ],
     }
     return Site(
         scenario, _series(sky, market + 0.11, _coin(dice, size, 98_000), more), _begin(first_day)
@@ -170,11 +175,13 @@ def hobbyist(days: int = 365, seed: int = SEED, first_day: int = 0) -> Site:
     )
 
 
-def farm(days: int = 365, seed: int = SEED, first_day: int = 0) -> Site:
-    """Return 20 miners of three kinds under half of the power that they could draw."""
+def farm(days: int = 365, seed: int = SEED, first_day: int = 0, size: int = 20) -> Site:
+    """Return miners of three kinds under half of the power that they could draw."""
     dice = np.random.default_rng([seed, 3])
     sky = weather(dice, days, first_day)
-    miners = _miners([("s19", S19, 8), ("s21", S21, 6), ("m30", M30, 6)])
+    miners = _miners(
+        [("s19", S19, size * 2 // 5), ("s21", S21, size * 3 // 10), ("m30", M30, size * 3 // 10)]
+    )
     most = sum(max(level["power_w"] for level in miner["levels"]) for miner in miners)
     scenario = {
         "currency": "EUR",
@@ -186,12 +193,14 @@ def farm(days: int = 365, seed: int = SEED, first_day: int = 0) -> Site:
     return Site(scenario, _series(sky, prices, coin, {}), _begin(first_day))
 
 
-def host(days: int = 365, seed: int = SEED, first_day: int = 0) -> Site:
-    """Return 100 miners of three kinds on cheap power that a grid operator curtails at times."""
+def host(days: int = 365, seed: int = SEED, first_day: int = 0, size: int = 100) -> Site:
+    """Return miners of three kinds on cheap power that a grid operator curtails at times."""
     dice = np.random.default_rng([seed, 4])
     sky = weather(dice, days, first_day)
+    miners = _miners(
+        [("s19", S19, size * 2 // 5), ("s21", S21, size * 2 // 5), ("m30", M30, size // 5)]
+    )
     size = len(sky.hour)
-    miners = _miners([("s19", S19, 40), ("s21", S21, 40), ("m30", M30, 20)])
     most = sum(max(level["power_w"] for level in miner["levels"]) for miner in miners)
     cap = np.full(size, np.nan)
     for begin in np.flatnonzero(dice.random(size) < 1 / (4 * STEPS_PER_DAY)).tolist():

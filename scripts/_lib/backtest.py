@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -25,7 +26,7 @@ from custom_components.aiep_miner.engine.economics.backtest.summary import reada
 REFUSED = 2
 
 
-def _options() -> argparse.Namespace:
+def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/backtest", description="What a site's miners would have earned."
     )
@@ -52,12 +53,14 @@ def _options() -> argparse.Namespace:
         action="store_true",
         help="print every change of a miner's level too",
     )
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def _scenario(path: Path) -> Scenario:
     try:
         document = yaml.safe_load(path.read_text("utf-8-sig"))
+    except UnicodeDecodeError as err:
+        raise BadInput(f"{path.name}: not UTF-8: {err}") from err
     except yaml.YAMLError as err:
         mark = getattr(err, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
@@ -72,16 +75,18 @@ def _series(path: Path) -> Series:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             return read_series(lines)
+    except UnicodeDecodeError as err:
+        raise BadInput(f"{path.name}: not UTF-8: {err}") from err
     except BadInput as err:
         raise BadInput(f"{path.name}: {err}") from err
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Return the exit status."""
-    options = _options()
+    options = _options(words)
     try:
         scenario, series = _scenario(options.scenario), _series(options.series)
-    except (BadInput, OSError, UnicodeDecodeError) as err:
+    except (BadInput, OSError) as err:
         print(f"backtest: {' '.join(str(err).split())}", file=sys.stderr)
         return REFUSED
     for key in scenario.ignored:

@@ -17,9 +17,11 @@ def parsed(site: Site) -> tuple[Scenario, Series]:
     return read_scenario(site.scenario), read_series(lines)
 
 
-def load(name: str, days: int, seed: int = 11, first_day: int = 0) -> tuple[Scenario, Series]:
+def load(
+    name: str, days: int, seed: int = 11, first_day: int = 0, **more: int
+) -> tuple[Scenario, Series]:
     """Return one of the four sites."""
-    return parsed(SITES[name](days, seed, first_day))
+    return parsed(SITES[name](days, seed, first_day, **more))
 
 
 def excerpt(

@@ -40,9 +40,7 @@ def test_no_more_than_the_step_is_lost() -> None:
 
 
 def test_all_figures_of_a_small_schedule() -> None:
-    steps = outlook(
-        4, surplus_w=1000.0, heat_demand_w=1200.0, heat_price=0.12, limit_w=2990.0
-    )
+    steps = outlook(4, surplus_w=1000.0, heat_demand_w=1200.0, heat_price=0.12, limit_w=2990.0)
     found = account(schedule(OFF, HIGH, LOW, OFF), [model()], steps)
     assert found.revenue == pytest.approx(100 * 0.01 * 10 / 15 + 60 * 0.01 * 14 / 15)
     # Surplus: 20 W, 1000 W, 1000 W, 20 W for 15 minutes each; the rest of 3000 and 1500 W imported.

@@ -22,7 +22,14 @@ from custom_components.aiep_miner.engine.economics.backtest.forecast import (
 from custom_components.aiep_miner.engine.economics.backtest.run import PolicyName, Result, backtest
 from custom_components.aiep_miner.engine.economics.backtest.scenario import Scenario
 from custom_components.aiep_miner.engine.economics.backtest.series import Series
+from custom_components.aiep_miner.engine.economics.backtest.simulate import (
+    follow_plan,
+    follow_policy,
+)
+from custom_components.aiep_miner.engine.economics.planner.engine import program_for
+from custom_components.aiep_miner.engine.economics.policies import Threshold
 from devtools.economics.sites import farm, household
+from scripts._lib.backtest import main
 
 from .sites import load, parsed
 
@@ -60,24 +67,31 @@ def checked(
 
 
 @pytest.mark.parametrize(
-    ("name", "first_day", "perfect", "published"),
+    ("name", "first_day", "more", "perfect", "published"),
     [
-        ("household", 90, 0.999, 0.95),
-        ("hobbyist", 140, 0.999, 0.85),
-        ("farm", 60, 0.98, 0.975),
-        ("host", 60, 0.998, 0.995),
+        ("household", 90, {}, 0.999, 0.95),
+        ("hobbyist", 140, {}, 0.999, 0.85),
+        ("farm", 60, {"size": 10}, 0.97, 0.965),
+        ("host", 60, {"size": 20}, 0.998, 0.995),
     ],
 )
-def test_shares_of_the_bound(name, first_day, perfect, published) -> None:
-    scenario, series = load(name, 10, first_day=first_day)
+def test_shares_of_the_bound(name, first_day, more, perfect, published) -> None:
+    scenario, series = load(name, 3, first_day=first_day, **more)
     best = checked(scenario, series)
     assert best.strategy.profit >= perfect * best.bound
-    real = checked(scenario, series, forecast=Forecast.PUBLISHED)
-    assert real.strategy.profit >= published * real.bound
-    simple = checked(scenario, series, PolicyName.THRESHOLD, Forecast.PUBLISHED)
-    assert simple.always_on.profit < simple.strategy.profit < real.strategy.profit
-    for result in (best, real):
-        assert result.strategy.starts <= 2.5 * 10 * len(scenario.miners)
+    real = follow_plan(
+        program_for(scenario.miners),
+        scenario.miners,
+        (knowledge := Knowledge(scenario, series, Forecast.PUBLISHED)),
+        knowledge.replan_steps(),
+    )
+    money = account(real, scenario.miners, knowledge.truth)
+    assert published * best.bound <= money.profit <= best.bound
+    assert money.cap_violation_wh == 0
+    assert broken_minimum_times(real, scenario.miners) == []
+    simple = follow_policy(Threshold(scenario.miners), scenario.miners, knowledge)
+    assert account(simple, scenario.miners, knowledge.truth).profit < money.profit
+    assert best.always_on.profit < money.profit
 
 
 def test_naive_forecasts_are_survived() -> None:
@@ -86,32 +100,33 @@ def test_naive_forecasts_are_survived() -> None:
 
 
 def test_always_on_is_its_own_strategy() -> None:
-    result = checked(*load("farm", 1), PolicyName.ALWAYS_ON)
+    result = checked(*load("farm", 1, size=10), PolicyName.ALWAYS_ON)
     assert result.strategy == result.always_on
 
 
 def test_always_on_takes_the_highest_levels_that_fit_in_order() -> None:
-    site = farm(1)
-    site.scenario["site"]["max_power_w"] = 3250 + 2400 + 18 * 25
+    site = farm(1, size=10)
+    site.scenario["site"]["max_power_w"] = 3250 + 2400 + 8 * 25
     scenario, series = parsed(site)
     result = checked(scenario, series, PolicyName.ALWAYS_ON)
-    assert result.schedule[0].tolist() == [1, 2] + [0] * 18
+    assert result.schedule[0].tolist() == [1, 2] + [0] * 8
 
 
-def test_caps_that_come_and_go_are_kept_and_break_no_minimum_time() -> None:
-    scenario, series = load("host", 3, seed=5)
+@pytest.mark.parametrize("forecast", Forecast)
+@pytest.mark.parametrize("few", [slice(6, 12), slice(6, 8)])
+def test_caps_that_come_and_go_are_kept_and_break_no_minimum_time(few, forecast) -> None:
+    scenario, series = load("host", 1, seed=5, size=15)
     dice = np.random.default_rng(3)
-    cap = np.repeat(dice.uniform(3_000, 300_000, 3 * 96 // 3), 3)
+    cap = np.repeat(dice.uniform(300, 24_000, 32), 3)
     cap[::7] = np.nan
-    few = replace(scenario, miners=scenario.miners[38:44] + scenario.miners[78:84])
-    wild = replace(series, columns=series.columns | {"cap_w": cap / 9})
-    for forecast in Forecast:
-        checked(few, wild, forecast=forecast)
-    checked(few, wild, PolicyName.THRESHOLD)
+    miners = scenario.miners[few]
+    wild = replace(series, columns=series.columns | {"cap_w": cap / 6 * len(miners)})
+    for policy in (PolicyName.PLAN, PolicyName.THRESHOLD):
+        checked(replace(scenario, miners=miners), wild, policy, forecast)
 
 
 def test_a_cap_below_all_standby_is_met_as_well_as_can_be() -> None:
-    scenario, series = load("farm", 1)
+    scenario, series = load("farm", 1, size=10)
     capped = replace(series, columns=series.columns | {"cap_w": np.full(96, 100.0)})
     result = backtest(scenario, capped)
     standby = sum(miner.standby_w for miner in scenario.miners)
@@ -143,19 +158,19 @@ def test_tomorrow_s_prices_are_known_from_one_o_clock_local_time() -> None:
     prices = np.arange(288.0)
     numbered = replace(series, columns=series.columns | {"energy_price_per_kwh": prices})
     knowledge = Knowledge(scenario, numbered, Forecast.PUBLISHED)
-    # Berlin's midnight is 23:00 UTC in January; 12:45 is step 47, 13:00 step 48 (UTC+1).
-    before, after = knowledge.windows(np.array([47, 48]), 144).energy_price.T
-    assert before[: 92 - 47].tolist() == prices[47:92].tolist()
-    assert before[92 - 47] == prices[0]
-    assert after[: 188 - 48].tolist() == prices[48:188].tolist()
-    assert after[188 - 48] == prices[92]
+    # Berlin is an hour ahead: local midnight is step 92 of a UTC day, 13:00 its step 48.
+    before, after = knowledge.windows(np.array([143, 144]), 144).energy_price.T
+    assert before[: 188 - 143].tolist() == prices[143:188].tolist()
+    assert before[188 - 143] == prices[92]
+    assert after[: 284 - 144].tolist() == prices[144:284].tolist()
+    assert after[284 - 144] == prices[188]
 
 
 @pytest.mark.parametrize(("first_day", "lengths"), [(87, [92, 96]), (297, [100, 96])])
 def test_local_days_of_23_and_25_hours(first_day: int, lengths: list[int]) -> None:
-    scenario, series = load("household", 5, first_day=first_day)
+    scenario, series = load("household", 3, first_day=first_day)
     midnights = sorted(set(Days.of(series.ts_ms, scenario.time_zone).next_midnight.tolist()))
-    assert [later - earlier for earlier, later in pairwise(midnights)][1:3] == lengths
+    assert [later - earlier for earlier, later in pairwise(midnights)][:2] == lengths
     checked(scenario, series, forecast=Forecast.PUBLISHED)
 
 
@@ -203,31 +218,36 @@ def test_the_script_prints_the_contract_s_json(tmp_path: Path) -> None:
     assert starts == found["strategy"]["starts"] > 0
 
 
-def test_the_script_prints_a_table(tmp_path: Path) -> None:
-    household(1, first_day=120).write(tmp_path)
-    done = run(tmp_path, "--policy", "threshold")
-    assert done.returncode == 0
-    assert "hindsight" in done.stdout
-    assert "% of it" in done.stdout
+def test_the_script_prints_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scenario, series = household(1, first_day=120).write(tmp_path)
+    assert main([str(scenario), str(series), "--policy", "threshold", "--series"]) == 0
+    printed = capsys.readouterr().out
+    assert "hindsight" in printed
+    assert "% of it" in printed
+    assert "  s19  level " in printed
 
 
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [
         ("series.csv", "ts,nonsense\n1,2\n", "series.csv: row 0 (line 1), column"),
-        ("series.csv", b"\xff\xfe\x00", "series.csv"),
+        ("series.csv", b"\xff\xfe\x00", "series.csv: not UTF-8"),
+        ("scenario.yaml", b"\xff\xfe\x00", "scenario.yaml: not"),
         ("scenario.yaml", "miners: [", "scenario.yaml: line"),
         ("scenario.yaml", "miners: 3", "scenario.yaml: miners"),
         ("scenario.yaml", None, "scenario.yaml"),
     ],
 )
-def test_the_script_refuses_in_one_line(tmp_path: Path, file, content, words) -> None:
-    household(1).write(tmp_path)
+def test_the_script_refuses_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file, content, words
+) -> None:
+    scenario, series = household(1).write(tmp_path)
     if content is None:
         (tmp_path / file).unlink()
     else:
         (tmp_path / file).write_bytes(content if isinstance(content, bytes) else content.encode())
-    done = run(tmp_path, "--json")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert len(done.stderr.splitlines()) == 1
-    assert words in done.stderr
+    assert main([str(scenario), str(series), "--json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.splitlines()) == 1
+    assert words in printed.err

@@ -97,7 +97,9 @@ def test_a_cap_sheds_at_once_by_value_lost_a_watt() -> None:
 
 
 def test_a_strike_stops_all_that_may_stop() -> None:
-    (moves,) = play([miner(HIGH, "a"), miner(HIGH, "b", may_stop=False)], moment(0, 9e3, strike=True))
+    (moves,) = play(
+        [miner(HIGH, "a"), miner(HIGH, "b", may_stop=False)], moment(0, 9e3, strike=True)
+    )
     assert [(move.miner, move.choice) for move in moves] == [("a", OFF), ("b", LOW)]
 
 

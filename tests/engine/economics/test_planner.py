@@ -98,7 +98,9 @@ def test_a_run_that_has_just_begun_goes_on() -> None:
 
 
 def test_a_pause_that_has_just_begun_goes_on() -> None:
-    found = plan(problem([model()], outlook(4, energy_price=0.0), now=(MinerNow(level=None, steps=1),)))
+    found = plan(
+        problem([model()], outlook(4, energy_price=0.0), now=(MinerNow(level=None, steps=1),))
+    )
     assert [row[0] for row in found.choices] == [0, 1, 1, 1]
 
 

@@ -95,7 +95,7 @@ def test_a_missing_hour_is_named() -> None:
         ([HEADER.replace("outdoor_c", "cap_w"), *lines()[1:]], "column cap_w: occurs twice"),
         ([*lines(), "2025-01-01T01:00:00Z,0.25"], "row 5 (line 6), column feed_in"),
         (['"' + "x" * 200_000 + '"'], "CSV"),
-        (lines()[:1] + ["2025-01-01T00:00:00Z,0.25\x00,1,1,1,1,1,1,1,"], "energy_price_per_kwh"),
+        ([HEADER, "2025-01-01T00:00:00Z,0.25\x00,1,1,1,1,1,1,1,"], "energy_price_per_kwh"),
     ],
 )
 def test_a_bad_file_is_named(text: list[str], words: str) -> None:
@@ -122,8 +122,8 @@ def test_no_cell_is_followed_by_a_traceback(row: int, column: str, cell: str) ->
     text = altered(row, column, cell.replace("\n", " ").replace("\r", " "))
     try:
         series = read_series(text)
-    except BadInput as err:
-        assert "row" in str(err)
+    except BadInput:
+        assert refused(text).startswith("row")
         return
     assert isinstance(series, Series)
     assert all(np.isfinite(series[name]).all() for name in ("energy_price_per_kwh", "surplus_w"))

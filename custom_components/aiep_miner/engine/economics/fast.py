@@ -138,11 +138,14 @@ def _stops(miners: Sequence[FastMiner], reason: FastReason) -> tuple[Move, ...]:
     """Return a stop of each miner that runs and may stop, its lowest level for the others."""
     moves = []
     for miner in miners:
-        low = min(range(1, len(miner.model.levels) + 1), key=lambda c, m=miner: _power(m, c))
-        choice = 0 if miner.may_stop else low
+        choice = 0 if miner.may_stop else _lowest(miner)
         if miner.choice and miner.choice != choice:
             moves.append(Move(miner=miner.model.name, choice=choice, reason=reason))
     return tuple(moves)
+
+
+def _lowest(miner: FastMiner) -> int:
+    return min(range(1, len(miner.model.levels) + 1), key=miner.model.power_w)
 
 
 def _in_band(miner: FastMiner, choice: int) -> bool:
@@ -169,7 +172,8 @@ def _shed(
         if miner.choice
     ]
     return tuple(
-        Move(miner=move.name, choice=move.choice, reason=reason) for move in shed(machines, excess_w)
+        Move(miner=move.name, choice=move.choice, reason=reason)
+        for move in shed(machines, excess_w)
     )
 
 
@@ -192,7 +196,7 @@ def _best_rise(miners: Sequence[FastMiner], free_w: float) -> Move | None:
     gaining = [rise for rise in rises if rise[0] > 0]
     if not gaining:
         return None
-    gain, miner, choice = min(gaining, key=lambda rise: (-rise[0], rise[1].model.name, rise[2]))
+    _, miner, choice = min(gaining, key=lambda rise: (-rise[0], rise[1].model.name, rise[2]))
     return Move(miner=miner.model.name, choice=choice, reason=FastReason.SURPLUS_ROSE)
 
 

@@ -105,7 +105,7 @@ class Outlook:
         """Return the number of steps."""
         return len(self.energy_price)
 
-    def at(self, index: int | slice) -> Outlook:
+    def at(self, index: int | slice | NDArray[np.integer]) -> Outlook:
         """Return one step, or some steps, of each array."""
         return Outlook(**{name: getattr(self, name)[index] for name in FIELDS})
 
@@ -118,7 +118,7 @@ def revenue_per_ths(
 ) -> Floats:
     """Return the money that one TH/s earns in one step.
 
-    Expected blocks are hashes ÷ (difficulty × 2³²) (Bitcoin developer reference, "difficulty");
+    Expected blocks are hashes ÷ (difficulty * 2^32) (Bitcoin developer reference, "difficulty");
     each is worth the block reward, subsidy and fees. Raises ValueError unless every difficulty
     is above 0.
     """

@@ -29,9 +29,7 @@ class Nowcast:
     the same time of the last days and just before gives the equally likely cases of the present.
     """
 
-    def __init__(
-        self, measured: Floats, forecast: Floats | None, least_w: float = -np.inf
-    ) -> None:
+    def __init__(self, measured: Floats, forecast: Floats | None, least_w: float = -np.inf) -> None:
         """Take arrays [step]; NaN in the forecast where there is none."""
         self.measured = measured
         self.forecast = np.full_like(measured, np.nan) if forecast is None else forecast

@@ -22,8 +22,7 @@ class AlwaysOn:
         self._shapes = [Shape.of(miner) for miner in miners]
         self._commitments = Commitments(miners)
         self._descending = [
-            sorted(range(1, len(m.levels) + 1), key=lambda c, m=m: (-m.power_w(c), c))
-            for m in miners
+            sorted(range(1, len(m.levels) + 1), key=m.power_w, reverse=True) for m in miners
         ]
         self._last: tuple[tuple[bytes, ...], Ints] | None = None
 

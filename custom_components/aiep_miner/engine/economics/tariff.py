@@ -67,7 +67,9 @@ class Tariff:
 
         Local days of 23 and 25 hours have 92 and 100 steps.
         """
-        moments = (datetime.fromtimestamp((first_ms + STEP_MS * n) / 1000, UTC) for n in range(count))
+        moments = (
+            datetime.fromtimestamp((first_ms + STEP_MS * n) / 1000, UTC) for n in range(count)
+        )
         return np.array([self.price_per_kwh(moment) for moment in moments])
 
 

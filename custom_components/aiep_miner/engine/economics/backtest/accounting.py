@@ -5,6 +5,7 @@ A schedule is an array [step, miner] of choices: 0 is off, n is level n - 1. All
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -93,8 +94,8 @@ def broken_minimum_times(schedule: Ints, miners: Sequence[MinerModel]) -> list[t
     for m, miner in enumerate(miners):
         running = np.concatenate(([False], schedule[:, m] > 0))
         edges = np.flatnonzero(np.diff(running))
-        for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        for begin, end in pairwise(edges.tolist()):
             least = miner.min_run_steps if running[begin + 1] else miner.min_idle_steps
             if end - begin < least:
-                broken.append((int(end), m))
+                broken.append((end, m))
     return broken

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..model import Ints, Outlook
 from ..planner.engine import ExactProgram, PricedProgram, program_for
-from ..planner.prices import DualProblem, solve
 from ..planner.priced import Prices
+from ..planner.prices import DualProblem
 from ..policies import AlwaysOn, Threshold
 from .accounting import Account, account
 from .forecast import Forecast, Knowledge
@@ -63,7 +63,9 @@ def backtest(
         schedule = always
     best, bound = hindsight(scenario, series)
     accounts = [account(found, miners, truth) for found in (best, schedule, always)]
-    feasible = [found for found in accounts if found.cap_violation_wh <= accounts[0].cap_violation_wh]
+    feasible = [
+        found for found in accounts if found.cap_violation_wh <= accounts[0].cap_violation_wh
+    ]
     known = max(feasible, key=lambda found: found.profit)
     return Result(
         strategy=accounts[1],
@@ -88,7 +90,7 @@ def hindsight(scenario: Scenario, series: Series) -> tuple[Ints, float]:
         scenario.miners,
         knowledge,
         starts,
-        HINDSIGHT_HORIZON,
+        min(HINDSIGHT_HORIZON, len(knowledge)),
     )
     return schedule, prove(program, knowledge.truth, found)
 

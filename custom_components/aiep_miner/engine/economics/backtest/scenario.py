@@ -65,7 +65,9 @@ def read_scenario(document: object) -> Scenario:
     )
 
 
-def _ignored(root: Mapping[str, Any], site: Mapping[str, Any], miners: list[Any]) -> tuple[str, ...]:
+def _ignored(
+    root: Mapping[str, Any], site: Mapping[str, Any], miners: list[Any]
+) -> tuple[str, ...]:
     top = set(root) - {"currency", "site", "miners", "time_zone", "timezone"}
     known = {"name", "levels", "priority", *MINER_KEYS}
     of_miners = {f"miners: {key}" for miner in miners for key in set(miner) - known}
@@ -76,7 +78,7 @@ def _ignored(root: Mapping[str, Any], site: Mapping[str, Any], miners: list[Any]
 def _zone(name: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
-    except (OSError, ValueError) as err:
+    except (KeyError, OSError, ValueError) as err:
         raise BadInput(f"time_zone: {name!r} is not a time zone") from err
 
 
@@ -86,7 +88,7 @@ def _mapping(value: object, where: str) -> Mapping[str, Any]:
     return value
 
 
-def _number(  # noqa: PLR0913 - a field and its range
+def _number(
     fields: Mapping[str, Any],
     key: str,
     where: str,

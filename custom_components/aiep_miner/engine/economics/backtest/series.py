@@ -98,7 +98,9 @@ def _stamps(cells: Sequence[str]) -> Ints:
     if wrong.size:
         row = int(wrong[0]) + 1
         minutes = (stamps[row] - stamps[row - 1]) / 60_000
-        what = "the stamp is doubled" if minutes == 0 else f"{minutes:g} minutes after the row before"
+        what = (
+            "the stamp is doubled" if minutes == 0 else f"{minutes:g} minutes after the row before"
+        )
         raise BadInput(f"{_place(row, 'ts')}: {what}, steps of 15 minutes are needed: {cells[row]}")
     return stamps
 
@@ -128,7 +130,10 @@ def _column(name: str, cells: Sequence[str]) -> Floats:
         typical = float(np.median(np.abs(values)))
         limit = IMPLAUSIBLE[name] * typical if typical > 0 else math.inf
         _refuse(
-            name, cells, np.abs(values) > limit, f"implausible beside the column's median {typical:g}"
+            name,
+            cells,
+            np.abs(values) > limit,
+            f"implausible beside the column's median {typical:g}",
         )
     return values
 

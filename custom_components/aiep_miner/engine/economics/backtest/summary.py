@@ -54,5 +54,3 @@ def _share(result: Result) -> str:
     if result.bound <= 0:
         return ""
     return f"; the strategy earned {100 * result.strategy.profit / result.bound:.1f} % of it"
-
-

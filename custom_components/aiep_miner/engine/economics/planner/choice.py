@@ -20,7 +20,7 @@ GAIN = 1e-12
 class SiteStep:
     """One step of a site; surplus and heat demand may be arrays of equally likely cases."""
 
-    def __init__(  # noqa: PLR0913 - the six things that a step has
+    def __init__(
         self,
         energy_price: float,
         feed_in_price: float,
@@ -48,11 +48,15 @@ class SiteStep:
             money -= EXCESS_PENALTY * np.maximum(power_w - self.limit_w - TOLERANCE_W, 0.0)
         return np.asarray(money)
 
+    def value_at(self, power_w: float, heat_w: float) -> float:
+        """Return the same for one power and heat."""
+        return float(self.value(np.asarray(power_w), np.asarray(heat_w)))
+
 
 def _mean_least(values: Floats, cases: Floats) -> Floats:
     """Return the mean over all cases of the lesser of value and case."""
     if len(cases) == 1:
-        return np.minimum(values, cases[0])
+        return np.asarray(np.minimum(values, cases[0]))
     return np.asarray(np.minimum(values[..., None], cases).mean(axis=-1))
 
 
@@ -137,7 +141,7 @@ class Choice:
     def _change_single(self) -> None:
         for _ in range(4 * len(self._rows)):
             worth, power, heat, drawn, warm = self._state()
-            now = float(self._site.value(np.float64(drawn), np.float64(warm)))
+            now = self._site.value_at(drawn, warm)
             gain = worth + (self._site.value(drawn + power, warm + heat) - now)
             best = int(gain.argmax())
             if not gain.flat[best] > GAIN:
@@ -159,7 +163,7 @@ class Choice:
         gain = worth.flat[pairs[0]] + worth.flat[pairs[1]]
         more = power.flat[pairs[0]] + power.flat[pairs[1]]
         warmer = heat.flat[pairs[0]] + heat.flat[pairs[1]]
-        now = float(site.value(np.float64(drawn), np.float64(warm)))
+        now = site.value_at(drawn, warm)
         gain = gain + (site.value(drawn + more, warm + warmer) - now)
         choices = power.shape[1]
         gain[pairs[0] // choices == pairs[1] // choices] = -np.inf

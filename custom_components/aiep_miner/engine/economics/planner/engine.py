@@ -12,8 +12,8 @@ import numpy as np
 from ..model import Floats, Ints, MinerModel, Outlook
 from .choice import Choice, SiteStep
 from .joint import EXCESS_PENALTY, TOLERANCE_W, JointProgram, joint_choices, joint_states
-from .prices import ROUNDS, Dual, DualProblem, solve
 from .priced import Bundle, Prices
+from .prices import ROUNDS, Dual, DualProblem, solve
 from .states import Shape
 
 MOST_JOINT_STATES = 400
@@ -84,7 +84,7 @@ class Commitments:
         limits_w = limits_w[: self.steps]
         if not limits_w.size or limits_w.min() >= self.bound_w.sum():
             return None
-        return np.maximum(limits_w, self.free_w.sum()) + TOLERANCE_W
+        return np.asarray(np.maximum(limits_w, self.free_w.sum()) + TOLERANCE_W)
 
     def power_w(self, states: Ints, chosen: Ints, count: int) -> Floats:
         """Return the power that choices bind at least, in each of the next steps."""
@@ -112,7 +112,10 @@ class ExactProgram:
         split = [self.joint.split(state) for state in range(self.joint.states)]
         lasting = np.array(
             [
-                [shape.committed_steps(int(s)) for shape, s in zip(self.joint.shapes, row, strict=True)]
+                [
+                    shape.committed_steps(int(s))
+                    for shape, s in zip(self.joint.shapes, row, strict=True)
+                ]
                 for row in split
             ]
         )
@@ -239,9 +242,7 @@ class PricedProgram:
             worth[members, : bundle.shape.choices] = np.where(after >= 0, value, -np.inf)
         return worth
 
-    def _keep_promises(
-        self, states: Ints, choice: Choice, worth: Floats, limits_w: Floats
-    ) -> None:
+    def _keep_promises(self, states: Ints, choice: Choice, worth: Floats, limits_w: Floats) -> None:
         """Take back starts whose minimum runs would break a limit that is announced."""
         commitments = self._commitments
         while True:

@@ -43,7 +43,7 @@ class JointProgram:
 
     def _total(self, by_miner: Sequence[Floats]) -> Floats:
         columns = [values[self.choices[:, m]] for m, values in enumerate(by_miner)]
-        return np.sum(columns, axis=0, dtype=np.float64)
+        return np.asarray(np.sum(columns, axis=0, dtype=np.float64))
 
     def _tabulate(self, miners: Sequence[MinerModel]) -> None:
         count = math.prod(self._state_sizes)

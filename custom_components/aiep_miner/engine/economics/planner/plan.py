@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..model import Ints, Outlook, site_value
+from ..model import Floats, Ints, Outlook, site_value
 from .engine import ExactProgram, PricedProgram, Program, Values, program_for
 from .joint import TOLERANCE_W
 from .prices import DualProblem, solve
@@ -33,8 +33,8 @@ def states_of(problem: Problem) -> Ints:
     states = []
     for miner, now in zip(problem.miners, problem.now, strict=True):
         shape = Shape.of(miner)
-        off = now.level is None
-        states.append(shape.off(now.steps) if off else shape.on(now.level, now.steps))
+        on = None if now.level is None else shape.on(now.level, now.steps)
+        states.append(shape.off(now.steps) if on is None else on)
     return np.array(states)
 
 
@@ -97,8 +97,8 @@ def worth(problem: Problem, choices: Ints) -> float:
     """Return the money that choices make; -inf where they break a minimum time or a limit."""
     power = np.zeros(len(choices))
     heat, hashing = power.copy(), power.copy()
-    for m, (miner, state) in enumerate(zip(problem.miners, states_of(problem), strict=True)):
-        shape, lost = Shape.of(miner), lost_shares(miner)
+    for m, miner in enumerate(problem.miners):
+        shape, lost, state = Shape.of(miner), lost_shares(miner), int(states_of(problem)[m])
         for step, choice in enumerate(choices[:, m].tolist()):
             power[step] += miner.power_w(choice)
             heat[step] += miner.power_w(choice) * miner.heat_share

@@ -92,9 +92,7 @@ class Bundle:
         best_start = start.max(axis=0)
         if table is not None:
             self._note(table, stay, move, best_move, on)
-            table[idle - 1] = np.where(
-                best_start > value[idle - 1], start.argmax(axis=0) + 1, 0
-            )
+            table[idle - 1] = np.where(best_start > value[idle - 1], start.argmax(axis=0) + 1, 0)
         np.maximum(value[idle - 1], best_start, out=value[idle - 1])
         return value
 

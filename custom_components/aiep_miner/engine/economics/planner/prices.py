@@ -16,6 +16,8 @@ from .priced import Bundle, Prices
 
 ROUNDS = 16
 SHRINK, PATIENCE = 0.6, 6
+STALE, PROGRESS = 10, 1e-5
+"""Rounds without progress of any window, as a share of its bound, after which no more are made."""
 DEFLECTION = 0.5
 """Weight of the last direction in the next."""
 
@@ -128,7 +130,9 @@ class DualProblem:
 
     def upper_bound(self, prices: Prices) -> Floats:
         """Return the bound, [window], that prices prove for miners that begin off and free."""
-        bound = self.supply.profit(prices.power).sum(axis=0) + self.heat_profit(prices.heat).sum(axis=0)
+        bound = self.supply.profit(prices.power).sum(axis=0) + self.heat_profit(prices.heat).sum(
+            axis=0
+        )
         for bundle in self.bundles:
             first = bundle.sweep(self.outlook, prices).first[bundle.shape.free]
             bound = bound + bundle.counts @ first
@@ -210,7 +214,9 @@ def _ceiling(problem: DualProblem) -> Floats:
         for b in problem.bundles
     )
     outlook = problem.outlook
-    return np.asarray(outlook.revenue_per_ths * most + problem.heat_worth + np.abs(problem.supply.dear))
+    return np.asarray(
+        outlook.revenue_per_ths * most + problem.heat_worth + np.abs(problem.supply.dear)
+    )
 
 
 def _cleared_heat(problem: DualProblem, prices: Prices) -> Floats:
@@ -246,10 +252,14 @@ def solve(
     size, failures = np.full_like(least, 0.3), np.zeros_like(least)
     way = Prices(np.zeros_like(prices.power), np.zeros_like(prices.heat))
     best_way = way
+    stale = 0
     for _ in range(rounds):
         bound, power, heat = problem.evaluate(prices, starts)
         towards = _direction(problem, prices, power, heat)
         better = bound < least - 1e-9 * np.abs(bound)
+        stale = 0 if (bound < least - PROGRESS * np.abs(bound)).any() else stale + 1
+        if stale >= STALE:
+            break
         least = np.where(better, bound, least)
         best = _where(better, prices, best)
         best_way = _where(better, towards, best_way)
@@ -257,9 +267,7 @@ def solve(
         tired = failures >= PATIENCE
         size = np.where(tired, size * SHRINK, size)
         failures = np.where(tired, 0, failures)
-        way = Prices(
-            towards.power + DEFLECTION * way.power, towards.heat + DEFLECTION * way.heat
-        )
+        way = Prices(towards.power + DEFLECTION * way.power, towards.heat + DEFLECTION * way.heat)
         way = _where(tired, best_way, way)
         prices = _moved(problem, _where(tired, best, prices), way, size)
     return Dual(best, least)
@@ -299,6 +307,4 @@ def _typical(problem: DualProblem) -> Floats:
 
 
 def _where(which: np.ndarray, left: Prices, right: Prices) -> Prices:
-    return Prices(
-        np.where(which, left.power, right.power), np.where(which, left.heat, right.heat)
-    )
+    return Prices(np.where(which, left.power, right.power), np.where(which, left.heat, right.heat))

@@ -42,9 +42,7 @@ def segments(
     return tuple(
         MinerPlan(
             miner=miner.name,
-            segments=tuple(
-                _Story(miner, problem, shared).segments(choices[:, m], int(states[m]))
-            ),
+            segments=tuple(_Story(miner, problem, shared).segments(choices[:, m], int(states[m]))),
         )
         for m, miner in enumerate(problem.miners)
     )
