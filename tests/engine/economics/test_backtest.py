@@ -99,6 +99,15 @@ def test_naive_forecasts_are_survived() -> None:
     checked(scenario, series, forecast=Forecast.NAIVE)
 
 
+@pytest.mark.parametrize("forecast", Forecast)
+@pytest.mark.parametrize("steps", [1, 2, 97])
+def test_short_series_are_survived(steps: int, forecast: Forecast) -> None:
+    scenario, series = load("household", 2, first_day=120)
+    columns = {name: values[:steps] for name, values in series.columns.items()}
+    del columns["forecast_surplus_w"], columns["forecast_heat_w"]
+    checked(scenario, Series(ts_ms=series.ts_ms[:steps], columns=columns), forecast=forecast)
+
+
 def test_always_on_is_its_own_strategy() -> None:
     result = checked(*load("farm", 1, size=10), PolicyName.ALWAYS_ON)
     assert result.strategy == result.always_on

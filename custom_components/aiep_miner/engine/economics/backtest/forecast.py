@@ -178,7 +178,7 @@ class Knowledge:
             ahead < len(self), power.forecast[np.minimum(ahead, len(self) - 1)], np.nan
         )
         given = given + power.correction(ahead[0], len(ahead))
-        naive = np.where(yesterday < 0, 0.0, power.measured[yesterday])
+        naive = np.where(yesterday < 0, 0.0, power.measured[np.maximum(yesterday, 0)])
         return np.where(np.isnan(given), naive, given)
 
     def _limits(self, ahead: Ints, starts: Ints) -> Floats:

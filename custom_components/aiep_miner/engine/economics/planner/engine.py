@@ -16,7 +16,7 @@ from .priced import Bundle, Prices
 from .prices import ROUNDS, Dual, DualProblem, solve
 from .states import Shape
 
-MOST_JOINT_STATES = 400
+MOST_JOINT_STATES = 640
 MOST_JOINT_CHOICES = 128
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class _Story:
         values = self._values(choices, state)
         edges = np.flatnonzero(np.diff(choices)) + 1
         bounds = [0, *edges.tolist(), len(choices)]
-        for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+        for begin, end in pairwise(bounds):
             yield self._segment(int(choices[begin]), begin, end, float(values[begin:end].sum()))
 
     def _segment(self, choice: int, begin: int, end: int, value: float) -> Segment:
