@@ -70,7 +70,7 @@ def checked(
     ("name", "first_day", "more", "perfect", "published"),
     [
         ("household", 90, {}, 0.999, 0.95),
-        ("hobbyist", 140, {}, 0.999, 0.85),
+        ("hobbyist", 140, {}, 0.999, 0.65),
         ("farm", 60, {"size": 10}, 0.97, 0.965),
         ("host", 60, {"size": 20}, 0.998, 0.995),
     ],
