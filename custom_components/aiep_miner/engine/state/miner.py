@@ -75,6 +75,7 @@ class MinerState:
     stopped_since_ms: int | None = None
     intended_off: bool = False
     """The last command that took was a stop."""
+    settling_since_ms: int = 0
     settled_from_ms: int = 0
     """Before then its hash rate is still the last command's doing."""
     low_since_ms: int | None = None
@@ -87,7 +88,9 @@ class MinerState:
     fans_still: dict[int, int] = field(default_factory=dict)
     """Fan index to polls in a row for which a fan that has turned stood still."""
     overheated_ms: int | None = None
-    """When it was last at or above its limit."""
+    """When it was last at or above its limit …"""
+    overheated_c: float | None = None
+    """… and the hottest that it was then."""
     profit_side: int = 0
     """Which side of the margin profit is on: -1 below, 1 above, 0 within or unknown."""
     profit_side_since_ms: int = 0
@@ -101,6 +104,8 @@ class MinerState:
     restarts_ms: deque[int] = field(default_factory=lambda: deque(maxlen=32))
     latched: bool = False
     hold_until_ms: int | None = None
+    hold_user_id: str | None = None
+    """The Home Assistant user who took it over."""
     suppressed: NegativeProofRecord | None = None
     """The last proof of a rule that does not pass by itself."""
 

@@ -135,9 +135,7 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
     _follow_running(state, miner, record.subject, record.ts_ms)
     _follow_fans(miner, record.reading, state.policy.record.min_fan_rpm)
     _follow_frozen(miner, previous, record.reading, record.ts_ms)
-    hottest = record.reading.hottest_c
-    if hottest is not None and hottest >= state.limit_c(record.subject):
-        miner.overheated_ms = record.ts_ms
+    _follow_heat(miner, record.reading.hottest_c, state.limit_c(record.subject), record.ts_ms)
     _teach_governor(state, record.subject, record.reading, record.ts_ms)
 
 
@@ -170,6 +168,14 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
         miner.low_since_ms = None
     if reading.mining and rate and rate > 0 and not low:
         miner.running.append((rate, reading.power_w))
+
+
+def _follow_heat(miner: MinerState, hottest_c: float | None, limit_c: float, ts_ms: int) -> None:
+    if hottest_c is None or hottest_c < limit_c:
+        return
+    before_c = miner.overheated_c if Reason.OVERHEAT in miner.divergences else None
+    miner.overheated_c = max(hottest_c, before_c or hottest_c)
+    miner.overheated_ms = ts_ms
 
 
 def _follow_fans(miner: MinerState, reading: Reading, min_fan_rpm: int) -> None:
@@ -322,6 +328,7 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     if record.action is Action.FAULT_LIGHT:
         return
     miner.low_since_ms = None
+    miner.settling_since_ms = first_ms
     miner.settled_from_ms = first_ms + round(state.policy.record.collapse_min * 60_000)
 
 
@@ -335,7 +342,7 @@ def _negative_proof(state: State, filed: LedgerEntry[NegativeProofRecord]) -> No
 
 def _override(state: State, filed: LedgerEntry[OverrideRecord]) -> None:
     miner = state.miner(filed.record.subject)
-    miner.hold_until_ms = filed.record.until_ms
+    miner.hold_until_ms, miner.hold_user_id = filed.record.until_ms, filed.record.user_id
     miner.suppressed = None
     if filed.record.until_ms is None:
         miner.latched = False
