@@ -90,7 +90,7 @@ async def test_suppression_is_told_once(
     await run_cycles(site, 4)
     assert [event.data["reason"] for event in suppressions] == ["manual_mode"]
     assert suppressions[0].data["action"] == "stop"
-    assert hass.states.get("switch.miner_1_mining").state == "on"
+    assert hass.states.get("switch.miner_1").state == "on"
 
 
 async def test_unchanged_hold_stays_off_the_bus(

@@ -302,7 +302,7 @@ async def test_who_may_only_look_cannot_act(
 def guest(hass: HomeAssistant) -> MockUser:
     """Return a user who may control one miner, and hand another one back."""
     user = MockUser().add_to_hass(hass)
-    entities = ("switch.miner_1_mining", "button.miner_2_resume_automation")
+    entities = ("switch.miner_1", "button.miner_2_resume_automation")
     user.mock_policy({"entities": {"entity_ids": {key: {"control": True} for key in entities}}})
     return user
 

@@ -12,7 +12,7 @@ from homeassistant.loader import async_get_integration
 from .const import DOMAIN, ISSUE_LEDGER_UNWRITABLE
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from .entities.devices import async_register_devices
-from .inputs.commanders import async_setup_runs
+from .inputs.commanders import async_setup_commanders
 from .issues.ledger import async_withdraw, async_withdraw_all
 from .issues.passwords import async_forget_logins
 from .ledger_service.evidence import async_setup_evidence_actions
@@ -38,7 +38,7 @@ PLATFORMS = [
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all operators share: actions, REST and WebSocket."""
-    async_setup_runs(hass)
+    async_setup_commanders(hass)
     async_setup_actions(hass)
     async_setup_evidence_actions(hass)
     async_setup_api(hass)

@@ -2,18 +2,27 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.components.button.const import ButtonDeviceClass
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from .engine.records import Action
-from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
-from .errors import require_person
+from .entities.fleet_size import FleetSize
+from .entities.miner_values import Miner
+from .entity import (
+    MinerEntity,
+    MinerEntityDescription,
+    OperatorEntity,
+    async_add_miner_entities,
+    async_remove_uncreated,
+)
+from .errors import cycle_failed
+from .inputs.commanders import async_require_person
 
 # The engine queues commands itself; one that hangs must not hold back another miner's stop.
 PARALLEL_UPDATES = 0
@@ -33,17 +42,33 @@ class OperatorButtonDescription(ButtonEntityDescription):
     press_fn: Callable[[AiepMinerCoordinator], Awaitable[object]]
 
 
+def can_resume(miner: Miner) -> bool:
+    """Return whether something keeps the automation from a miner that a person can end."""
+    view = miner.view
+    return bool(view.hold_until_ms or view.latched or view.not_confirmed)
+
+
+async def async_run_cycle(coordinator: AiepMinerCoordinator) -> None:
+    """Run a governed cycle now; raises HomeAssistantError when it fails."""
+    await coordinator.async_refresh()
+    if coordinator.last_exception is not None:
+        raise cycle_failed(coordinator.last_exception)
+
+
 MINER_BUTTONS: Final = (
     MinerButtonDescription(
         key="restart",
         device_class=ButtonDeviceClass.RESTART,
+        up_to=FleetSize.MANY,
         exists_fn=lambda miner: Action.RESTART in miner.info.capabilities.actions,
         press_fn=lambda button: button.async_command(Action.RESTART),
     ),
     MinerButtonDescription(
         key="resume_automation",
         translation_key="resume_automation",
+        up_to=FleetSize.THOUSANDS,
         needs_reading=False,
+        present_fn=can_resume,
         press_fn=lambda button: button.async_hand_back(),
     ),
 )
@@ -52,7 +77,7 @@ OPERATOR_BUTTONS: Final = (
     OperatorButtonDescription(
         key="run_cycle",
         translation_key="run_cycle",
-        press_fn=lambda coordinator: coordinator.async_refresh(),
+        press_fn=async_run_cycle,
     ),
     OperatorButtonDescription(
         key="verify_ledger",
@@ -72,13 +97,24 @@ async def async_setup_entry(
     async_add_entities(
         OperatorButton(entry.runtime_data, description) for description in OPERATOR_BUTTONS
     )
-    async_add_miner_entities(entry, async_add_entities, MINER_BUTTONS, MinerButton)
+    async_remove_uncreated(entry, Platform.BUTTON, MINER_BUTTONS)
+    await async_add_miner_entities(entry, async_add_entities, MINER_BUTTONS, MinerButton)
 
 
 class OperatorButton(OperatorEntity, ButtonEntity):
     """A button of the operator's device."""
 
     entity_description: OperatorButtonDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: what failed can be tried again."""
+        return True
+
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return ()
 
     @override
     async def async_press(self) -> None:
@@ -92,6 +128,10 @@ class MinerButton(MinerEntity, ButtonEntity):
     entity_description: MinerButtonDescription
 
     @override
+    def shown(self) -> tuple[Any, ...]:
+        return ()
+
+    @override
     async def async_press(self) -> None:
         """Do it."""
         await self.entity_description.press_fn(self)
@@ -99,5 +139,5 @@ class MinerButton(MinerEntity, ButtonEntity):
     async def async_hand_back(self) -> None:
         """Give the miner back to the automation, if a person asks for it."""
         context = self._context or Context()
-        require_person(context)
+        async_require_person(self.hass, context)
         await self.coordinator.async_hand_back(self._miner_id, context)

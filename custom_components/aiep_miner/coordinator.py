@@ -13,7 +13,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.signal_type import SignalType
 
-from .const import CONF_CURRENCY, DOMAIN, ISSUE_LEDGER_UNWRITABLE, SUBENTRY_MINER
+from .const import CONF_CURRENCY, DOMAIN, ISSUE_LEDGER_UNWRITABLE, SECTION_DISPLAY, SUBENTRY_MINER
 from .engine.command_result import CommandResult
 from .engine.controller import Controller
 from .engine.events import CycleEvent, GovernorEvent
@@ -26,7 +26,7 @@ from .entities.miner_values import Miner, miner_of
 from .errors import ledger_unavailable
 from .flows.adapters import create_adapter
 from .flows.options import policy_of
-from .inputs.commanders import DATA_RUNS
+from .inputs.commanders import async_commander
 from .inputs.linked_power import with_linked_power
 from .inputs.prices import read_prices
 from .issues.ledger import async_report, async_withdraw
@@ -104,21 +104,22 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
     ) -> CommandResult:
         """Bring what somebody wants before the governor, and carry it out if it may be.
 
-        A command (``confidence`` None) is a person's when its context carries a user; whatever
-        states a confidence is a proposal. Raises HomeAssistantError when the ledger fails.
+        Whose command it is: see ``inputs.commanders``; whatever states a confidence is a
+        proposal. Raises HomeAssistantError when the ledger fails.
         """
-        person = confidence is None and context.user_id is not None
+        commander = async_commander(self.hass, context, proposes=confidence is not None)
+        person = commander.origin is Origin.PERSON
         proposal = ProposalRecord(
             ts_ms=now_ms(),
             subject=miner_id,
             action=action,
-            origin=Origin.PERSON if person else Origin.AUTOMATION,
+            origin=commander.origin,
             reasons=(Reason.PERSON_COMMAND if person else Reason.OUTSIDE_PROPOSAL,),
             value=value,
             option=option,
             confidence=1.0 if confidence is None else confidence,
-            user_id=context.user_id,
-            origin_id=None if person else self._source_of(context),
+            user_id=commander.user_id,
+            origin_id=commander.origin_id,
             note=note,
         )
         return await self._submit(proposal)
@@ -240,11 +241,6 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         return read_prices(self.hass, self.config_entry.entry_id, self.config_entry.data)
 
     @callback
-    def _source_of(self, context: Context) -> str | None:
-        """Return the automation or script that runs under a context, else the user, else None."""
-        return self.hass.data[DATA_RUNS].of(context) or context.user_id
-
-    @callback
     def device_id(self, miner_id: str) -> str | None:
         """Return the id of a miner's device."""
         device = dr.async_get(self.hass).async_get_device_by_identifier(
@@ -305,6 +301,7 @@ def _needs_reload(entry: ConfigEntry[Any]) -> Any:
     return (
         entry.title,
         dict(entry.data),
+        entry.options.get(SECTION_DISPLAY),
         {
             key: (item.title, item.unique_id, dict(item.data))
             for key, item in entry.subentries.items()

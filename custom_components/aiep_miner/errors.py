@@ -1,6 +1,5 @@
 """Translates what the engine refuses or fails at into Home Assistant's errors."""
 
-from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
@@ -14,6 +13,17 @@ def ledger_unavailable(err: LedgerError) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=Reason.LEDGER_UNAVAILABLE,
+        translation_placeholders={"error": str(err)},
+    )
+
+
+def cycle_failed(err: Exception) -> HomeAssistantError:
+    """Return the error for a governed cycle that could not be run."""
+    if isinstance(err, HomeAssistantError) and err.translation_key:
+        return err
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="cycle_failed",
         translation_placeholders={"error": str(err)},
     )
 
@@ -34,12 +44,6 @@ def not_offered(miner: str, option: str) -> ServiceValidationError:
         translation_key="not_offered",
         translation_placeholders={"miner": miner, "option": option},
     )
-
-
-def require_person(context: Context) -> None:
-    """Raise ServiceValidationError for an automation that does what only people may do."""
-    if context.user_id is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="person_needed")
 
 
 def raise_for(result: CommandResult, miner: str) -> None:

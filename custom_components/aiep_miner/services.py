@@ -29,7 +29,8 @@ from .engine.command_result import CommandResult
 from .engine.ledger import LedgerError
 from .engine.records import Action
 from .engine.replay import replay
-from .errors import ledger_unavailable, require_person
+from .errors import ledger_unavailable
+from .inputs.commanders import async_require_person
 from .web.serializers import cycle_report
 
 ACTION_PROPOSE: Final = "propose"
@@ -179,7 +180,7 @@ async def _propose(call: ServiceCall) -> ServiceResponse:
 
 async def _review(call: ServiceCall) -> None:
     """Record a person's verdict on a supervised decision."""
-    require_person(call.context)
+    async_require_person(call.hass, call.context)
     await site_of(call).async_review(
         call.data[ATTR_RECORD_HASH],
         call.context,

@@ -1,0 +1,87 @@
+"""What is wrong with a miner or an operator: the reasons first, the details behind."""
+
+from typing import Any, Final
+
+from ..coordinator import AiepMinerCoordinator
+from ..engine.records import DivergenceRecord, Severity
+from ..engine.records.reasons import Reason
+from .miner_values import Miner
+
+MINER_MESSAGE: Final = "miner_message"
+"""The miner itself reports a fault."""
+LEDGER_ERROR: Final = "ledger_error"
+MINERS: Final = "miners"
+"""Something is wrong with miners of the operator."""
+MAX_NAMED: Final = 20
+
+
+def _codes(divergences: tuple[DivergenceRecord, ...]) -> list[str]:
+    return sorted(item.code.value for item in divergences if item.severity is not Severity.INFO)
+
+
+def _messages(miner: Miner) -> list[str]:
+    return list(miner.reading.messages) if miner.reading else []
+
+
+def miner_problems(miner: Miner) -> list[str]:
+    """Return the codes of what is wrong with a miner."""
+    view = miner.view
+    problems = _codes(view.divergences) if view.divergences else []
+    if view.not_confirmed is not None:
+        problems.append(Reason.NOT_CONFIRMED.value)
+    if view.latched:
+        problems.append(Reason.RESTART_LIMIT_LATCHED.value)
+    if miner.reading is not None and miner.reading.messages:
+        problems.append(MINER_MESSAGE)
+    return problems
+
+
+def miner_problem_attributes(miner: Miner) -> dict[str, Any]:
+    """Return why a miner has a problem."""
+    telemetry, not_confirmed = miner.view.telemetry, miner.view.not_confirmed
+    problems = miner_problems(miner)
+    return {
+        "reason": problems[0] if problems else None,
+        "reasons": problems,
+        "divergences": _codes(miner.view.divergences),
+        "not_confirmed": not_confirmed.value if not_confirmed else None,
+        "latched": miner.view.latched,
+        "poll_error": telemetry.error.value if telemetry and telemetry.error else None,
+        "messages": _messages(miner),
+    }
+
+
+def operator_problems(coordinator: AiepMinerCoordinator) -> list[str]:
+    """Return the codes of what is wrong with an operator, its miners included."""
+    data = coordinator.data
+    problems = _codes(data.divergences)
+    if data.ledger_error:
+        problems.append(LEDGER_ERROR)
+    if any(miner_problems(coordinator.miner(miner_id)) for miner_id in data.miners):
+        problems.append(MINERS)
+    return problems
+
+
+def operator_problem_attributes(coordinator: AiepMinerCoordinator) -> dict[str, Any]:
+    """Return why an operator has a problem; of many miners, the first are named."""
+    data = coordinator.data
+    problems = operator_problems(coordinator)
+    of_miners = {
+        coordinator.title(miner_id): found[0]
+        for miner_id in data.miners
+        if (found := miner_problems(coordinator.miner(miner_id)))
+    }
+    lost = sum(
+        1
+        for miner in data.miners.values()
+        if any(item.code is Reason.COMMS_LOST for item in miner.divergences)
+    )
+    return {
+        "reason": problems[0] if problems else None,
+        "reasons": problems,
+        "divergences": _codes(data.divergences),
+        "ledger_error": data.ledger_error,
+        "miners_lost": lost,
+        "miners_with_problems": len(of_miners),
+        "miners": dict(list(of_miners.items())[:MAX_NAMED]),
+    }
