@@ -62,6 +62,7 @@ SOURCES = sorted(
 PLACEHOLDER = re.compile(r"{(\w+)}")
 NEVER_DEPENDENCIES = {str(platform) for platform in Platform} | {
     "diagnostics",
+    "homeassistant",
     "logbook",
     "repairs",
     "system_health",
@@ -80,6 +81,7 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "not_offered": {"miner", "option"},
     "nothing_to_review": set(),
     "person_needed": set(),
+    "question": set(),
 }
 """Errors that have no reason code, with their placeholders."""
 

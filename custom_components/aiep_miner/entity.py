@@ -19,6 +19,7 @@ from .entities.fleet_size import FleetSize, async_remove_entities, fleet_size_of
 from .entities.miner_values import Miner
 from .entities.state_writer import Slices, async_writer_of
 from .errors import raise_for
+from .inputs.questions import async_refuse_question
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -118,8 +119,10 @@ class MinerEntity(ShownEntity):
         self, action: Action, *, value: float | None = None, option: str | None = None
     ) -> None:
         """Command the miner; raises a translated error when it is refused or fails."""
+        context = self._context or Context()
+        async_refuse_question(self.hass, context)
         result = await self.coordinator.async_propose(
-            self._miner_id, action, self._context or Context(), value=value, option=option
+            self._miner_id, action, context, value=value, option=option
         )
         raise_for(result, self.coordinator.title(self._miner_id))
 

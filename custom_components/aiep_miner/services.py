@@ -16,13 +16,15 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.service import (
     async_get_config_entry,
+    async_get_device_and_config_entry,
     async_register_admin_service,
+    verify_domain_control,
 )
 
+from .button import async_run_cycle
 from .const import DOMAIN
 from .coordinator import AiepMinerCoordinator
 from .engine.command_result import CommandResult
@@ -138,22 +140,24 @@ def site_of(call: ServiceCall) -> AiepMinerCoordinator:
     return coordinator
 
 
+@verify_domain_control(DOMAIN)
 async def _run_cycle(call: ServiceCall) -> ServiceResponse:
-    """Run a governed cycle now."""
-    coordinator = await _controlled_site(call)
-    await coordinator.async_refresh()
+    """Run a governed cycle now; raises HomeAssistantError when it fails."""
+    coordinator = site_of(call)
+    await async_run_cycle(coordinator)
     return cycle_report(coordinator.data)
 
 
+@verify_domain_control(DOMAIN)
 async def _verify_ledger(call: ServiceCall) -> ServiceResponse:
     """Verify the ledger from its first record to its last."""
-    site = await _controlled_site(call)
-    return (await site.async_verify_ledger()).as_dict()
+    return (await site_of(call).async_verify_ledger()).as_dict()
 
 
+@verify_domain_control(DOMAIN)
 async def _replay_ledger(call: ServiceCall) -> ServiceResponse:
     """Decide everything that the ledger records anew, and compare."""
-    site = await _controlled_site(call)
+    site = site_of(call)
     try:
         path = site.controller.ledger.path
         report = await call.hass.async_add_executor_job(replay, path)
@@ -191,20 +195,13 @@ async def _review(call: ServiceCall) -> None:
 
 def _miner(call: ServiceCall) -> tuple[AiepMinerCoordinator, str]:
     """Return whose miner a device is, and which; raises ServiceValidationError."""
-    device = dr.async_get(call.hass).async_get(call.data[ATTR_DEVICE_ID])
-    for domain, miner_id in device.identifiers if device else ():
-        for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
-            if domain == DOMAIN and miner_id in entry.subentries:
-                return entry.runtime_data, miner_id
+    device, entry = async_get_device_and_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID], include_child_devices=False
+    )
+    for domain, miner_id in device.identifiers:
+        if domain == DOMAIN and miner_id in entry.subentries:
+            return entry.runtime_data, miner_id
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_miner")
-
-
-async def _controlled_site(call: ServiceCall) -> AiepMinerCoordinator:
-    """Return the operator that is meant; raises Unauthorized for who controls nothing of it."""
-    site = site_of(call)
-    registry, entry_id = er.async_get(call.hass), site.config_entry.entry_id
-    await _require_control(call, er.async_entries_for_config_entry(registry, entry_id))
-    return site
 
 
 def _entities(call: ServiceCall, miner_id: str) -> list[er.RegistryEntry]:

@@ -128,14 +128,29 @@ def async_commander(hass: HomeAssistant, context: Context, *, proposes: bool = F
     """
     contexts = hass.data[DATA_CONTEXTS]
     user_id = contexts.user_of(context)
-    chat = current_chat_log.get()
-    if contexts.is_llm(context) or (chat is not None and _is_llm_turn(chat, context)):
+    if _is_llm(contexts, context):
         return Commander(origin=Origin.LLM, origin_id=user_id, user_id=user_id)
-    run = contexts.run_of(context)
-    said = chat is not None and run is None
-    if not proposes and (user_id is not None or said):
+    if not proposes and (user_id is not None or async_said_to_assist(hass, context)):
         return Commander(origin=Origin.PERSON, user_id=user_id)
+    run = contexts.run_of(context)
     return Commander(origin=Origin.AUTOMATION, origin_id=run or user_id, user_id=user_id)
+
+
+@callback
+def async_said_to_assist(hass: HomeAssistant, context: Context) -> bool:
+    """Return whether somebody says a command to Assist at this moment, without a model between.
+
+    An automation that the sentence triggers has a run of its own.
+    """
+    contexts = hass.data[DATA_CONTEXTS]
+    if current_chat_log.get() is None or _is_llm(contexts, context):
+        return False
+    return contexts.run_of(context) is None
+
+
+def _is_llm(contexts: Contexts, context: Context) -> bool:
+    chat = current_chat_log.get()
+    return contexts.is_llm(context) or (chat is not None and _is_llm_turn(chat, context))
 
 
 def _is_llm_turn(chat: ChatLog, context: Context) -> bool:
