@@ -72,8 +72,8 @@ async def test_a_cycle_that_fails_is_an_error(
         with pytest.raises(HomeAssistantError) as failed:
             await act(hass, "run_cycle")
         assert failed.value.translation_key == "cycle_failed"
+        button = {"entity_id": "button.site_run_cycle"}
         with pytest.raises(HomeAssistantError) as failed:
-            button = {"entity_id": "button.site_run_cycle"}
             await hass.services.async_call("button", "press", button, blocking=True, context=person)
         assert failed.value.translation_key == "cycle_failed"
     assert (await act(hass, "run_cycle"))["decisions"]

@@ -51,7 +51,7 @@ def can_resume(miner: Miner) -> bool:
 async def async_run_cycle(coordinator: AiepMinerCoordinator) -> None:
     """Run a governed cycle now; raises HomeAssistantError when it fails."""
     await coordinator.async_refresh()
-    if coordinator.last_exception is not None:
+    if not coordinator.last_update_success:
         raise cycle_failed(coordinator.last_exception)
 
 
