@@ -6,6 +6,7 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import snapshot_platform
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
 
@@ -21,6 +22,8 @@ async def check_platform(
     """Set an operator with the fake miner up with one platform, and compare what there is."""
     with patch("custom_components.aiep_miner.PLATFORMS", [platform]):
         await set_up(hass, make_operator([FAKE]))
-        steady = snapshot.with_defaults(exclude=props(*VOLATILE))
+        steady = snapshot.with_defaults(
+            exclude=props(*VOLATILE), extension_class=HomeAssistantSnapshotExtension
+        )
         await snapshot_platform(hass, er.async_get(hass), steady, "site")
         assert await hass.config_entries.async_unload("site")

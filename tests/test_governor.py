@@ -9,7 +9,8 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
-from custom_components.aiep_miner.engine.events import GovernorEvent, GovernorEventKind
+from custom_components.aiep_miner.engine.events import GovernorEvent
+from custom_components.aiep_miner.engine.governor import EventType
 from custom_components.aiep_miner.engine.records import Action, RecordKind
 
 from .conftest import RunCycles
@@ -36,7 +37,7 @@ async def test_thermal_override_is_an_event(
     hass: HomeAssistant, site: AiepMinerCoordinator, person: Context
 ) -> None:
     event = GovernorEvent(
-        kind=GovernorEventKind.THERMAL_OVERRIDE,
+        kind=EventType.THERMAL_OVERRIDE,
         miner_id="miner-1",
         action=Action.RUN,
         trust_level=0,
@@ -51,7 +52,7 @@ async def test_thermal_override_is_an_event(
 async def test_change_of_health_is_an_event(
     hass: HomeAssistant, site: AiepMinerCoordinator
 ) -> None:
-    event = GovernorEvent(kind=GovernorEventKind.HEALTH_CHANGE, status="critical")
+    event = GovernorEvent(kind=EventType.HEALTH_CHANGE, status="critical")
     async_dispatcher_send(hass, site.governor_signal, event)
     attributes = hass.states.get(EVENT).attributes
     assert attributes["event_type"] == "health_change"

@@ -31,8 +31,8 @@ from custom_components.aiep_miner import (
 )
 from custom_components.aiep_miner.const import CONF_FLEET_SIZE, DOMAIN, SECTION_DISPLAY
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
-from custom_components.aiep_miner.engine.events import GovernorEventKind
-from custom_components.aiep_miner.engine.miners.machine import PROFILES
+from custom_components.aiep_miner.engine.governor import EventType
+from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
 from custom_components.aiep_miner.engine.records import Action, Basis, Mode, Origin
 from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.engine.status import PLACEHOLDERS, StatusKey
@@ -224,13 +224,12 @@ def test_enum_states_are_translated() -> None:
             assert "unknown" not in description.options
     assert set(TEXTS["entity"]["select"]["mode"]["state"]) == set(Mode)
     events = TEXTS["entity"]["event"]["governor"]["state_attributes"]["event_type"]["state"]
-    assert set(events) == set(GovernorEventKind)
+    assert set(events) == set(EventType)
 
 
 def test_codes_in_attributes_are_translated_like_the_decisions_reason() -> None:
     reasons = TEXTS["entity"]["sensor"]["reason"]["state"]
     codes = {
-        ("sensor", "decision", "reason"): set(Reason),
         ("sensor", "decision", "reasons"): set(Reason),
         ("sensor", "decision", "suppressed_by"): set(Reason),
         ("event", "governor", "reasons"): set(Reason),
@@ -258,10 +257,9 @@ def test_problems_are_translated() -> None:
         ("problem", of_miner),
         ("operator_problem", {*divergences, LEDGER_ERROR, MINERS}),
     ):
-        for attribute in ("reason", "reasons"):
-            states = entities[key]["state_attributes"][attribute]["state"]
-            assert set(states) == expected
-            assert all(text == reasons.get(code, text) for code, text in states.items())
+        states = entities[key]["state_attributes"]["reason"]["state"]
+        assert set(states) == expected
+        assert all(text == reasons.get(code, text) for code, text in states.items())
 
 
 def test_translated_attributes_are_shown(

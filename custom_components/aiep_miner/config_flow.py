@@ -217,7 +217,9 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return the discovered miner, or what stands against adding it."""
         details = {key: value for key, value in user_input.items() if key != CONF_OPERATOR}
         try:
-            found = await async_try_out(ADAPTER_ASIC_RS, {CONF_HOST: self._host, **details})
+            found = await async_try_out(
+                self.hass, ADAPTER_ASIC_RS, {CONF_HOST: self._host, **details}
+            )
         except MinerError as err:
             return {"base": err.reason.value}
         return {CONF_NOMINAL_POWER: "power_not_reported"} if found.lacks_power else found

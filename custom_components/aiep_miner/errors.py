@@ -17,7 +17,7 @@ def ledger_unavailable(err: LedgerError) -> HomeAssistantError:
     )
 
 
-def cycle_failed(err: Exception | None) -> HomeAssistantError:
+def cycle_failed(err: BaseException | None) -> HomeAssistantError:
     """Return the error for a governed cycle that could not be run."""
     if isinstance(err, HomeAssistantError) and err.translation_key:
         return err

@@ -9,7 +9,8 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry
-from .engine.events import GovernorEvent, GovernorEventKind
+from .engine.events import GovernorEvent
+from .engine.governor import EventType
 from .entity import OperatorEntity
 
 PARALLEL_UPDATES = 0
@@ -18,7 +19,7 @@ GOVERNOR: Final = EventEntityDescription(
     key="governor",
     translation_key="governor",
     entity_category=EntityCategory.DIAGNOSTIC,
-    event_types=[kind.value for kind in GovernorEventKind],
+    event_types=[kind.value for kind in EventType],
 )
 
 

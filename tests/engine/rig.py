@@ -30,8 +30,8 @@ from custom_components.aiep_miner.engine.miners.base import (
 )
 from custom_components.aiep_miner.engine.records import (
     Action,
-    GovernorPolicy,
     MinerPolicy,
+    MiningPolicy,
     Origin,
     PolicyRecord,
     PriceRecord,
@@ -256,7 +256,7 @@ def policy_of(**changes: Any) -> PolicyRecord:
         "profit_dwell_min": 0.0,
         "collapse_min": 1.0,
         "cooldown_min": 1.0,
-        "governor": GovernorPolicy(),
+        "governor": MiningPolicy(),
         "miners": (miner_policy(),),
     }
     return PolicyRecord(ts_ms=0, subject="", **{**values, **changes})

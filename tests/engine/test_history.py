@@ -14,7 +14,7 @@ from custom_components.aiep_miner.engine.ledger import LedgerError
 from custom_components.aiep_miner.engine.miners.base import MinerError
 from custom_components.aiep_miner.engine.records import (
     Action,
-    GovernorPolicy,
+    MiningPolicy,
     Mode,
     Origin,
     RecordKind,
@@ -40,7 +40,7 @@ from .rig import (
 
 MINERS = ("m1", "m2")
 HOUR_MS = 3_600_000
-SITE_MAXIMUM = GovernorPolicy(max_power_watts=6000.0)
+SITE_MAXIMUM = MiningPolicy(max_power_watts=6000.0)
 ODD_RATES = (
     COLLAPSED,
     replace(RUNNING, hashrate_ths=45.0),

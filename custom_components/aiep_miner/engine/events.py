@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from .governor.hard_rules import RATE_REASONS
+from .governor import EventType, events_of
 from .read_model import GovernorView
 from .records import (
     Action,
@@ -47,21 +47,11 @@ class CycleEvent:
     """Of a receipt."""
 
 
-class GovernorEventKind(StrEnum):
-    """What a governor event tells."""
-
-    DECISION = "decision"
-    FALLBACK = "fallback"
-    THERMAL_OVERRIDE = "thermal_override"
-    RATE_LIMIT = "rate_limit"
-    HEALTH_CHANGE = "health_change"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GovernorEvent:
     """Something in the governor's work that an operator may want to hear of."""
 
-    kind: GovernorEventKind
+    kind: EventType
     miner_id: str | None = None
     """None for a change of health."""
     action: Action | None = None
@@ -132,22 +122,13 @@ class EventEmitter:
     def governor_health(self, status: str) -> None:
         """Take the governor's health after a cycle in."""
         if status != self._health:
-            self._on_governor_event(
-                GovernorEvent(kind=GovernorEventKind.HEALTH_CHANGE, status=status)
-            )
+            self._on_governor_event(GovernorEvent(kind=EventType.HEALTH_CHANGE, status=status))
         self._health = status
 
     def _judged(
         self, filed: LedgerEntry[Record], record: DecisionRecord, evaluation: Evaluation
     ) -> None:
-        kinds = [GovernorEventKind.DECISION]
-        if evaluation.used_fallback:
-            kinds.append(GovernorEventKind.FALLBACK)
-        if Reason.THERMAL_OVERRIDE in evaluation.reasons:
-            kinds.append(GovernorEventKind.THERMAL_OVERRIDE)
-        if not RATE_REASONS.isdisjoint(evaluation.reasons):
-            kinds.append(GovernorEventKind.RATE_LIMIT)
-        for kind in kinds:
+        for kind in events_of(evaluation.reasons, used_fallback=evaluation.used_fallback):
             self._on_governor_event(
                 GovernorEvent(
                     kind=kind,

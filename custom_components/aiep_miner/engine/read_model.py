@@ -139,13 +139,13 @@ def _governor_view(state: State) -> GovernorView:
     report = state.governor.get_health()
     return GovernorView(
         overall=_health(report),
-        domains={domain: _health(item) for domain, item in report["domains"].items()},
+        domains={domain.lower(): _health(item) for domain, item in report["domains"].items()},
     )
 
 
 def _health(report: Mapping[str, Any]) -> DomainHealth:
     return DomainHealth(
-        status=str(report["status"]),
+        status=report["status"].lower(),
         decisions=report["decisions"],
         fallback_rate=report["fallback_rate"],
     )

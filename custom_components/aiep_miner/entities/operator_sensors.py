@@ -48,7 +48,7 @@ def _health(status: str) -> str | None:
     return status if status in HEALTH else None
 
 
-def _domain_health(domain: MiningDomain) -> OperatorSensorDescription:
+def _domain_health(domain: str) -> OperatorSensorDescription:
     """Describe the governor's health in one domain."""
 
     def status(site: AiepMinerCoordinator) -> str | None:
@@ -116,7 +116,7 @@ OPERATOR_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda site: _health(site.data.governor.overall.status),
     ),
-    *(_domain_health(domain) for domain in MiningDomain),
+    *(_domain_health(domain.lower()) for domain in MiningDomain),
     OperatorSensorDescription(
         key="fallback_rate",
         translation_key="fallback_rate",

@@ -15,6 +15,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -114,7 +115,9 @@ class MinerFlow(ConfigSubentryFlow):
         if user_input is None:
             return self._form(adapter, {}, {})
         try:
-            self._candidate = await async_try_out(adapter, self._with_kept_password(user_input))
+            self._candidate = await async_try_out(
+                self.hass, adapter, self._with_kept_password(user_input)
+            )
         except MinerError as err:
             return self._form(adapter, user_input, {"base": err.reason.value})
         if is_configured(self.hass, self._candidate, self._own_id):
@@ -269,6 +272,7 @@ class MinerFlow(ConfigSubentryFlow):
     async def _scan(self, networks: list[str]) -> ScanResult:
         return await scan(
             networks,
+            session=async_get_clientsession(self.hass),
             credentials=credentials(self._login),
             on_progress=lambda done, count: self.async_update_progress(done / count),
         )

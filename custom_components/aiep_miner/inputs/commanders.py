@@ -6,8 +6,9 @@ speaks with a context without a user; and a language model acts with the context
 user included. So the context alone does not tell.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.components.conversation.chat_log import ChatLog, current_chat_log
 from homeassistant.const import ATTR_DOMAIN, ATTR_ENTITY_ID, ATTR_SERVICE, EVENT_CALL_SERVICE
@@ -70,13 +71,13 @@ class Contexts:
         """Context ids that a language model was given tools for."""
 
     @callback
-    def note_start(self, event: Event) -> None:
+    def note_start(self, event: Event[Any]) -> None:
         """Note a user who starts an automation by hand."""
         if event.context.user_id is not None:
             self._started_by.set(event.context.id, event.context.user_id)
 
     @callback
-    def note_run(self, event: Event) -> None:
+    def note_run(self, event: Event[Any]) -> None:
         """Note what has begun; a script that an automation calls runs on its behalf."""
         context = event.context
         self._runs.set(context.id, event.data[ATTR_ENTITY_ID])
@@ -115,8 +116,8 @@ def async_setup_commanders(hass: HomeAssistant) -> None:
 
 
 @callback
-def _starts_automation(data: dict[str, str]) -> bool:
-    return data[ATTR_DOMAIN] == "automation" and data[ATTR_SERVICE] == "trigger"
+def _starts_automation(data: Mapping[str, Any]) -> bool:
+    return bool(data[ATTR_DOMAIN] == "automation" and data[ATTR_SERVICE] == "trigger")
 
 
 @callback

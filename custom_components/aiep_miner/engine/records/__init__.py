@@ -12,10 +12,21 @@ from .decisions import (
     ReviewRecord,
 )
 from .entry import LedgerEntry
-from .kinds import Action, Basis, LifecycleEvent, Mode, Origin, Outcome, RecordKind, Severity
+from .kinds import (
+    Action,
+    Basis,
+    CryptoMiningTrustLevel,
+    LifecycleEvent,
+    Mode,
+    Origin,
+    Outcome,
+    RecordKind,
+    RestartSign,
+    Severity,
+)
 from .lifecycle import CheckpointRecord, LifecycleRecord
 from .observations import DivergenceRecord, PriceRecord, ProfitRecord, TelemetryRecord
-from .policy import GovernorPolicy, MinerPolicy, PolicyRecord
+from .policy import MinerPolicy, MiningPolicy, PolicyRecord
 from .reading import Board, Pool, Reading, Temperature
 from .reasons import Reason
 
@@ -44,15 +55,16 @@ __all__ = [
     "Basis",
     "Board",
     "CheckpointRecord",
+    "CryptoMiningTrustLevel",
     "DecisionRecord",
     "DivergenceRecord",
     "Evaluation",
     "Evidence",
-    "GovernorPolicy",
     "LedgerEntry",
     "LifecycleEvent",
     "LifecycleRecord",
     "MinerPolicy",
+    "MiningPolicy",
     "Mode",
     "NegativeProofRecord",
     "Origin",
@@ -68,6 +80,7 @@ __all__ = [
     "ReceiptRecord",
     "Record",
     "RecordKind",
+    "RestartSign",
     "ReviewRecord",
     "Severity",
     "TelemetryRecord",

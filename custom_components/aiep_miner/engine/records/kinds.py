@@ -1,6 +1,6 @@
 """The fixed vocabularies of the records: kinds, actions, origins, outcomes."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class RecordKind(StrEnum):
@@ -34,6 +34,15 @@ class Action(StrEnum):
     SET_PRESET = "set_preset"
     SET_BOARD = "set_board"
     FAULT_LIGHT = "fault_light"
+
+
+class RestartSign(StrEnum):
+    """What a poll shows after a restart; it differs from make to make."""
+
+    UPTIME = "uptime"
+    """The uptime begins anew; where none is reported, the connection was lost in between."""
+    MINING = "mining"
+    """Only the mining program restarts: the hash rate is gone for a while and comes back."""
 
 
 class Mode(StrEnum):
@@ -87,3 +96,12 @@ class LifecycleEvent(StrEnum):
     """A new segment of the ledger began, since the one before could not be continued."""
     PRUNED = "pruned"
     """Bodies of old telemetry, prices and profits are dropped from here on."""
+
+
+class CryptoMiningTrustLevel(IntEnum):
+    """How far a proposal is trusted."""
+
+    NO_ACTION = 0
+    ADVISORY = 1
+    SUPERVISED = 2
+    AUTONOMOUS = 3

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     HASHRATE_COLLAPSE = "hashrate_collapse"
     FAN_FAILURE = "fan_failure"
     PHANTOM_HASHRATE = "phantom_hashrate"
+    READING_INCOMPLETE = "reading_incomplete"
     LEDGER_TAMPERED = "ledger_tampered"
 
     # The strategy: what the operator's rules want.
@@ -69,6 +70,11 @@ class Reason(StrEnum):
     INVALID_TIMESTAMP = "invalid_timestamp"
     INVALID_CONFIDENCE = "invalid_confidence"
     INVALID_VALUE = "invalid_value"
+    INVALID_RIG_ID = "invalid_rig_id"
+    INVALID_LIMITS = "invalid_limits"
+    INPUT_TOO_LONG = "input_too_long"
+    TIMESTAMP_FUTURE = "timestamp_future"
+    SOURCE_CEILING = "source_ceiling"
     THERMAL_OVERRIDE = "thermal_override"
     OUT_OF_BOUNDS = "out_of_bounds"
     OVER_POWER_LIMIT = "over_power_limit"

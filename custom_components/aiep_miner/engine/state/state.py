@@ -13,7 +13,8 @@ from ..governor import (
     MiningAction,
     MiningDomain,
     MiningGovernor,
-    policy_from_record,
+    TrackRecords,
+    source_of,
 )
 from ..records import (
     Action,
@@ -23,7 +24,6 @@ from ..records import (
     LifecycleEvent,
     LifecycleRecord,
     NegativeProofRecord,
-    Origin,
     Outcome,
     OverrideRecord,
     PolicyRecord,
@@ -41,6 +41,8 @@ from ..records.reasons import Reason
 from .miner import ENOUGH_READINGS, MinerState, Pending
 from .sensors import hardware_readings
 
+VITAL_FIELDS: Final = ("hashrate_ths", "power_w", "temperatures", "fans_rpm")
+"""What a miner that runs must not stop to report."""
 MAX_SOURCES: Final = 64
 
 
@@ -95,9 +97,8 @@ class State:
         """Source to the times of its proposals, the latest of them; the longest silent first."""
         self.reviews: dict[str, LedgerEntry[DecisionRecord]] = {}
         """Record hash to supervised decisions that were carried out and nobody has reviewed."""
-        self.governor = MiningGovernor(
-            policy_from_record(self.policy.record.governor), counts_decisions=False
-        )
+        self.track_records = TrackRecords()
+        self.governor = MiningGovernor(self.policy.record.governor, counts_decisions=False)
 
     def miner(self, miner_id: str) -> MinerState:
         """Return what is known of a miner, from now on at least its name."""
@@ -115,11 +116,16 @@ class State:
         least = BOOT_MS if action in (Action.RUN, Action.RESTART) else STOP_MS
         return max(least, round(policy.confirm_cycles * policy.interval_s * 1000))
 
-    def apply(self, filed: LedgerEntry[Any]) -> None:
-        """Take one record in; records must come in ledger order."""
+    def apply(self, filed: LedgerEntry[Any], *, sources: bool = True) -> None:
+        """Take one record in; records must come in ledger order.
+
+        Without ``sources`` the track records have already taken it in.
+        """
         follow = _FOLLOW.get(type(filed.record))
         if follow is not None:
             follow(self, filed)
+        if sources:
+            self.track_records.follow(filed.record)
 
 
 def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
@@ -130,12 +136,14 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
     if record.reading is None:
         if miner.pending is not None and not miner.pending.lost_since:
             miner.pending = replace(miner.pending, lost_since=True)
+        state.governor.tick(record.ts_ms / 1000)
         return
     miner.reading, miner.reading_ms = record.reading, record.ts_ms
     _follow_running(state, miner, record.subject, record.ts_ms)
     _follow_fans(miner, record.reading, state.policy.record.min_fan_rpm)
     _follow_frozen(miner, previous, record.reading, record.ts_ms)
     _follow_heat(miner, record.reading.hottest_c, state.limit_c(record.subject), record.ts_ms)
+    _follow_silence(miner, record.reading)
     _teach_governor(state, record.subject, record.reading, record.ts_ms)
 
 
@@ -191,6 +199,19 @@ def _follow_fans(miner: MinerState, reading: Reading, min_fan_rpm: int) -> None:
     }
 
 
+def _follow_silence(miner: MinerState, reading: Reading) -> None:
+    """Count for how long a running miner has kept to itself what it used to report."""
+    if reading.mining is False:
+        miner.silent = {}
+        if miner.pending is not None and not miner.pending.paused_since:
+            miner.pending = replace(miner.pending, paused_since=True)
+        return
+    reported = frozenset(name for name in VITAL_FIELDS if getattr(reading, name) not in (None, ()))
+    if reading.mining:
+        miner.tells |= reported
+    miner.silent = {name: miner.silent.get(name, 0) + 1 for name in sorted(miner.tells - reported)}
+
+
 def _follow_frozen(
     miner: MinerState, previous: Reading | None, reading: Reading, ts_ms: int
 ) -> None:
@@ -224,6 +245,7 @@ def _profit(state: State, filed: LedgerEntry[ProfitRecord]) -> None:
     record = filed.record
     miner = state.miner(record.subject)
     miner.profit = filed
+    state.track_records.earn(record)
     if record.basis is Basis.LAST_RUNNING and record.hashrate_ths and not miner.running:
         miner.carried = (record.hashrate_ths, record.power_w)
     margin = state.policy.record.profit_margin_per_day
@@ -246,7 +268,7 @@ def _divergence(state: State, filed: LedgerEntry[DivergenceRecord]) -> None:
 def _proposal(state: State, filed: LedgerEntry[ProposalRecord]) -> None:
     record = filed.record
     state.miner(record.subject).proposal = filed
-    key = origin_key(record)
+    key = source_of(record)
     if key is None:
         return
     stamps = state.proposed_ms.pop(key, None) or deque(maxlen=MAX_COUNTED_PROPOSALS)
@@ -254,13 +276,6 @@ def _proposal(state: State, filed: LedgerEntry[ProposalRecord]) -> None:
     state.proposed_ms[key] = stamps
     if len(state.proposed_ms) > MAX_SOURCES:
         del state.proposed_ms[next(iter(state.proposed_ms))]
-
-
-def origin_key(proposal: ProposalRecord) -> str | None:
-    """Return what a proposal counts against; None for people and the strategy itself."""
-    if proposal.origin in (Origin.PERSON, Origin.STRATEGY):
-        return None
-    return f"{proposal.origin}:{proposal.origin_id or ''}"
 
 
 def _decision(state: State, filed: LedgerEntry[DecisionRecord]) -> None:
@@ -345,6 +360,7 @@ def _override(state: State, filed: LedgerEntry[OverrideRecord]) -> None:
     miner.hold_until_ms, miner.hold_user_id = filed.record.until_ms, filed.record.user_id
     miner.suppressed = None
     if filed.record.until_ms is None:
+        miner.tells, miner.silent = frozenset(), {}
         miner.latched = False
         miner.restarts_ms.clear()
         miner.failures.clear()
@@ -353,7 +369,7 @@ def _override(state: State, filed: LedgerEntry[OverrideRecord]) -> None:
 
 def _policy(state: State, filed: LedgerEntry[PolicyRecord]) -> None:
     state.policy = filed
-    state.governor.set_policy(policy_from_record(filed.record.governor))
+    state.governor.set_policy(filed.record.governor)
     for miner in state.miners.values():
         miner.suppressed = None
 

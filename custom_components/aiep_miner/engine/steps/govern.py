@@ -1,16 +1,18 @@
 """Brings a proposal before the governor and turns its answer into a DecisionRecord."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from ..governor import (
     CryptoMiningTrustLevel,
     HardwareReading,
+    Limits,
     MiningDecision,
     MiningDomain,
     MiningSignals,
     as_evaluation,
+    source_of,
 )
 from ..records import (
     Action,
@@ -25,7 +27,7 @@ from ..records import (
     Reading,
 )
 from ..records.reasons import Reason
-from ..state import GOVERNED, MinerState, State, acceptance, hardware_readings, origin_key
+from ..state import GOVERNED, MinerState, State, acceptance, hardware_readings
 
 READING_MAX_AGE_MS: Final = 300_000
 """An older reading is no evidence of the present."""
@@ -109,10 +111,17 @@ def _suppressing_rule(
         return danger
     if _too_many(state, proposal):
         return Reason.SOURCE_RATE_LIMITED
-    rule = _rule_of_site(state, miner, proposal)
-    if rule is None and result is not None and not result.actionable:
-        return result.refusal or Reason.TRUST_TOO_LOW
-    return rule
+    return _rule_of_site(state, miner, proposal) or _refusal(state, proposal, result)
+
+
+def _refusal(
+    state: State, proposal: ProposalRecord, result: MiningDecision | None
+) -> Reason | None:
+    """Return why the governor, or what is not governed the source's ceiling, stands against it."""
+    if result is None:
+        advises = _ceiling(state, proposal) <= CryptoMiningTrustLevel.ADVISORY
+        return Reason.SOURCE_CEILING if advises else None
+    return None if result.actionable else result.refusal or Reason.TRUST_TOO_LOW
 
 
 def _is_able(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> bool:
@@ -155,7 +164,7 @@ def _rule_of_site(state: State, miner: MinerState, proposal: ProposalRecord) -> 
 
 def _too_many(state: State, proposal: ProposalRecord) -> bool:
     """Tell whether the proposal's source has proposed more than its share, this one included."""
-    stamps = state.proposed_ms.get(origin_key(proposal) or "", ())
+    stamps = state.proposed_ms.get(source_of(proposal) or "", ())
     within = sum(1 for at in stamps if at > proposal.ts_ms - HOUR_MS)
     return within > state.policy.record.max_proposals_per_hour
 
@@ -202,8 +211,8 @@ def _signals(
         else None,
         current_pool_url=next((pool.url for pool in pools if pool.active), None),
         timestamp=ts_ms / 1000,
-        context=_context(state, miner, proposal, ts_ms),
         temperature_readings=temperatures,
+        limits=_limits(state, miner, proposal, ts_ms),
     )
 
 
@@ -221,28 +230,53 @@ def _claim(
     return proposal.value or 0.0
 
 
-def _context(
-    state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int
-) -> Mapping[str, Any]:
-    own = state.policy.record.miner(miner.miner_id)
-    context: dict[str, Any] = {
-        "source": proposal.origin.value,
-        "max_temperature_c": own.max_temperature_c,
-        "max_power_w": own.max_power_w,
-    }
-    has_maximum = state.policy.record.governor.max_power_watts is not None
-    if has_maximum and proposal.action in CLAIMS:
-        context["site_power_w"] = _others_power_w(state, miner.miner_id)
-    if proposal.action is Action.SET_POWER:
-        context["min_value"] = own.power_min_w
-        context["max_value"] = own.power_max_w
-    if proposal.action is Action.STOP and _is_safety_stop(miner, proposal):
-        context["safety"] = True
-    if proposal.action is Action.RUN:
-        context["start_power_w"] = miner.usual(own)[1]
-    if proposal.action is Action.RUN and _rested_without_sensors(state, miner, ts_ms):
-        context["idle_without_sensors"] = True
-    return {key: value for key, value in context.items() if value is not None}
+def _limits(state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int) -> Limits:
+    policy = state.policy.record
+    own, action = policy.miner(miner.miner_id), proposal.action
+    limited = policy.governor.max_power_watts is not None and action in CLAIMS
+    limits = Limits(
+        person=proposal.origin is Origin.PERSON,
+        safety=_is_safety_stop(miner, proposal),
+        ceiling=_ceiling(state, proposal),
+        max_temperature_c=own.max_temperature_c,
+        max_power_w=own.max_power_w,
+        site_power_w=_others_power_w(state, miner.miner_id) if limited else None,
+        claimed_power_w=miner.usual(own)[1] if action is Action.RUN else 0.0,
+        idle_without_sensors=(
+            action is Action.RUN and _rested_without_sensors(state, miner, ts_ms)
+        ),
+    )
+    return _with_target(limits, miner, own, action)
+
+
+def _ceiling(state: State, proposal: ProposalRecord) -> CryptoMiningTrustLevel:
+    """Return what the source's track record allows, or less where the operator capped it."""
+    capped = state.policy.record.source_ceiling(source_of(proposal))
+    return min(state.track_records.ceiling(proposal), capped)
+
+
+def _with_target(limits: Limits, miner: MinerState, own: MinerPolicy, action: Action) -> Limits:
+    """Add what bounds a target, and what its steps are measured against."""
+    if action not in TARGETS:
+        return limits
+    rate, power_w = miner.usual(own)
+    if action is Action.SET_HASHRATE:
+        return replace(limits, nominal_value=own.nominal_hashrate_ths, usual_value=rate)
+    return replace(
+        limits,
+        min_value=own.power_min_w,
+        max_value=own.power_max_w,
+        nominal_value=own.nominal_power_w,
+        usual_value=power_w,
+        commanded_value=_commanded_power_w(miner),
+    )
+
+
+def _commanded_power_w(miner: MinerState) -> float | None:
+    """Return the power limit in W that is in force, or was last sent."""
+    if miner.pending is not None and miner.pending.receipt.action is Action.SET_POWER:
+        return miner.pending.receipt.value
+    return miner.reading.power_limit_w if miner.reading else None
 
 
 def _others_power_w(state: State, miner_id: str) -> float:
