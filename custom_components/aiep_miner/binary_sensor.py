@@ -14,8 +14,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from .engine.read_model import MinerReadModel as Miner
 from .entities.fleet_size import FleetSize
-from .entities.miner_values import Miner
 from .entities.problems import (
     miner_problem_attributes,
     miner_problems,
@@ -57,7 +57,7 @@ MINER_BINARY_SENSORS: Final = (
         device_class=BinarySensorDeviceClass.RUNNING,
         up_to=FleetSize.THOUSANDS,
         # Where there is a switch it shows the same.
-        exists_fn=lambda miner: miner.view.info is not None and not can_be_switched(miner),
+        exists_fn=lambda miner: miner.reached and not can_be_switched(miner),
         is_on_fn=lambda miner: miner.reading.mining if miner.reading else None,
     ),
     MinerBinarySensorDescription(
@@ -90,7 +90,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the operator's and the miners' binary sensors."""
     async_add_entities(
-        OperatorBinarySensor(entry.runtime_data, description)
+        OperatorBinarySensor(entry.runtime_data.coordinator, description)
         for description in OPERATOR_BINARY_SENSORS
     )
     async_remove_uncreated(entry, Platform.BINARY_SENSOR, MINER_BINARY_SENSORS)

@@ -11,9 +11,10 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from .engine.command import Command
+from .engine.read_model import MinerReadModel as Miner
 from .engine.records import Action
 from .entities.fleet_size import FleetSize
-from .entities.miner_values import Miner
 from .entity import (
     MinerEntity,
     MinerEntityDescription,
@@ -21,7 +22,6 @@ from .entity import (
     async_add_miner_entities,
     async_remove_uncreated,
 )
-from .errors import cycle_failed
 from .inputs.commanders import async_require_person
 
 # The engine queues commands itself; one that hangs must not hold back another miner's stop.
@@ -44,15 +44,7 @@ class OperatorButtonDescription(ButtonEntityDescription):
 
 def can_resume(miner: Miner) -> bool:
     """Return whether something keeps the automation from a miner that a person can end."""
-    view = miner.view
-    return bool(view.hold_until_ms or view.latched or view.not_confirmed)
-
-
-async def async_run_cycle(coordinator: AiepMinerCoordinator) -> None:
-    """Run a governed cycle now; raises HomeAssistantError when it fails."""
-    await coordinator.async_refresh()
-    if not coordinator.last_update_success:
-        raise cycle_failed(coordinator.last_exception)
+    return bool(miner.hold_until_ms or miner.latched or miner.not_confirmed)
 
 
 MINER_BUTTONS: Final = (
@@ -61,7 +53,7 @@ MINER_BUTTONS: Final = (
         device_class=ButtonDeviceClass.RESTART,
         up_to=FleetSize.MANY,
         exists_fn=lambda miner: Action.RESTART in miner.info.capabilities.actions,
-        press_fn=lambda button: button.async_command(Action.RESTART),
+        press_fn=lambda button: button.async_command(Command(action=Action.RESTART)),
     ),
     MinerButtonDescription(
         key="resume_automation",
@@ -77,7 +69,7 @@ OPERATOR_BUTTONS: Final = (
     OperatorButtonDescription(
         key="run_cycle",
         translation_key="run_cycle",
-        press_fn=async_run_cycle,
+        press_fn=lambda coordinator: coordinator.async_run_cycle(),
     ),
     OperatorButtonDescription(
         key="verify_ledger",
@@ -95,7 +87,8 @@ async def async_setup_entry(
 ) -> None:
     """Add the operator's and the miners' buttons."""
     async_add_entities(
-        OperatorButton(entry.runtime_data, description) for description in OPERATOR_BUTTONS
+        OperatorButton(entry.runtime_data.coordinator, description)
+        for description in OPERATOR_BUTTONS
     )
     async_remove_uncreated(entry, Platform.BUTTON, MINER_BUTTONS)
     await async_add_miner_entities(entry, async_add_entities, MINER_BUTTONS, MinerButton)

@@ -14,11 +14,12 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
-from .engine.records import Action
+from .engine.command import Command
+from .engine.read_model import MinerReadModel as Miner
 from .entities.fleet_size import FleetSize, async_remove_entities, fleet_size_of
-from .entities.miner_values import Miner
 from .entities.state_writer import Slices, async_writer_of
 from .errors import raise_for
+from .inputs.commanders import command_origin
 from .inputs.questions import async_refuse_question
 
 _LOGGER = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ class MinerEntityDescription(EntityDescription):
     """Whether the miner has this at all; asked again after each cycle until it does."""
     needs_reading: bool = True
     """Unavailable when the last poll failed."""
+    needs_record: bool = True
+    """Unavailable while the ledger cannot be written; a machine can be stopped all the same."""
     part: int | None = None
     """Index, from 0, of the board, fan or pool that this is of."""
     present_fn: Callable[[Miner], bool] = lambda _: True
@@ -111,19 +114,17 @@ class MinerEntity(ShownEntity):
     def available(self) -> bool:
         """Return whether there is something to show: nothing stale, nothing invented."""
         description, miner = self.entity_description, self.miner
-        if not super().available or (description.needs_reading and miner.reading is None):
+        reading = miner.reading if description.needs_record else miner.reading or miner.unrecorded
+        if not super().available or (description.needs_reading and reading is None):
             return False
         return description.present_fn(miner)
 
-    async def async_command(
-        self, action: Action, *, value: float | None = None, option: str | None = None
-    ) -> None:
+    async def async_command(self, command: Command) -> None:
         """Command the miner; raises a translated error when it is refused or fails."""
         context = self._context or Context()
         async_refuse_question(self.hass, context)
-        result = await self.coordinator.async_propose(
-            self._miner_id, action, context, value=value, option=option
-        )
+        origin = command_origin(self.hass, context)
+        result = await self.coordinator.async_propose(self._miner_id, command, origin)
         raise_for(result, self.coordinator.title(self._miner_id))
 
 
@@ -191,7 +192,7 @@ async def async_add_found_entities[D: MinerEntityDescription](
     entity_class: Callable[[AiepMinerCoordinator, str, D], Entity],
 ) -> None:
     """Add the entities that are found on each miner, now and after each cycle, each once."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     writer = async_writer_of(coordinator)
 
     @callback
@@ -219,4 +220,4 @@ def async_remove_uncreated(
     if size is FleetSize.FEW:
         return
     keep = frozenset(item.key for item in descriptions if size.creates(item.up_to))
-    async_remove_entities(entry.runtime_data.hass, entry, platform, keep)
+    async_remove_entities(entry.runtime_data.coordinator.hass, entry, platform, keep)

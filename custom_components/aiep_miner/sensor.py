@@ -75,7 +75,8 @@ async def async_setup_entry(
 ) -> None:
     """Add the operator's sensors, and each miner's as far as it has them."""
     async_add_entities(
-        OperatorSensor(entry.runtime_data, description) for description in OPERATOR_SENSORS
+        OperatorSensor(entry.runtime_data.coordinator, description)
+        for description in OPERATOR_SENSORS
     )
     async_remove_uncreated(entry, Platform.SENSOR, (*MINER_SENSORS, DECISION, ENERGY))
     await async_add_miner_entities(entry, async_add_entities, MINER_SENSORS, MinerSensor)
@@ -171,7 +172,7 @@ class DecisionSensor(MinerEntity, SensorEntity):
         now = status_of(self.coordinator.data, self.miner)
         if now is None or is_news(self._status, now):
             self._status = now
-        decision = self.miner.view.decision
+        decision = self.miner.decision
         return self._status, decision_attributes(decision) if decision else None
 
     @property
@@ -184,15 +185,15 @@ class DecisionSensor(MinerEntity, SensorEntity):
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """Return the status as data, and the decision that it rests on."""
-        view, status = self.miner.view, self._status
-        held = view.hold_until_ms is not None
-        decision = view.decision
+        miner, status = self.miner, self._status
+        held = miner.hold_until_ms is not None
+        decision = miner.decision
         return {
             "status": status.key.value if status else None,
             "since": iso_time(status.since_ms if status else None),
             "until": iso_time(status.until_ms if status else None),
-            "held_by": async_person(self.hass, view.hold_user_id) if held else None,
-            "held_until": iso_time(view.hold_until_ms),
+            "held_by": async_person(self.hass, miner.hold_user_id) if held else None,
+            "held_until": iso_time(miner.hold_until_ms),
             **(decision_attributes(decision) if decision else {}),
             "record_seq": decision.seq if decision else None,
             "record_hash": decision.hash if decision else None,
@@ -236,7 +237,7 @@ class EnergySensor(MinerEntity, RestoreSensor):
 
     def _count(self) -> None:
         miner = self.miner
-        power_w, telemetry = miner.power_w, miner.view.telemetry
+        power_w, telemetry = miner.power_w, miner.telemetry
         if power_w is None or telemetry is None:
             return
         if self._last is not None:

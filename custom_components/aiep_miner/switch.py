@@ -1,6 +1,6 @@
 """Starts and stops miners and their boards, and lights their lamps."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, override
@@ -11,10 +11,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry
+from .engine.command import Command
 from .engine.miners.base import OFF, ON
+from .engine.read_model import MinerReadModel as Miner
 from .engine.records import Action
 from .entities.fleet_size import FleetSize, fleet_size_of
-from .entities.miner_values import Miner
 from .entity import (
     MinerEntity,
     MinerEntityDescription,
@@ -32,8 +33,8 @@ class MinerSwitchDescription(MinerEntityDescription, SwitchEntityDescription):
     """Describes a miner's switch."""
 
     is_on_fn: Callable[[Miner], bool | None]
-    turn_on_fn: Callable[[MinerSwitch], Awaitable[None]]
-    turn_off_fn: Callable[[MinerSwitch], Awaitable[None]]
+    turn_fn: Callable[[bool], Command]
+    """The command that switches it on or off."""
     pending_fn: Callable[[Miner], bool | None] = lambda _: None
     """What the command asked for whose effect is not confirmed yet."""
 
@@ -44,7 +45,9 @@ def can_be_switched(miner: Miner) -> bool:
 
 
 def _pending(miner: Miner) -> bool | None:
-    return {Action.RUN: True, Action.STOP: False}.get(miner.view.pending or Action.HOLD)
+    if miner.pending is None:
+        return None
+    return {Action.RUN: True, Action.STOP: False}.get(miner.pending)
 
 
 MINER_SWITCHES: Final = (
@@ -55,9 +58,9 @@ MINER_SWITCHES: Final = (
         name=None,
         up_to=FleetSize.THOUSANDS,
         exists_fn=can_be_switched,
-        is_on_fn=lambda miner: miner.reading.mining if miner.reading else None,
-        turn_on_fn=lambda switch: switch.async_command(Action.RUN),
-        turn_off_fn=lambda switch: switch.async_command(Action.STOP),
+        needs_record=False,
+        is_on_fn=lambda miner: miner.is_mining,
+        turn_fn=lambda on: Command(action=Action.RUN if on else Action.STOP),
         pending_fn=_pending,
     ),
     MinerSwitchDescription(
@@ -67,8 +70,7 @@ MINER_SWITCHES: Final = (
         entity_registry_enabled_default=False,
         exists_fn=lambda miner: Action.FAULT_LIGHT in miner.info.capabilities.actions,
         is_on_fn=lambda miner: miner.reading.fault_light if miner.reading else None,
-        turn_on_fn=lambda switch: switch.async_command(Action.FAULT_LIGHT, option=ON),
-        turn_off_fn=lambda switch: switch.async_command(Action.FAULT_LIGHT, option=OFF),
+        turn_fn=lambda on: Command(action=Action.FAULT_LIGHT, option=ON if on else OFF),
     ),
 )
 
@@ -84,11 +86,8 @@ def board_switch(index: int) -> MinerSwitchDescription:
         part=index,
         present_fn=lambda miner: _is_enabled(miner, index) is not None,
         is_on_fn=lambda miner: _is_enabled(miner, index),
-        turn_on_fn=lambda switch: switch.async_command(
-            Action.SET_BOARD, value=float(index), option=ON
-        ),
-        turn_off_fn=lambda switch: switch.async_command(
-            Action.SET_BOARD, value=float(index), option=OFF
+        turn_fn=lambda on: Command(
+            action=Action.SET_BOARD, value=float(index), option=ON if on else OFF
         ),
     )
 
@@ -147,12 +146,12 @@ class MinerSwitch(MinerEntity, SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Switch it on."""
-        await self._turn(True, self.entity_description.turn_on_fn)
+        await self._turn(True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Switch it off."""
-        await self._turn(False, self.entity_description.turn_off_fn)
+        await self._turn(False)
 
     @property
     def _pending(self) -> bool | None:
@@ -160,11 +159,11 @@ class MinerSwitch(MinerEntity, SwitchEntity):
             return self._asked
         return self.entity_description.pending_fn(self.miner)
 
-    async def _turn(self, on: bool, turn_fn: Callable[[MinerSwitch], Awaitable[None]]) -> None:
+    async def _turn(self, on: bool) -> None:
         self._asked = on
         self.async_show()
         try:
-            await turn_fn(self)
+            await self.async_command(self.entity_description.turn_fn(on))
         finally:
             self._asked = None
             self.async_show()

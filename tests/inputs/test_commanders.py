@@ -13,7 +13,7 @@ from custom_components.aiep_miner.engine.records import Action, Origin, RecordKi
 from custom_components.aiep_miner.inputs.commanders import (
     DATA_CONTEXTS,
     MAX_REMEMBERED,
-    async_commander,
+    command_origin,
 )
 
 from ..conftest import FakeMiner, RunCycles
@@ -191,4 +191,4 @@ async def test_what_a_language_model_does_is_its_own(
 
 
 def test_a_bare_context_is_nobodys(hass: HomeAssistant, site: AiepMinerCoordinator) -> None:
-    assert async_commander(hass, Context()).origin is Origin.AUTOMATION
+    assert command_origin(hass, Context()).kind is Origin.AUTOMATION

@@ -7,8 +7,8 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..const import DOMAIN
 from ..coordinator import AiepMinerCoordinator
+from ..engine.read_model import MinerReadModel as Miner
 from .decision import status_of
-from .miner_values import Miner
 from .status_text import async_sentence, async_text, number
 
 
@@ -55,7 +55,7 @@ def _answer(question: str) -> Callable[[HomeAssistant, str], str]:
     @callback
     def answer(hass: HomeAssistant, miner_id: str) -> str:
         for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-            site: AiepMinerCoordinator = entry.runtime_data
+            site: AiepMinerCoordinator = entry.runtime_data.coordinator
             if miner_id in site.data.miners:
                 title = site.title(miner_id)
                 return _ANSWERS[question](hass, site, site.miner(miner_id), title)

@@ -2,16 +2,16 @@
 
 from typing import Any
 
+from ..engine.read_model import MinerReadModel as Miner
 from ..engine.read_model import ReadModel
 from ..engine.records import Action, DecisionRecord, Origin
 from ..engine.records.entry import LedgerEntry
 from ..engine.status import Status, StatusKey
-from .miner_values import Miner
 
 
 def status_of(data: ReadModel, miner: Miner) -> Status | None:
     """Return why a miner does what it does; a command refused just now comes first."""
-    decision = miner.view.decision.record if miner.view.decision else None
+    decision = miner.decision.record if miner.decision else None
     if decision is not None and _was_refused(decision) and data.ledger_error is None:
         return Status(
             key=StatusKey.REFUSED,
@@ -21,7 +21,7 @@ def status_of(data: ReadModel, miner: Miner) -> Status | None:
             },
             since_ms=decision.ts_ms,
         )
-    return data.status(miner.view.miner_id)
+    return data.status(miner.miner_id)
 
 
 def _was_refused(decision: DecisionRecord) -> bool:

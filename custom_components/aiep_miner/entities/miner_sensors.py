@@ -20,11 +20,12 @@ from homeassistant.const import (
 from homeassistant.helpers.typing import StateType
 
 from ..const import PER_DAY, UNIT_HASHRATE
+from ..engine.read_model import MinerReadModel as Miner
+from ..engine.read_model import reject_rate
 from ..engine.records import Outcome, Reading
 from ..engine.records.reasons import Reason
 from ..entity import MinerEntityDescription
 from .fleet_size import FleetSize
-from .miner_values import Miner, active_pool, reject_rate
 
 UNIT_EFFICIENCY: Final = "J/TH"
 PER_KWH: Final = "{}/kWh"
@@ -72,7 +73,7 @@ def _efficiency(miner: Miner) -> float | None:
 
 def _started(miner: Miner) -> datetime | None:
     """Return when it started; None for an uptime that reaches back beyond the calendar."""
-    reading, telemetry = miner.reading, miner.view.telemetry
+    reading, telemetry = miner.reading, miner.telemetry
     if reading is None or telemetry is None or reading.uptime_s is None:
         return None
     seen = datetime.fromtimestamp(telemetry.ts_ms / 1000, UTC)
@@ -83,32 +84,32 @@ def _started(miner: Miner) -> datetime | None:
 
 
 def _break_even(miner: Miner) -> float | None:
-    profit = miner.view.profit
+    profit = miner.profit
     return profit.break_even_energy_price_per_kwh if profit else None
 
 
 def _reason(miner: Miner) -> str | None:
     """Return why the last decision was taken; of a refused one, what refused it."""
-    decision = miner.view.decision.record if miner.view.decision else None
+    decision = miner.decision.record if miner.decision else None
     if decision is None or not decision.reasons:
         return None
     return (decision.suppressed_by or decision.reasons[0]).value
 
 
 def _receipt_attributes(miner: Miner) -> dict[str, Any]:
-    entry = miner.view.last_receipt
+    entry = miner.last_receipt
     if entry is None:
         return {}
     return {"action": entry.record.action.value, "reason": entry.record.reason.value}
 
 
 def _trust_level(miner: Miner) -> str | None:
-    evaluation = miner.view.decision.record.evaluation if miner.view.decision else None
+    evaluation = miner.decision.record.evaluation if miner.decision else None
     return TRUST_LEVELS[evaluation.trust_level] if evaluation else None
 
 
 def _confidence(miner: Miner) -> float | None:
-    evaluation = miner.view.decision.record.evaluation if miner.view.decision else None
+    evaluation = miner.decision.record.evaluation if miner.decision else None
     return evaluation.score * 100 if evaluation and evaluation.score is not None else None
 
 
@@ -235,7 +236,7 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         once_known=True,
-        value_fn=lambda miner: pool.url if (pool := active_pool(miner)) else None,
+        value_fn=lambda miner: pool.url if (pool := miner.active_pool) else None,
     ),
     MinerSensorDescription(
         key="best_share",
@@ -327,9 +328,7 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         entity_registry_enabled_default=False,
         significant_digits=3,
         value_fn=_break_even,
-        attributes_fn=lambda miner: (
-            {"basis": miner.view.profit.basis.value} if miner.view.profit else {}
-        ),
+        attributes_fn=lambda miner: {"basis": miner.profit.basis.value} if miner.profit else {},
     ),
     MinerSensorDescription(
         key="reason",
@@ -372,7 +371,7 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         up_to=FleetSize.MANY,
         needs_reading=False,
         value_fn=lambda miner: (
-            OUTCOMES[miner.view.last_receipt.record.outcome] if miner.view.last_receipt else None
+            OUTCOMES[miner.last_receipt.record.outcome] if miner.last_receipt else None
         ),
         attributes_fn=_receipt_attributes,
     ),

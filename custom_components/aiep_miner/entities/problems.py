@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from ..coordinator import AiepMinerCoordinator
+from ..engine.read_model import MinerReadModel as Miner
 from ..engine.records import DivergenceRecord, Severity
 from ..engine.records.reasons import Reason
-from .miner_values import Miner
 
 MINER_MESSAGE: Final = "miner_message"
 """The miner itself reports a fault."""
@@ -25,11 +25,10 @@ def _messages(miner: Miner) -> list[str]:
 
 def miner_problems(miner: Miner) -> list[str]:
     """Return the codes of what is wrong with a miner."""
-    view = miner.view
-    problems = _codes(view.divergences) if view.divergences else []
-    if view.not_confirmed is not None:
+    problems = _codes(miner.divergences) if miner.divergences else []
+    if miner.not_confirmed is not None:
         problems.append(Reason.NOT_CONFIRMED.value)
-    if view.latched:
+    if miner.latched:
         problems.append(Reason.RESTART_LIMIT_LATCHED.value)
     if miner.reading is not None and miner.reading.messages:
         problems.append(MINER_MESSAGE)
@@ -38,14 +37,14 @@ def miner_problems(miner: Miner) -> list[str]:
 
 def miner_problem_attributes(miner: Miner) -> dict[str, Any]:
     """Return why a miner has a problem."""
-    telemetry, not_confirmed = miner.view.telemetry, miner.view.not_confirmed
+    telemetry, not_confirmed = miner.telemetry, miner.not_confirmed
     problems = miner_problems(miner)
     return {
         "reason": problems[0] if problems else None,
         "reasons": problems,
-        "divergences": _codes(miner.view.divergences),
+        "divergences": _codes(miner.divergences),
         "not_confirmed": not_confirmed.value if not_confirmed else None,
-        "latched": miner.view.latched,
+        "latched": miner.latched,
         "poll_error": telemetry.error.value if telemetry and telemetry.error else None,
         "messages": _messages(miner),
     }
@@ -57,7 +56,7 @@ def operator_problems(coordinator: AiepMinerCoordinator) -> list[str]:
     problems = _codes(data.divergences)
     if data.ledger_error:
         problems.append(LEDGER_ERROR)
-    if any(miner_problems(coordinator.miner(miner_id)) for miner_id in data.miners):
+    if any(map(miner_problems, data.miners.values())):
         problems.append(MINERS)
     return problems
 
@@ -68,8 +67,8 @@ def operator_problem_attributes(coordinator: AiepMinerCoordinator) -> dict[str, 
     problems = operator_problems(coordinator)
     of_miners = {
         coordinator.title(miner_id): found[0]
-        for miner_id in data.miners
-        if (found := miner_problems(coordinator.miner(miner_id)))
+        for miner_id, miner in data.miners.items()
+        if (found := miner_problems(miner))
     }
     lost = sum(
         1

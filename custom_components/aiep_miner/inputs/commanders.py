@@ -7,7 +7,6 @@ user included. So the context alone does not tell.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from homeassistant.components.conversation.chat_log import ChatLog, current_chat_log
@@ -17,6 +16,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
+from ..engine.command import CommandOrigin
 from ..engine.records import Origin
 
 EVENTS: Final = ("automation_triggered", "script_started")
@@ -24,17 +24,6 @@ EVENTS: Final = ("automation_triggered", "script_started")
 ATTR_SOURCE: Final = "source"
 """What triggered an automation; absent when somebody started it by hand."""
 MAX_REMEMBERED: Final = 5_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commander:
-    """Who gave a command."""
-
-    origin: Origin
-    origin_id: str | None = None
-    """The automation or script, or the agent's user; None for people."""
-    user_id: str | None = None
-    """The Home Assistant user, when the context leads to one."""
 
 
 class Latest[T]:
@@ -121,20 +110,34 @@ def _starts_automation(data: Mapping[str, Any]) -> bool:
 
 
 @callback
-def async_commander(hass: HomeAssistant, context: Context, *, proposes: bool = False) -> Commander:
-    """Return who commands under a context; ``proposes`` when a confidence is stated.
+def command_origin(hass: HomeAssistant, context: Context) -> CommandOrigin:
+    """Return who gives a command.
 
-    A command is a person's when its context leads to a user or when it was said to Assist.
-    Language models and automations propose, whoever's chat or light switch led to it.
+    It is a person's when its context leads to a user or when it was said to Assist. Language
+    models and automations propose, whoever's chat or light switch led to it.
     """
+    user_id = hass.data[DATA_CONTEXTS].user_of(context)
+    is_llm = _is_llm(hass.data[DATA_CONTEXTS], context)
+    if not is_llm and (user_id is not None or async_said_to_assist(hass, context)):
+        return CommandOrigin(kind=Origin.PERSON, user_id=user_id)
+    return proposal_origin(hass, context)
+
+
+@callback
+def proposal_origin(
+    hass: HomeAssistant, context: Context, *, confidence: float = 1.0, note: str | None = None
+) -> CommandOrigin:
+    """Return who makes a proposal; one that a person makes by hand is an automation's all the same."""
     contexts = hass.data[DATA_CONTEXTS]
     user_id = contexts.user_of(context)
-    if _is_llm(contexts, context):
-        return Commander(origin=Origin.LLM, origin_id=user_id, user_id=user_id)
-    if not proposes and (user_id is not None or async_said_to_assist(hass, context)):
-        return Commander(origin=Origin.PERSON, user_id=user_id)
-    run = contexts.run_of(context)
-    return Commander(origin=Origin.AUTOMATION, origin_id=run or user_id, user_id=user_id)
+    is_llm = _is_llm(contexts, context)
+    return CommandOrigin(
+        kind=Origin.LLM if is_llm else Origin.AUTOMATION,
+        user_id=user_id,
+        origin_id=(None if is_llm else contexts.run_of(context)) or user_id,
+        confidence=confidence,
+        note=note,
+    )
 
 
 @callback
@@ -163,5 +166,5 @@ def _is_llm_turn(chat: ChatLog, context: Context) -> bool:
 @callback
 def async_require_person(hass: HomeAssistant, context: Context) -> None:
     """Raise ServiceValidationError for an automation or a model that does what only people may."""
-    if async_commander(hass, context).origin is not Origin.PERSON:
+    if command_origin(hass, context).kind is not Origin.PERSON:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="person_needed")

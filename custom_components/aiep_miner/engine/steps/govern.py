@@ -104,6 +104,8 @@ def _suppressing_rule(
 ) -> Reason | None:
     if proposal.action is Action.HOLD:
         return None
+    if proposal.refused:
+        return Reason.SOURCE_RATE_LIMITED
     if not _is_able(miner, state.policy.record.miner(miner.miner_id), proposal):
         return Reason.UNSUPPORTED_ACTION
     danger = _danger(miner, proposal)
