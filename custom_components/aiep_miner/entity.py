@@ -202,13 +202,20 @@ async def async_add_found_entities[D: MinerEntityDescription](
             config_subentry_id=miner_id,
         )
 
-    slices = Slices()
-    for miner_id in coordinator.data.miners:
-        if miner_id in entry.subentries:
-            finder = Finder(coordinator, miner_id, find, add)
-            entry.async_on_unload(writer.add(finder))
-            finder.async_show()
-            await slices.breathe()
+    async def find_all() -> None:
+        slices = Slices()
+        for miner_id in coordinator.data.miners:
+            if miner_id in entry.subentries:
+                finder = Finder(coordinator, miner_id, find, add)
+                entry.async_on_unload(writer.add(finder))
+                finder.async_show()
+                await slices.breathe()
+
+    if fleet_size_of(entry) is FleetSize.FEW:
+        await find_all()
+    else:
+        # Home Assistant complains of platforms that take longer than ten seconds to set up.
+        entry.async_create_task(coordinator.hass, find_all(), "aiep_miner entities")
 
 
 @callback
