@@ -23,7 +23,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
     "ledger": BOTTOM,
     "governor": BOTTOM,
     "economics": BOTTOM,
-    "state": {*BOTTOM, "governor", "ledger"},
+    "state": {*BOTTOM, "economics", "governor", "ledger"},
     "steps": {*BOTTOM, "economics", "governor", "miners", "state"},
     "clock": set(),
     "turns": set(),

@@ -20,7 +20,7 @@ from .engine.command_result import CommandResult
 from .engine.controller import Controller
 from .engine.events import CycleEvent, GovernorEvent
 from .engine.ledger import LedgerError
-from .engine.miners.base import MinerAdapter
+from .engine.miners.base import Identity, MinerAdapter
 from .engine.read_model import MinerReadModel, ReadModel
 from .engine.records import Mode, PriceRecord
 from .entities.devices import async_update_devices
@@ -160,6 +160,8 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         self._set_up_with = _needs_reload(entry)
         self._reloads = False
         self._lost: set[str] = set()
+        self._identities: dict[str, Identity] = {}
+        """What the device registry holds of each miner."""
 
     @property
     def currency(self) -> str:
@@ -277,7 +279,7 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         self.ledger_service.async_follow()
         self._report_ledger(view.ledger_error)
         self._log_contact(view)
-        async_update_devices(self.hass, self.config_entry, view)
+        async_update_devices(self.hass, self.config_entry, view, self._identities)
         async_report_logins(self.hass, self.config_entry, view)
         return view
 

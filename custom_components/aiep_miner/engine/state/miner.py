@@ -69,6 +69,14 @@ class MinerState:
     """Hash rate in TH/s and power in W of the last readings while it ran as usual."""
     carried: tuple[float, float | None] | None = None
     """Those values from before the records that the state was rebuilt from."""
+    setpoint: ReceiptRecord | None = None
+    """The last target that was sent; with the outcome that closed it, once there is one."""
+    unproven_w: float | None = None
+    """The highest power limit sent since the last whose effect was seen."""
+    preset_w: dict[str, float] = field(default_factory=dict)
+    """Preset to the highest power in W seen while it ran with it."""
+    may_run: bool = False
+    """It runs, or was started and has not shown since that it stands still."""
     tuned: bool = False
     """Its usual values are from before it was tuned, until enough readings tell anew."""
     has_run: bool = False
@@ -78,8 +86,9 @@ class MinerState:
     intended_off: bool = False
     """The last command that took was a stop."""
     settling_since_ms: int = 0
+    """When a command was sent that changes hash rate and profit …"""
     settled_from_ms: int = 0
-    """Before then its hash rate is still the last command's doing."""
+    """… and until when they are still that command's doing."""
     low_since_ms: int | None = None
     frozen_polls: int = 0
     """Polls in a row that repeated hash rate, uptime and shares to the digit …"""
@@ -143,6 +152,23 @@ class MinerState:
             for code, filed in self.divergences.items()
             if filed.record.severity is Severity.SAFETY
         )
+
+    @property
+    def doubts(self) -> tuple[Reason, ...]:
+        """Return the standing divergences for which its evidence is unfit to act on."""
+        return tuple(
+            code
+            for code, filed in self.divergences.items()
+            if filed.record.severity is Severity.HOLD
+        )
+
+    @property
+    def learned_power_w(self) -> float | None:
+        """Return the usual power in W since it was last tuned; None with too few readings."""
+        if len(self.running) < ENOUGH_READINGS:
+            return None
+        powers = [power for _, power in self.running if power is not None]
+        return statistics.median(powers) if powers else None
 
     @property
     def learned_basis(self) -> Basis:
