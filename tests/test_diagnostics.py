@@ -116,7 +116,7 @@ async def test_logbook(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> 
     miner = {"device_id": device.id, "miner_id": "miner-1", "action": "set_power"}
     assert describe("decision", **miner, reason="outside_proposal") == (
         "Miner 1",
-        "decided set power: outside proposal",
+        "decided Set power limit: Proposal from outside",
     )
     assert describe("suppression", **miner, reason="manual_mode") == (
         "Miner 1",

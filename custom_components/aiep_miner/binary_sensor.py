@@ -20,7 +20,6 @@ from .entities.problems import (
     miner_problem_attributes,
     miner_problems,
     operator_problem_attributes,
-    operator_problems,
 )
 from .entity import (
     MinerEntity,
@@ -46,8 +45,8 @@ class MinerBinarySensorDescription(MinerEntityDescription, BinarySensorEntityDes
 class OperatorBinarySensorDescription(BinarySensorEntityDescription):
     """Describes an operator's binary sensor."""
 
-    is_on_fn: Callable[[AiepMinerCoordinator], bool]
     attributes_fn: Callable[[AiepMinerCoordinator], dict[str, Any]]
+    """What is wrong; on while there are ``reasons``."""
 
 
 MINER_BINARY_SENSORS: Final = (
@@ -77,7 +76,6 @@ OPERATOR_BINARY_SENSORS: Final = (
         translation_key="operator_problem",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        is_on_fn=lambda coordinator: bool(operator_problems(coordinator)),
         attributes_fn=operator_problem_attributes,
     ),
 )
@@ -106,13 +104,13 @@ class OperatorBinarySensor(OperatorEntity, BinarySensorEntity):
 
     @override
     def shown(self) -> tuple[Any, ...]:
-        return self.is_on, self.extra_state_attributes
+        return (self.extra_state_attributes,)
 
     @property
     @override
     def is_on(self) -> bool:
         """Return the state."""
-        return self.entity_description.is_on_fn(self.coordinator)
+        return bool(self.extra_state_attributes["reasons"])
 
     @property
     @override

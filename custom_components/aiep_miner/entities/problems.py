@@ -1,5 +1,6 @@
 """What is wrong with a miner or an operator: the reasons first, the details behind."""
 
+from itertools import islice
 from typing import Any, Final
 
 from ..coordinator import AiepMinerCoordinator
@@ -50,37 +51,26 @@ def miner_problem_attributes(miner: Miner) -> dict[str, Any]:
     }
 
 
-def operator_problems(coordinator: AiepMinerCoordinator) -> list[str]:
-    """Return the codes of what is wrong with an operator, its miners included."""
-    data = coordinator.data
-    problems = _codes(data.divergences)
-    if data.ledger_error:
-        problems.append(LEDGER_ERROR)
-    if any(map(miner_problems, data.miners.values())):
-        problems.append(MINERS)
-    return problems
-
-
 def operator_problem_attributes(coordinator: AiepMinerCoordinator) -> dict[str, Any]:
-    """Return why an operator has a problem; of many miners, the first are named."""
+    """Return why an operator has a problem, its miners' included; the first of them are named."""
     data = coordinator.data
-    problems = operator_problems(coordinator)
     of_miners = {
-        coordinator.title(miner_id): found[0]
+        miner_id: found
         for miner_id, miner in data.miners.items()
         if (found := miner_problems(miner))
     }
-    lost = sum(
-        1
-        for miner in data.miners.values()
-        if any(item.code is Reason.COMMS_LOST for item in miner.divergences)
-    )
+    problems = _codes(data.divergences)
+    problems += [LEDGER_ERROR] if data.ledger_error else []
+    problems += [MINERS] if of_miners else []
     return {
         "reason": problems[0] if problems else None,
         "reasons": problems,
         "divergences": _codes(data.divergences),
         "ledger_error": data.ledger_error,
-        "miners_lost": lost,
+        "miners_lost": sum(1 for found in of_miners.values() if Reason.COMMS_LOST in found),
         "miners_with_problems": len(of_miners),
-        "miners": dict(list(of_miners.items())[:MAX_NAMED]),
+        "miners": {
+            coordinator.title(miner_id): found[0]
+            for miner_id, found in islice(of_miners.items(), MAX_NAMED)
+        },
     }

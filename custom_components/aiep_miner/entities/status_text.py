@@ -40,7 +40,7 @@ def async_text(hass: HomeAssistant, category: str, key: str) -> str:
 def async_sentence(hass: HomeAssistant, status: Status) -> str:
     """Return the sentence, at most as long as a state may be."""
     template = async_text(hass, "exceptions", f"exceptions.status_{status.key}.message")
-    words = {key: _word(hass, key, value) for key, value in status.placeholders.items()}
+    words = {key: async_word(hass, key, value) for key, value in status.placeholders.items()}
     for name, at_ms in (("since", status.since_ms), ("until", status.until_ms)):
         if at_ms is not None:
             words[name] = local_time(at_ms)
@@ -78,7 +78,8 @@ def number(value: float) -> str:
 
 
 @callback
-def _word(hass: HomeAssistant, key: str, value: str | float) -> str:
+def async_word(hass: HomeAssistant, key: str, value: str | float) -> str:
+    """Return a placeholder as people read it: a number, or a code translated."""
     if not isinstance(value, str):
         return number(value)
     if key not in CODES:
