@@ -51,6 +51,9 @@ class MinerSensorDescription(MinerEntityDescription, SensorEntityDescription):
     significant_digits: int | None = None
     """To how many digits a value is rounded, so that noise alone is no change of state."""
 
+    step: float | None = None
+    """To what multiple a value is rounded instead."""
+
     @override
     def exists(self, miner: Miner) -> bool:
         known = not self.once_known or self.value_fn(miner) is not None
@@ -59,7 +62,11 @@ class MinerSensorDescription(MinerEntityDescription, SensorEntityDescription):
     def value(self, miner: Miner) -> Value:
         """Return the value that is shown."""
         value = self.value_fn(miner)
-        if self.significant_digits is None or not isinstance(value, float):
+        if not isinstance(value, float):
+            return value
+        if self.step is not None:
+            return round(value / self.step) * self.step
+        if self.significant_digits is None:
             return value
         return float(f"{value:.{self.significant_digits}g}")
 
@@ -172,7 +179,7 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         suggested_display_precision=1,
         up_to=FleetSize.THOUSANDS,
         once_known=True,
-        significant_digits=3,
+        step=0.5,
         value_fn=_of_reading(lambda reading: reading.hottest_c),
     ),
     MinerSensorDescription(
