@@ -32,7 +32,7 @@ def _describer(hass: HomeAssistant, kind: CycleEventKind) -> Describe:
         words = {
             key: async_word(hass, key, str(event.data.get(key, ""))) for key in ("action", "reason")
         }
-        outcome = OUTCOMES.get(event.data.get("outcome"), "")
+        outcome = OUTCOMES.get(event.data.get("outcome", ""), "")
         words["outcome"] = async_text(hass, "entity", f"entity.sensor.last_command.state.{outcome}")
         return {
             LOGBOOK_ENTRY_NAME: name or event.data["miner_id"],
