@@ -64,7 +64,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
 HOME_ASSISTANT_ROOMS = {"entities", "flows", "inputs", "issues", "ledger_service", "web"}
 HOME_ASSISTANT_FILES = {
     *("__init__", "config_flow", "const", "coordinator", "entity", "errors", "services"),
-    *("backup", "diagnostics", "logbook", "repairs", "system_health"),
+    *("backup", "diagnostics", "llm", "logbook", "repairs", "system_health"),
     *("binary_sensor", "button", "event", "number", "select", "sensor", "switch"),
 }
 """The rest of the house: packages, and the files that Home Assistant looks for by name."""

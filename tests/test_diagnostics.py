@@ -116,15 +116,15 @@ async def test_logbook(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> 
     miner = {"device_id": device.id, "miner_id": "miner-1", "action": "set_power"}
     assert describe("decision", **miner, reason="outside_proposal") == (
         "Miner 1",
-        "decided set power: outside proposal",
+        "decided Set power limit: Proposal from outside",
     )
     assert describe("suppression", **miner, reason="manual_mode") == (
         "Miner 1",
-        "suppressed set power: manual mode",
+        "suppressed Set power limit: Manual mode",
     )
     assert describe("receipt", **miner, reason="effect_not_seen", outcome="not_confirmed") == (
         "Miner 1",
-        "set power not confirmed: effect not seen",
+        "Set power limit Not confirmed: Had no effect",
     )
     gone = {"device_id": None, "miner_id": "miner-9", "action": "stop", "reason": "overheat"}
-    assert describe("decision", **gone) == ("miner-9", "decided stop: overheat")
+    assert describe("decision", **gone) == ("miner-9", "decided Stop: Overheated")

@@ -29,7 +29,7 @@ from custom_components.aiep_miner import (
     sensor,
     switch,
 )
-from custom_components.aiep_miner.const import DOMAIN
+from custom_components.aiep_miner.const import CONF_FLEET_SIZE, DOMAIN, SECTION_DISPLAY
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.governor import EventType
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
@@ -39,6 +39,7 @@ from custom_components.aiep_miner.engine.status import PLACEHOLDERS, StatusKey
 from custom_components.aiep_miner.entities.miner_sensors import MINER_SENSORS
 from custom_components.aiep_miner.entities.operator_sensors import OPERATOR_SENSORS
 from custom_components.aiep_miner.entities.part_sensors import PART_SENSORS, of_part
+from custom_components.aiep_miner.entities.problems import LEDGER_ERROR, MINER_MESSAGE, MINERS
 from custom_components.aiep_miner.flows import miner as miner_flow
 from custom_components.aiep_miner.flows.miner_forms import SCHEMAS
 from custom_components.aiep_miner.flows.options import SETTINGS, governor_schema, settings_schema
@@ -61,6 +62,7 @@ SOURCES = sorted(
 PLACEHOLDER = re.compile(r"{(\w+)}")
 NEVER_DEPENDENCIES = {str(platform) for platform in Platform} | {
     "diagnostics",
+    "homeassistant",
     "logbook",
     "repairs",
     "system_health",
@@ -69,6 +71,7 @@ NEVER_DEPENDENCIES = {str(platform) for platform in Platform} | {
 
 OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "bad_settings": {"error"},
+    "cycle_failed": {"error"},
     "beyond_the_ledger": set(),
     "file_unwritable": {"error"},
     "import_failed": {"error"},
@@ -78,6 +81,7 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "not_offered": {"miner", "option"},
     "nothing_to_review": set(),
     "person_needed": set(),
+    "question": set(),
 }
 """Errors that have no reason code, with their placeholders."""
 
@@ -92,6 +96,7 @@ DESCRIPTIONS = {
     "select": (select.MODE, *select.MINER_SELECTS),
     "sensor": (
         *MINER_SENSORS,
+        sensor.DECISION,
         sensor.ENERGY,
         *OPERATOR_SENSORS,
         *(of_part(sensors, 0) for sensors in PART_SENSORS),
@@ -194,16 +199,27 @@ def test_entities_of_parts_are_numbered(platform: str) -> None:
 @pytest.mark.parametrize("platform", DESCRIPTIONS)
 def test_entities_have_names_and_icons(platform: str) -> None:
     keys = {item.translation_key for item in DESCRIPTIONS[platform] if item.translation_key}
-    assert keys == set(TEXTS["entity"][platform])
-    assert keys == set(ICONS["entity"][platform])
+    named = {item.translation_key for item in DESCRIPTIONS[platform] if item.name is not None}
+    assert keys & named == set(TEXTS["entity"][platform]) & named
     nameless = [item for item in DESCRIPTIONS[platform] if not item.translation_key]
-    assert all(item.device_class for item in nameless)
+    assert all(getattr(item, "device_class", None) for item in nameless)
+
+
+@pytest.mark.parametrize("platform", DESCRIPTIONS)
+def test_icons_are_of_what_has_no_device_class(platform: str) -> None:
+    """A device class has its own icon, which shows the state; an enumeration has none."""
+    own = {
+        item.translation_key
+        for item in DESCRIPTIONS[platform]
+        if item.translation_key and getattr(item, "device_class", None) in (None, "enum")
+    }
+    assert own == set(ICONS["entity"].get(platform, {}))
 
 
 def test_enum_states_are_translated() -> None:
     for description in DESCRIPTIONS["sensor"]:
         states = TEXTS["entity"]["sensor"][description.translation_key].get("state")
-        if description.options is None:
+        if getattr(description, "options", None) is None:
             assert states is None
         else:
             assert set(states) == set(description.options)
@@ -230,16 +246,32 @@ def test_codes_in_attributes_are_translated_like_the_decisions_reason() -> None:
 def test_enums_in_attributes_are_translated() -> None:
     sensors = TEXTS["entity"]["sensor"]
     assert set(sensors["decision"]["state_attributes"]["origin"]["state"]) == set(Origin)
+    assert set(sensors["decision"]["state_attributes"]["action"]["state"]) == set(Action)
     assert set(sensors["break_even"]["state_attributes"]["basis"]["state"]) == set(Basis)
 
 
+def test_problems_are_translated() -> None:
+    reasons = TEXTS["entity"]["sensor"]["reason"]["state"]
+    entities = TEXTS["entity"]["binary_sensor"]
+    divergences = _section_of_reasons("Divergences")
+    of_miner = {*divergences, Reason.NOT_CONFIRMED, Reason.RESTART_LIMIT_LATCHED, MINER_MESSAGE}
+    for key, expected in (
+        ("problem", of_miner),
+        ("operator_problem", {*divergences, LEDGER_ERROR, MINERS}),
+    ):
+        states = entities[key]["state_attributes"]["reason"]["state"]
+        assert set(states) == expected
+        assert all(text == reasons.get(code, text) for code, text in states.items())
+
+
 def test_translated_attributes_are_shown(
-    hass: HomeAssistant, fake_site: AiepMinerCoordinator
+    hass: HomeAssistant, entity_registry_enabled_by_default: None, fake_site: AiepMinerCoordinator
 ) -> None:
     for platform, entity_id in (
         ("sensor", "sensor.miner_1_decision"),
         ("sensor", "sensor.miner_1_break_even_energy_price"),
         ("binary_sensor", "binary_sensor.miner_1_problem"),
+        ("binary_sensor", "binary_sensor.site_problem"),
     ):
         key = er.async_get(hass).async_get(entity_id).translation_key
         translated = TEXTS["entity"][platform][key]["state_attributes"]
@@ -250,7 +282,7 @@ def test_state_icons_are_of_states_and_no_duplicates() -> None:
     for platform, entities in ICONS["entity"].items():
         for key, icon in entities.items():
             assert icon["default"] not in icon.get("state", {}).values(), key
-            known = TEXTS["entity"][platform][key].get("state", {"on", "off"})
+            known = TEXTS["entity"][platform].get(key, {}).get("state", {"on", "off"})
             assert set(icon.get("state", {})) <= set(known)
 
 
@@ -311,6 +343,8 @@ def test_options_forms() -> None:
     assert set(steps["settings"]["sections"]) == form(settings_schema())
     for name, section in steps["settings"]["sections"].items():
         fields = {setting.field for setting in SETTINGS if setting.section == name}
+        if name == SECTION_DISPLAY:
+            fields = {CONF_FLEET_SIZE}
         assert set(section["data"]) == set(section["data_description"]) == fields
     fields = form(governor_schema())
     assert set(steps["governor"]["data"]) == set(steps["governor"]["data_description"]) == fields

@@ -12,7 +12,8 @@ from homeassistant.loader import async_get_integration
 from .const import DOMAIN, ISSUE_LEDGER_UNWRITABLE
 from .coordinator import AiepMinerConfigEntry, create_runtime_data
 from .entities.devices import async_register_devices
-from .inputs.commanders import async_setup_runs
+from .inputs.commanders import async_setup_commanders
+from .inputs.questions import async_setup_questions
 from .issues.ledger import async_withdraw, async_withdraw_all
 from .issues.passwords import async_forget_logins
 from .ledger_service.evidence import async_setup_evidence_actions
@@ -38,7 +39,8 @@ PLATFORMS = [
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all operators share: actions, REST and WebSocket."""
-    async_setup_runs(hass)
+    async_setup_commanders(hass)
+    async_setup_questions(hass)
     async_setup_actions(hass)
     async_setup_evidence_actions(hass)
     async_setup_api(hass)

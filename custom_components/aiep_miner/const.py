@@ -14,6 +14,7 @@ CONF_BLOCK_REWARD: Final = "block_reward"
 CONF_COIN_PRICE: Final = "coin_price"
 CONF_CURRENCY: Final = "currency"
 CONF_ENERGY_PRICE: Final = "energy_price"
+CONF_FLEET_SIZE: Final = "fleet_size"
 CONF_NETWORK_DIFFICULTY: Final = "network_difficulty"
 
 CONF_ADAPTER: Final = "adapter"
@@ -24,6 +25,9 @@ CONF_NOMINAL_POWER: Final = "nominal_power_w"
 CONF_POWER_ENTITY: Final = "power_entity"
 CONF_PROFILE: Final = "profile"
 CONF_SEED: Final = "seed"
+
+SECTION_DISPLAY: Final = "display"
+"""The options that say what is shown."""
 
 DEFAULT_BLOCK_REWARD: Final = 3.125
 

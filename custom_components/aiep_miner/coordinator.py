@@ -14,13 +14,13 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.signal_type import SignalType
 
-from .const import CONF_CURRENCY, DOMAIN, ISSUE_LEDGER_UNWRITABLE, SUBENTRY_MINER
+from .const import CONF_CURRENCY, DOMAIN, ISSUE_LEDGER_UNWRITABLE, SECTION_DISPLAY, SUBENTRY_MINER
 from .engine.command import Command, CommandOrigin, proposal_of
 from .engine.command_result import CommandResult
 from .engine.controller import Controller
 from .engine.events import CycleEvent, GovernorEvent
 from .engine.ledger import LedgerError
-from .engine.miners.base import MinerAdapter
+from .engine.miners.base import Identity, MinerAdapter
 from .engine.read_model import MinerReadModel, ReadModel
 from .engine.records import Mode, PriceRecord
 from .entities.devices import async_update_devices
@@ -160,6 +160,8 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         self._set_up_with = _needs_reload(entry)
         self._reloads = False
         self._lost: set[str] = set()
+        self._identities: dict[str, Identity] = {}
+        """What the device registry holds of each miner."""
 
     @property
     def currency(self) -> str:
@@ -277,7 +279,7 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         self.ledger_service.async_follow()
         self._report_ledger(view.ledger_error)
         self._log_contact(view)
-        async_update_devices(self.hass, self.config_entry, view)
+        async_update_devices(self.hass, self.config_entry, view, self._identities)
         async_report_logins(self.hass, self.config_entry, view)
         return view
 
@@ -337,6 +339,7 @@ def _needs_reload(entry: ConfigEntry[Any]) -> Any:
     return (
         entry.title,
         dict(entry.data),
+        entry.options.get(SECTION_DISPLAY),
         {
             key: (item.title, item.unique_id, dict(item.data))
             for key, item in entry.subentries.items()

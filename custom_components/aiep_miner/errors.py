@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from functools import wraps
 
-from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
@@ -62,12 +61,6 @@ def not_offered(miner: str, option: str) -> ServiceValidationError:
         translation_key="not_offered",
         translation_placeholders={"miner": miner, "option": option},
     )
-
-
-def require_person(context: Context) -> None:
-    """Raise ServiceValidationError for an automation that does what only people may do."""
-    if context.user_id is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="person_needed")
 
 
 def raise_for(result: CommandResult, miner: str) -> None:

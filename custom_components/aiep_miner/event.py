@@ -36,6 +36,10 @@ class GovernorEventEntity(OperatorEntity, EventEntity):
     """The last thing that the governor did."""
 
     @override
+    def shown(self) -> tuple[Any, ...]:
+        return ()
+
+    @override
     async def async_added_to_hass(self) -> None:
         """Listen to the governor."""
         await super().async_added_to_hass()

@@ -80,7 +80,7 @@ async def test_add_simulated(hass: HomeAssistant, empty_site: AiepMinerCoordinat
     assert subentry.title == "Toy"
     assert subentry.data == {"adapter": "simulated", "profile": "bitaxe", "seed": 7}
     assert entry.runtime_data.coordinator is not empty_site
-    assert hass.states.get("switch.toy_mining").state == "on"
+    assert hass.states.get("switch.toy").state == "on"
 
 
 async def test_add_cgminer(
@@ -163,7 +163,7 @@ async def test_read_only_is_accepted_but_said(
     result = await configure(hass, flow_id, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert hass.states.get("binary_sensor.rack_1_mining") is not None
-    assert hass.states.get("switch.rack_1_mining") is None
+    assert hass.states.get("switch.rack_1") is None
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ async def test_make_and_model_are_found_out(hass: HomeAssistant, entry: MockConf
         assert subentry.title == "Gamma"
         assert subentry.unique_id == device.mac.lower()
         assert subentry.data == {"adapter": "asic_rs", "host": device.host}
-        assert hass.states.get("switch.gamma_mining").state == "on"
+        assert hass.states.get("switch.gamma").state == "on"
 
 
 @pytest.mark.usefixtures("alone")
@@ -339,7 +339,7 @@ async def test_a_discovered_miner_is_added_to_an_operator(
         (subentry,) = other.subentries.values()
         assert subentry.unique_id == device.mac.lower()
         assert entry.subentries == {}
-        assert hass.states.get("switch.s19_mining").state == "on"
+        assert hass.states.get("switch.s19").state == "on"
 
 
 async def test_discovery_without_an_operator(

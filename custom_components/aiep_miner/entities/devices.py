@@ -34,11 +34,18 @@ def async_register_devices(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None
 
 
 @callback
-def async_update_devices(hass: HomeAssistant, entry: ConfigEntry[Any], view: ReadModel) -> None:
-    """Write down what the miners said of themselves."""
+def async_update_devices(
+    hass: HomeAssistant, entry: ConfigEntry[Any], view: ReadModel, known: dict[str, Identity]
+) -> None:
+    """Write what the miners said of themselves into the registry, where it differs from ``known``.
+
+    ``known`` is what the last call left there: with a large fleet each look-up counts.
+    """
     registry = dr.async_get(hass)
     for miner_id, miner in view.miners.items():
-        if miner.reached and miner_id in entry.subentries:
+        identity = miner.info.identity
+        if miner.reached and miner_id in entry.subentries and known.get(miner_id) != identity:
+            known[miner_id] = identity
             registry.async_get_or_create(
                 config_entry_id=entry.entry_id,
                 config_subentry_id=miner_id,

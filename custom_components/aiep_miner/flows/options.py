@@ -20,14 +20,17 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import (
+    CONF_FLEET_SIZE,
     CONF_MAX_POWER,
     CONF_MAX_TEMPERATURE,
     CONF_NOMINAL_HASHRATE,
     CONF_NOMINAL_POWER,
+    SECTION_DISPLAY,
     SUBENTRY_MINER,
 )
 from ..engine.records import MinerPolicy, MiningPolicy, Mode, PolicyRecord
 from ..engine.records.policy import FORM, FormLimits
+from ..entities.fleet_size import AUTOMATIC, FleetSize
 
 SECTION_GOVERNOR: Final = "governor"
 
@@ -156,6 +159,11 @@ def settings_schema() -> vol.Schema:
     for setting in SETTINGS:
         if setting.section != SECTION_GOVERNOR:
             sections.setdefault(setting.section, {})[setting.marker] = setting.selector
+    sections[SECTION_DISPLAY] = {
+        vol.Required(CONF_FLEET_SIZE, default=AUTOMATIC): SelectSelector(
+            SelectSelectorConfig(options=[AUTOMATIC, *FleetSize], translation_key=CONF_FLEET_SIZE)
+        )
+    }
     return vol.Schema(
         {
             vol.Required(name): section(vol.Schema(fields), {"collapsed": name != "cycle"})
