@@ -501,7 +501,7 @@ class Controller:
             or miner_id in attempt.early
             or miner_id in wanted.requests
         }
-        dues = self._dues()
+        dues = self._dues(self.clock.next_ms() if wanted.requests else self.clock.now_ms())
         return CycleInputs(
             ts_ms=dues.ts_ms,
             dues=dues,
@@ -550,9 +550,9 @@ class Controller:
         self._written(dues, committed.entries)
         self._outage.enter(Phase.RECORDING)
 
-    def _dues(self) -> Dues:
+    def _dues(self, ts_ms: int | None = None) -> Dues:
         return Dues(
-            ts_ms=self.clock.now_ms(),
+            ts_ms=self.clock.now_ms() if ts_ms is None else ts_ms,
             policy=self._policy,
             miners=sorted(self._adapters),
             infos=dict(self._poller.infos),
