@@ -19,7 +19,7 @@ from custom_components.aiep_miner.engine import controller as controlling
 from custom_components.aiep_miner.engine.controller import Controller
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerStore, Stored
 from custom_components.aiep_miner.engine.miners.base import Command, MinerInfo
-from custom_components.aiep_miner.engine.records import Action, Origin, Reading
+from custom_components.aiep_miner.engine.records import Action, Origin, Outcome, Reading
 from tests.engine.rig import (
     HOT,
     OPERATOR,
@@ -39,6 +39,7 @@ WITHIN_S = 1.0
 SLOW_DISK_S = (0.0, 0.0, 0.2, 0.8, 2.5)
 POLL_S = 2.0
 CYCLES_EVERY_S = 0.05
+BATCH = 12
 
 
 class Panic(BaseException):
@@ -143,16 +144,12 @@ async def stops(n: int = 500, seed: int = 1) -> dict[str, Any]:
     async with _stress(chance) as site:
         sound = [name for name, miner in site.miners.items() if not miner.trouble]
         await site.controller.run_cycle(site.prices)
-        with _slow_disk(chance):
-            noise = [asyncio.create_task(work) for work in _noise(site, chance)]
+        async with _noise(site, chance):
             done = 0
             while done < n:
-                batch = chance.sample(sound, min(len(sound), 8, n - done))
+                batch = chance.sample(sound, min(BATCH, n - done))
                 done += len(batch)
                 await asyncio.gather(*(_trial(site, name, chance, waits) for name in batch))
-            for task in noise:
-                task.cancel()
-            await asyncio.gather(*noise, return_exceptions=True)
         for _ in range(2):
             await site.controller.run_cycle(site.prices)
         await assert_settled_sound(site, set(sound))
@@ -188,22 +185,38 @@ async def _trial(
         waited_s = miner.stopped_s - asked_s
     waits[kind].append(waited_s)
     assert waited_s < WITHIN_S, (kind, name, waited_s)
-    await asyncio.sleep(0.2)
+    await _until(lambda: _rests(site, name))
     miner.reading = replace(RUNNING)
 
 
+def _rests(site: _Stress, name: str) -> bool:
+    """Tell whether telemetry has confirmed that a machine stopped."""
+    seen = site.controller.view.miners[name]
+    receipt = seen.last_receipt.record if seen.last_receipt else None
+    return seen.pending is None and receipt is not None and receipt.outcome is Outcome.CONFIRMED
+
+
 async def _until(holds: Any) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 - a scripted miner has no event for this
             await asyncio.sleep(0.005)
 
 
-def _noise(site: _Stress, chance: random.Random) -> Iterator[Any]:
-    """Yield what goes on meanwhile: cycles, floods of proposals, exports, verifications, upkeep."""
-    yield _cycles(site)
-    yield from (_flood(site, name) for name, item in site.miners.items() if item.trouble)
-    yield _exports(site)
-    yield _verifications(site)
+@asynccontextmanager
+async def _noise(site: _Stress, chance: random.Random) -> AsyncIterator[None]:
+    """Let cycles, floods of proposals, exports and verifications go on, on a slow disk."""
+    work = [_cycles(site), _exports(site), _verifications(site)]
+    work += [_flood(site, name) for name, miner in site.miners.items() if miner.trouble]
+    with _slow_disk(chance):
+        noise = [asyncio.create_task(item) for item in work]
+        try:
+            yield
+        finally:
+            for task in noise:
+                task.cancel()
+            ended = await asyncio.gather(*noise, return_exceptions=True)
+    failed = [item for item in ended if not isinstance(item, asyncio.CancelledError)]
+    assert not failed, failed
 
 
 async def _cycles(site: _Stress) -> None:
