@@ -28,6 +28,7 @@ from .records import (
 from .records.entry import LedgerEntry
 from .records.reasons import Reason
 from .state import State
+from .status import LEDGER_OUTAGE, Status, status_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,9 @@ class MinerReadModel:
     divergences: tuple[DivergenceRecord, ...] = ()
     """The active ones."""
     hold_until_ms: int | None = None
-    """A person took the miner over until then."""
+    """A person took the miner over until then …"""
+    hold_user_id: str | None = None
+    """… and this Home Assistant user it was."""
     latched: bool = False
     """Restarted too often: automation leaves it alone until a person hands it back."""
     commanded: frozenset[Action] = frozenset()
@@ -65,6 +68,8 @@ class MinerReadModel:
     """Dispatched, not yet confirmed."""
     not_confirmed: Action | None = None
     """Dispatched, and telemetry did not show its effect."""
+    status: Status | None = None
+    """Why it does what it does; see ``ReadModel.status``."""
 
     @property
     def reading(self) -> Reading | None:
@@ -168,6 +173,13 @@ class ReadModel:
             for miner_id, miner in self.miners.items()
         }
         return replace(self, miners=miners, ledger_error=error)
+
+    def status(self, miner_id: str) -> Status | None:
+        """Return the sentence on a miner; None before the first cycle."""
+        if self.ledger_error is not None:
+            return LEDGER_OUTAGE
+        miner = self.miners.get(miner_id)
+        return miner.status if miner else None
 
     def total(self, value_of: Callable[[MinerReadModel], float | None]) -> float | None:
         """Return the sum over the miners whose value is known; None when it is of none."""
@@ -287,8 +299,10 @@ def _miner(state: State, own: MinerPolicy, info: MinerInfo | None, ts_ms: int) -
         last_receipt=miner.receipt,
         divergences=tuple(filed.record for filed in miner.divergences.values()),
         hold_until_ms=held,
+        hold_user_id=miner.hold_user_id if held else None,
         latched=miner.latched,
         commanded=miner.commanded,
         pending=miner.pending.receipt.action if miner.pending else None,
         not_confirmed=miner.not_confirmed,
+        status=status_of(state, own.miner_id, ts_ms),
     )
