@@ -171,6 +171,7 @@ async def _trial(
     miner = site.miners[name]
     await asyncio.sleep(chance.uniform(0, 0.3))
     miner.stopped_s = miner.shown_s = None
+    before = _last_receipt(site, name)
     kind = chance.choice(sorted(waits))
     if kind == "safety":
         miner.reading = HOT
@@ -185,15 +186,20 @@ async def _trial(
         waited_s = miner.stopped_s - asked_s
     waits[kind].append(waited_s)
     assert waited_s < WITHIN_S, (kind, name, waited_s)
-    await _until(lambda: _rests(site, name))
+    await _until(lambda: _rests(site, name, before))
     miner.reading = replace(RUNNING)
 
 
-def _rests(site: _Stress, name: str) -> bool:
-    """Tell whether telemetry has confirmed that a machine stopped."""
-    seen = site.controller.view.miners[name]
-    receipt = seen.last_receipt.record if seen.last_receipt else None
-    return seen.pending is None and receipt is not None and receipt.outcome is Outcome.CONFIRMED
+def _last_receipt(site: _Stress, name: str) -> int:
+    """Return the seq of a miner's last receipt; 0 for none."""
+    entry = site.controller.view.miners[name].last_receipt
+    return entry.seq if entry else 0
+
+
+def _rests(site: _Stress, name: str, before: int) -> bool:
+    """Tell whether telemetry has confirmed that a machine stopped, since a receipt of old."""
+    entry = site.controller.view.miners[name].last_receipt
+    return entry is not None and entry.seq > before and entry.record.outcome is Outcome.CONFIRMED
 
 
 async def _until(holds: Any) -> None:
