@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.aiep_miner.engine import controller as controlling
 from custom_components.aiep_miner.engine import journal
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerStore
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, LedgerStore
 from custom_components.aiep_miner.engine.miners.base import Capabilities
 from custom_components.aiep_miner.engine.outage import Phase
 from custom_components.aiep_miner.engine.records import Action, Origin, Pool
@@ -158,6 +158,21 @@ async def test_a_disk_that_hangs_is_an_outage_and_what_it_wrote_is_not_done(
         await rig.cycles(3)
         assert rig.controller.phase is Phase.RECORDING
         assert rig.actions() == rig.actions("m2") == [Action.STOP]
+        await assert_settled(rig)
+    assert_replays(rig.path)
+
+
+async def test_what_cannot_be_shown_is_done_and_recorded_all_the_same(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        await rig.cycles(22)
+        error = LedgerError(LedgerReason.IO_ERROR, "no answer")
+        with patch.object(journal.Journal, "read", side_effect=error):
+            result = await rig.command(Action.STOP)
+        assert (result.error, result.is_recorded) == (None, True)
+        await rig.cycles(3)
+        assert rig.controller.view.ledger_error is None
+        assert rig.actions() == [Action.STOP]
+        assert await rig.outcomes() == ["accepted", "confirmed"]
         await assert_settled(rig)
     assert_replays(rig.path)
 
