@@ -1,7 +1,8 @@
 """Translates what the engine refuses or fails at into Home Assistant's errors."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
+from typing import Any
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
@@ -21,7 +22,9 @@ def ledger_unavailable(err: LedgerError | str) -> HomeAssistantError:
     )
 
 
-def translated_errors[**P, T](function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+def translated_errors[**P, T](
+    function: Callable[P, Coroutine[Any, Any, T]],
+) -> Callable[P, Coroutine[Any, Any, T]]:
     """Raise the ledger's and the miners' errors as HomeAssistantError, with their translation."""
 
     @wraps(function)

@@ -85,11 +85,11 @@ def resume(block: Block, recovered: LifecycleRecord, held: Mapping[str, int], du
 def pay(block: Block, debts: Debts, sent: Collection[str]) -> None:
     """Stage what is owed: receipts first, then stops that were sent without a record."""
     for ended in debts.receipts:
-        settle(block, [ended], ended.receipt.ts_ms)
+        settle(block, ended, ended.receipt.ts_ms)
     for late in debts.stops:
         decision = _decided_meanwhile(block.state, late, sent) or block.stage([late.decision])[0]
         receipt = replace(receipt_of(decision, late.outcome, late.reason), late=True)
-        settle(block, [Ended(decision, receipt)], receipt.ts_ms)
+        settle(block, Ended(decision, receipt), receipt.ts_ms)
 
 
 def _decided_meanwhile(
@@ -107,11 +107,11 @@ def _decided_meanwhile(
     )
 
 
-def settle(block: Block, ended: Sequence[Ended], ts_ms: int) -> list[LedgerEntry[ReceiptRecord]]:
-    """Stage what came of dispatches: receipts, and the holds of people who gave the commands."""
-    block.stage(superseded(block.state, (item.decision for item in ended), ts_ms))
-    receipts = block.stage(item.receipt for item in ended)
-    block.stage(takeovers(block.state, ended))
+def settle(block: Block, ended: Ended, ts_ms: int) -> list[LedgerEntry[ReceiptRecord]]:
+    """Stage what came of a dispatch: its receipt, and the hold of a person who gave the command."""
+    block.stage(superseded(block.state, [ended.decision], ts_ms))
+    receipts = block.stage([ended.receipt])
+    block.stage(takeovers(block.state, [ended]))
     return receipts
 
 
@@ -120,7 +120,7 @@ def settle_after_dues(
 ) -> list[LedgerEntry[ReceiptRecord]]:
     """Stage what came of dispatches behind what is due."""
     stage_dues(block, dues)
-    return settle(block, ended, dues.ts_ms)
+    return [entry for item in ended for entry in settle(block, item, dues.ts_ms)]
 
 
 def settle_open(block: Block, dues: Dues, *, was_running: bool = False) -> None:
