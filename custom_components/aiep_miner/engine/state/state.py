@@ -298,7 +298,7 @@ def _proposal(state: State, filed: LedgerEntry[ProposalRecord]) -> None:
     record = filed.record
     state.miner(record.subject).proposal = filed
     key = source_of(record)
-    if key is None:
+    if key is None or record.refused:
         return
     stamps = state.proposed_ms.pop(key, None) or deque(maxlen=MAX_COUNTED_PROPOSALS)
     stamps.append(record.ts_ms)
@@ -313,6 +313,9 @@ def _decision(state: State, filed: LedgerEntry[DecisionRecord]) -> None:
     miner.decision = filed
     if record.action is not Action.HOLD:
         miner.open_decisions[filed.hash] = record
+    if record.authorised:
+        # What is on its way counts against the rate limits: the miner may be slow to answer.
+        state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
     if Reason.RESTART_LIMIT_LATCHED in record.reasons:
         miner.latched = True
     if record.review:
@@ -365,7 +368,8 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     _follow_setpoint(miner, record)
     miner.suppressed = None
     before, miner.superseded = miner.superseded, None
-    state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
+    if decision is None:  # the decision is from before the records that the state was rebuilt from
+        state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
     if record.action is Action.RESTART:
         miner.restarts_ms.append(record.ts_ms)
     if record.outcome is Outcome.FAILED:

@@ -34,6 +34,8 @@ def suppressing_rule(
     """Return the rule that keeps a proposal from being carried out; None when there is none."""
     if proposal.action is Action.HOLD:
         return None
+    if proposal.refused:
+        return Reason.SOURCE_RATE_LIMITED
     own = state.policy.record.miner(miner.miner_id)
     if not _is_able(miner, own, proposal):
         return Reason.UNSUPPORTED_ACTION
