@@ -160,8 +160,12 @@ def _at_rate_w(miner: MinerState, own: MinerPolicy, rate_ths: float | None) -> f
     usual_ths, usual_w = miner.usual(own)
     if rate_ths is None or not usual_ths or usual_w is None:
         return None
-    ratio = rate_ths / usual_ths
-    return usual_w * ratio * max(ratio, 1.0)
+    boards = miner.reading.boards if miner.reading else ()
+    on = sum(1 for board in boards if board.enabled is not False)
+    # What was not learned since the last change may be of more boards than run now.
+    share = on / len(boards) if on and miner.learned_power_w is None else 1.0
+    ratio = rate_ths / (usual_ths * share)
+    return usual_w * share * ratio * max(ratio, 1.0)
 
 
 def _with_board_w(miner: MinerState, own: MinerPolicy) -> float | None:
