@@ -381,11 +381,15 @@ def limits(n: int = 100_000, seed: int = 1) -> dict[str, int]:
     """Run sequences of proposals; return how often which action from outside was sent or refused."""
     done: Counter[str] = Counter()
     for life in range((n + LIFE - 1) // LIFE):
-        world = World(seed * 1_000_003 + life)
-        for number in range(min(LIFE, n - life * LIFE)):
-            try:
-                _sequence(world)
-            except AssertionError as err:
-                raise AssertionError(f"seed {seed}, life {life}, sequence {number}: {err}") from err
-        done += world.done
+        try:
+            done += _live(seed * 1_000_003 + life, min(LIFE, n - life * LIFE))
+        except AssertionError as err:
+            raise AssertionError(f"seed {seed}, life {life}: {err}") from err
     return dict(done)
+
+
+def _live(seed: int, sequences: int) -> Counter[str]:
+    world = World(seed)
+    for _ in range(sequences):
+        _sequence(world)
+    return world.done
