@@ -411,7 +411,7 @@ async def test_a_command_that_hangs_holds_back_no_other_miner(
     subentries = [simulated(seed) for seed in (1, 2)]
     with patch(
         "custom_components.aiep_miner.coordinator.create_adapter",
-        lambda data, _: miners[str(data["seed"])],
+        lambda _hass, data, _: miners[str(data["seed"])],
     ):
         await set_up(hass, make_operator(subentries))
     first = hass.async_create_task(call(hass, "switch", "turn_off", person, **SWITCH))

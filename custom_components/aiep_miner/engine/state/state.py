@@ -23,6 +23,7 @@ from ..records import (
     DivergenceRecord,
     LifecycleEvent,
     LifecycleRecord,
+    MinerPolicy,
     NegativeProofRecord,
     Origin,
     Outcome,
@@ -388,14 +389,21 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     if record.action in TUNING | {Action.RUN, Action.RESTART}:
         miner.may_run = True  # firmware that restarts for a setting may start to mine
     if record.action in TUNING:
-        rate, power_w = miner.usual(state.policy.record.miner(record.subject))
-        miner.carried = (rate, power_w) if rate else None
-        miner.running.clear()
-        miner.tuned = True
+        _carry(miner, state.policy.record.miner(record.subject))
     if record.action is Action.FAULT_LIGHT:
         return
     miner.low_since_ms = None
     _settle(state, miner, decision, first_ms)
+
+
+def _carry(miner: MinerState, own: MinerPolicy) -> None:
+    """Keep what was usual before a tuning, and of how many boards it was."""
+    rate, power_w = miner.usual(own)
+    if miner.learned_power_w is not None and miner.reading is not None:
+        miner.carried_boards = miner.reading.boards_on
+    miner.carried = (rate, power_w) if rate else None
+    miner.running.clear()
+    miner.tuned = True
 
 
 def _continues(before: Action, action: Action) -> bool:
