@@ -14,7 +14,9 @@ CONF_BLOCK_REWARD: Final = "block_reward"
 CONF_COIN_PRICE: Final = "coin_price"
 CONF_CURRENCY: Final = "currency"
 CONF_ENERGY_PRICE: Final = "energy_price"
+CONF_NEXT_STEP: Final = "next_step_id"
 CONF_NETWORK_DIFFICULTY: Final = "network_difficulty"
+CONF_PUBLIC_SOURCE: Final = "public_source"
 
 CONF_ADAPTER: Final = "adapter"
 CONF_MAX_POWER: Final = "max_power_w"
@@ -24,6 +26,7 @@ CONF_NOMINAL_POWER: Final = "nominal_power_w"
 CONF_POWER_ENTITY: Final = "power_entity"
 CONF_PROFILE: Final = "profile"
 CONF_SEED: Final = "seed"
+CONF_USERS_MAY_READ: Final = "users_may_read"
 
 DEFAULT_BLOCK_REWARD: Final = 3.125
 

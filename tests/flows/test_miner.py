@@ -21,9 +21,11 @@ from custom_components.aiep_miner.engine.miners.base import (
 from custom_components.aiep_miner.engine.miners.discovery import AdapterKind, Found
 from custom_components.aiep_miner.engine.records import Action
 from custom_components.aiep_miner.engine.records.reasons import Reason
+from devtools.forms import miner_form
 
 from ..conftest import FakeMiner, make_operator, set_up, simulated
 
+ADAPTERS = {"asic_rs", "cgminer", "simulated"}
 CONTROL = frozenset({Action.RUN, Action.STOP, Action.RESTART})
 CGMINER = {"name": "Rack 1", "host": "192.0.2.7", "port": 4028, "nominal_power_w": 3250}
 
@@ -66,6 +68,9 @@ async def start(hass: HomeAssistant, entry: MockConfigEntry, adapter: str) -> st
 
 
 async def configure(hass: HomeAssistant, flow_id: str, user_input: dict[str, Any]) -> Any:
+    flow = hass.config_entries.subentries.async_get(flow_id)
+    if flow["step_id"] in ADAPTERS:
+        user_input = miner_form(flow["step_id"], user_input)
     result = await hass.config_entries.subentries.async_configure(flow_id, user_input)
     await hass.async_block_till_done()
     return result
@@ -146,8 +151,10 @@ async def test_power_is_asked_for_when_not_reported(
     flow_id = await start(hass, empty_site.config_entry, "cgminer")
     without = {key: value for key, value in CGMINER.items() if key != "nominal_power_w"}
     result = await configure(hass, flow_id, without)
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "power")
+    result = await configure(hass, flow_id, {"name": "Rack 1"})
     assert result["errors"] == {"nominal_power_w": "power_not_reported"}
-    result = await configure(hass, flow_id, CGMINER)
+    result = await configure(hass, flow_id, {"name": "Rack 1", "nominal_power_w": 3250})
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
@@ -160,6 +167,7 @@ async def test_read_only_is_accepted_but_said(
     result = await configure(hass, flow_id, CGMINER)
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "read_only"
+    assert result["description_placeholders"] == {"miners": "Rack 1"}
     result = await configure(hass, flow_id, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert hass.states.get("binary_sensor.rack_1_mining") is not None

@@ -12,6 +12,7 @@ from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
+from devtools.forms import miner_form
 from tests.emulators.base import Emulator
 from tests.emulators.cgminer import EmulatedCgminer
 from tests.emulators.fleet import MAKES
@@ -98,7 +99,7 @@ async def add_by_form(
     result: Any = await flows.async_init((entry.entry_id, "miner"), context={"source": SOURCE_USER})
     assert result["type"] is FlowResultType.MENU
     result = await flows.async_configure(result["flow_id"], {"next_step_id": adapter})
-    result = await flows.async_configure(result["flow_id"], form)
+    result = await flows.async_configure(result["flow_id"], miner_form(adapter, form))
     if result["type"] is FlowResultType.FORM and result["step_id"] == "read_only":
         result = await flows.async_configure(result["flow_id"], {})
     await hass.async_block_till_done()

@@ -1,11 +1,11 @@
-"""Reads prices and network state: fixed numbers, or the states of entities."""
+"""Reads prices and network state: fixed numbers, entities' states, or a public source."""
 
 import logging
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfEnergy
 from homeassistant.core import HomeAssistant
 from homeassistant.generated.currencies import ACTIVE_CURRENCIES
 from homeassistant.util.unit_conversion import EnergyConverter
@@ -18,12 +18,12 @@ from ..const import (
     CONF_NETWORK_DIFFICULTY,
 )
 from ..engine.records import PriceRecord
+from .network import public_figure
 
 _LOGGER = logging.getLogger(__name__)
 
 CURRENCIES: Final = tuple(sorted(ACTIVE_CURRENCIES))
 
-_KWH_PER: Final = {"Wh": 0.001, "kWh": 1.0, "MWh": 1000.0, "GWh": 1_000_000.0}
 _CENT: Final = (
     "AUD BBD BMD BND BRL BSD BZD CAD EUR FJD GYD HKD JMD KES KYD LKR LRD MUR MXN MYR NAD NZD "
     "PHP SBD SCR SGD SRD TTD TWD TZS USD XCD ZAR"
@@ -78,9 +78,10 @@ def _money(unit: str, currency: str) -> float | None:
 
 def _energy_factor(unit: str, currency: str) -> float | None:
     money, _, energy = (part.strip() for part in unit.partition("/"))
-    per_kwh = _KWH_PER.get(energy)
     factor = _money(money, currency)
-    return None if per_kwh is None or factor is None else factor / per_kwh
+    if factor is None or energy not in EnergyConverter.VALID_UNITS:
+        return None
+    return factor / EnergyConverter.convert(1, energy, UnitOfEnergy.KILO_WATT_HOUR)
 
 
 def _coin_factor(unit: str, currency: str) -> float | None:
@@ -142,7 +143,9 @@ def _read(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
 
 
 def _find(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
-    source = data[key]
+    source = data.get(key)
+    if source is None:
+        return public_figure(hass, data, key, data[CONF_CURRENCY])
     if not isinstance(source, str):
         return _finite(source), None
     state = hass.states.get(source)

@@ -35,7 +35,7 @@ class PriceRecord(Record):
     network_difficulty: float | None = None
     network_difficulty_updated_ms: int | None = None
     block_reward: float | None = None
-    """Coins for one block, fees left out."""
+    """Coins for one block; with fees where a public source states the mean of recent blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
