@@ -4,8 +4,6 @@ from typing import Final
 
 from homeassistant.util.hass_dict import HassKey
 
-from .web.credentials import UsedSignatures
-
 DOMAIN: Final = "aiep_miner"
 MANUFACTURER: Final = "AIEP Miner"
 SUBENTRY_MINER: Final = "miner"
@@ -36,7 +34,6 @@ PER_DAY: Final = "{}/d"
 
 DATA_BACKUP: Final[HassKey[bool]] = HassKey("aiep_miner_backup")
 """Whether a backup is being taken."""
-DATA_USED_SIGNATURES: Final[HassKey[UsedSignatures]] = HassKey("aiep_miner_used_signatures")
 
 EVENT_LEDGER_ACCEPTED: Final = "aiep_miner_ledger_accepted"
 EVENT_LEDGER_TAMPERED: Final = "aiep_miner_ledger_tampered"

@@ -1,5 +1,6 @@
 """The integration's actions: run a cycle, verify the ledger, propose a change, review one."""
 
+import asyncio
 import math
 from dataclasses import asdict
 from typing import Any, Final
@@ -22,6 +23,7 @@ from homeassistant.helpers.service import (
     async_get_config_entry,
     async_register_admin_service,
 )
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .coordinator import AiepMinerCoordinator
@@ -58,6 +60,8 @@ PROPOSABLE: Final = (
 NEEDS_VALUE: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_POOL})
 MAX_NOTE_LENGTH: Final = 500
 MAX_OPTION_LENGTH: Final = 200
+
+_DATA_REPLAY_TURN: Final[HassKey[asyncio.Lock]] = HassKey("aiep_miner_replay_turn")
 
 
 def _finite(value: Any) -> float:
@@ -155,7 +159,9 @@ async def _replay_ledger(call: ServiceCall) -> ServiceResponse:
     site = await _controlled_site(call)
     try:
         path = site.controller.ledger.path
-        report = await call.hass.async_add_executor_job(replay, path)
+        # One at a time: several at once would take the processor from the event loop.
+        async with call.hass.data.setdefault(_DATA_REPLAY_TURN, asyncio.Lock()):
+            report = await call.hass.async_add_executor_job(replay, path)
     except LedgerError as err:
         raise ledger_unavailable(err) from err
     return asdict(report)

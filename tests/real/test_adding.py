@@ -250,7 +250,9 @@ async def test_a_miner_calls_while_a_flow_waits(
             for marker in result["data_schema"].schema
         }
         assert suggested["host"] == device.host
-        assert (await flows.async_configure(flow_id))["data_schema"] == result["data_schema"]
+        # The browser asks for the form once more before it shows it.
+        result = await flows.async_configure(flow_id)
+        assert suggestions(result["data_schema"])["host"] == device.host
         form = miner_form("asic_rs", {"host": device.host})
         result = await flows.async_configure(flow_id, form)
         assert result["type"] is FlowResultType.CREATE_ENTRY
