@@ -14,8 +14,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.miners.base import Capabilities, MinerError, MinerInfo
-from custom_components.aiep_miner.engine.miners.machine import MachineFault
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
+from custom_components.aiep_miner.engine.miners.simulated.machine import MachineFault
 from custom_components.aiep_miner.engine.records import (
     Action,
     Origin,

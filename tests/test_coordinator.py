@@ -225,7 +225,7 @@ def pair(
     freezer.move_to(START)
     made: dict[str, FakeMiner] = {}
 
-    def make(data: dict[str, Any], unique_id: str | None) -> FakeMiner:
+    def make(_: HomeAssistant, data: dict[str, Any], unique_id: str | None) -> FakeMiner:
         made.setdefault(data["host"], FakeMiner(telling(data["host"][-1]), FULL_READING))
         return made[data["host"]]
 

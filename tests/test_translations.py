@@ -33,7 +33,7 @@ from custom_components.aiep_miner import (
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.events import GovernorEventKind
-from custom_components.aiep_miner.engine.miners.machine import PROFILES
+from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
 from custom_components.aiep_miner.engine.records import Action, Basis, Mode, Origin
 from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.entities.miner_sensors import MINER_SENSORS

@@ -168,7 +168,9 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return the discovered miner, or what prevents adding it."""
         details = {key: value for key, value in user_input.items() if key != CONF_OPERATOR}
         try:
-            found = await async_try_out(ADAPTER_ASIC_RS, {CONF_HOST: self._host, **details})
+            found = await async_try_out(
+                self.hass, ADAPTER_ASIC_RS, {CONF_HOST: self._host, **details}
+            )
         except MinerError as err:
             return {"base": err.reason.value}
         return {SECTION_ADVANCED: "power_not_reported"} if found.lacks_power else found

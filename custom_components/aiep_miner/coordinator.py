@@ -55,7 +55,7 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         read_prices(hass, entry.entry_id, entry.data)  # what is missing there is told now
         adapters = {
             subentry.subentry_id: with_linked_power(
-                hass, create_adapter(subentry.data, subentry.unique_id), subentry.data
+                hass, create_adapter(hass, subentry.data, subentry.unique_id), subentry.data
             )
             for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
         }

@@ -12,8 +12,8 @@ from typing import Any
 
 from custom_components.aiep_miner.engine.controller import Controller
 from custom_components.aiep_miner.engine.miners.base import Command, MinerInfo
-from custom_components.aiep_miner.engine.miners.machine import PROFILES
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
+from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
 from custom_components.aiep_miner.engine.records import PolicyRecord, PriceRecord, Reading
 
 OPERATOR = "benchmark"

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from custom_components.aiep_miner.engine import controller as controlling
 from custom_components.aiep_miner.engine.controller import Controller
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner
@@ -30,10 +32,10 @@ from custom_components.aiep_miner.engine.records import (
     ReceiptRecord,
 )
 from custom_components.aiep_miner.engine.records.reasons import Reason
+from devtools.emulators.base import Emulator, Fault, control
+from devtools.emulators.cgminer import EmulatedCgminer
+from devtools.emulators.fleet import MAKES
 from scripts._lib.hass_process import emulated_fleet
-from tests.emulators.base import Emulator, Fault, control
-from tests.emulators.cgminer import EmulatedCgminer
-from tests.emulators.fleet import MAKES
 
 MINER = "miner"
 PRICES = PriceRecord(
@@ -163,12 +165,12 @@ async def _rig(make: str) -> AsyncIterator[tuple[Emulator, _Site]]:
         device = EmulatedCgminer(host=_host(), time_scale=FAST)
     else:
         device = MAKES[make](_host(), time_scale=FAST)
-    async with device, _deadline(PATIENCE_S):
+    async with device, aiohttp.ClientSession() as session, _deadline(PATIENCE_S):
         adapter: MinerAdapter
         if isinstance(device, EmulatedCgminer):
             adapter = CgminerMiner(device.host, device.port, deadline_s=PATIENCE_S)
         else:
-            adapter = AsicRsMiner(device.host, poll_s=PATIENCE_S)
+            adapter = AsicRsMiner(device.host, session=session, poll_s=PATIENCE_S)
         async with _site({MINER: adapter}) as site:
             await site.cycle()
             assert site.error is None, site.error
@@ -294,9 +296,9 @@ async def soak(n: int = 2000, seed: int = 1, cycle_s: float = SOAK_CYCLE_S) -> d
     makes = list(MAKES)
     hosts = {_host(): makes[number % len(makes)] for number in range(FLEET)}
     hanging = chance.sample(sorted(hosts), FLEET // HANGING_EACH)
-    async with emulated_fleet(hosts) as ports:
+    async with emulated_fleet(hosts) as ports, aiohttp.ClientSession() as session:
         miners: dict[str, MinerAdapter] = {
-            host: AsicRsMiner(host, poll_s=PATIENCE_S) for host in hosts
+            host: AsicRsMiner(host, session=session, poll_s=PATIENCE_S) for host in hosts
         }
         async with _site(miners) as site:
             async with _deadline(PATIENCE_S):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from custom_components.aiep_miner.engine.ledger import verify
-from custom_components.aiep_miner.engine.miners.machine import PROFILES, MachineFault
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
+from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES, MachineFault
 from custom_components.aiep_miner.engine.records import (
     Action,
     GovernorPolicy,

@@ -16,9 +16,9 @@ from custom_components.aiep_miner.engine.records import (
     RecordKind,
     TelemetryRecord,
 )
+from devtools.emulators.base import Fault
 from scripts._lib.hass_process import DOMAIN, HassCommandError
 from tests.e2e.site import GovernedSite, governed_site
-from tests.emulators.base import Fault
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

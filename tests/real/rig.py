@@ -12,11 +12,11 @@ from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
+from devtools.emulators.base import Emulator
+from devtools.emulators.cgminer import EmulatedCgminer
+from devtools.emulators.fleet import MAKES
 from devtools.forms import miner_form
-from tests.emulators.base import Emulator
-from tests.emulators.cgminer import EmulatedCgminer
-from tests.emulators.fleet import MAKES
-from tests.engine.shelf import new_host
+from tests.engine.miners.shelf import new_host
 
 FAST = 60.0
 """The machines' seconds in one of ours."""

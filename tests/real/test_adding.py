@@ -24,13 +24,13 @@ from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.diagnostics import async_get_config_entry_diagnostics
 from custom_components.aiep_miner.flows import miner as miner_flow
 from custom_components.aiep_miner.flows import scan
+from devtools.emulators.antminer import Antminer
+from devtools.emulators.base import Fault
+from devtools.emulators.bitaxe import BitAxe, ForkedAxe
+from devtools.emulators.cgminer import EmulatedCgminer
 from devtools.forms import miner_form
 from tests.conftest import make_operator, set_up, suggestions
-from tests.emulators.antminer import Antminer
-from tests.emulators.base import Fault
-from tests.emulators.bitaxe import BitAxe, ForkedAxe
-from tests.emulators.cgminer import EmulatedCgminer
-from tests.engine.shelf import new_host, new_network
+from tests.engine.miners.shelf import new_host, new_network
 from tests.real.rig import Add, Clock, add_by_form, emulator
 
 pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]

@@ -403,6 +403,7 @@ class Controller:
                     power_min_w=can.power_min_w,
                     power_max_w=can.power_max_w,
                     presets=can.presets,
+                    restart_sign=can.restart_sign,
                 )
             miners.append(own)
         return replace(policy, miners=tuple(miners))

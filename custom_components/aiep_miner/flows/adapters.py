@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from ..const import CONF_ADAPTER, CONF_PROFILE, CONF_SEED
 from ..engine.miners import values
@@ -12,36 +14,47 @@ from ..engine.miners.base import Identity, MinerAdapter
 from ..engine.miners.cgminer import PORT as CGMINER_PORT
 from ..engine.miners.cgminer import CgminerMiner
 from ..engine.miners.discovery import AdapterKind
-from ..engine.miners.machine import profile_named
 from ..engine.miners.simulated import SimulatedMiner
+from ..engine.miners.simulated.machine import profile_named
 
 ADAPTER_ASIC_RS: Final = AdapterKind.ASIC_RS.value
 ADAPTER_CGMINER: Final = AdapterKind.CGMINER.value
 ADAPTER_SIMULATED: Final = "simulated"
 
 
-def _asic_rs(data: Mapping[str, Any], unique_id: str | None) -> MinerAdapter:
-    return AsicRsMiner(data[CONF_HOST], credentials=credentials(data), mac=mac_of(unique_id))
+def _asic_rs(hass: HomeAssistant, data: Mapping[str, Any], unique_id: str | None) -> MinerAdapter:
+    return AsicRsMiner(
+        data[CONF_HOST],
+        session=async_get_clientsession(hass),
+        credentials=credentials(data),
+        mac=mac_of(unique_id),
+    )
 
 
-def _cgminer(data: Mapping[str, Any], unique_id: str | None) -> MinerAdapter:
+def _cgminer(_hass: HomeAssistant, data: Mapping[str, Any], unique_id: str | None) -> MinerAdapter:
     return CgminerMiner(data[CONF_HOST], data[CONF_PORT], mac=mac_of(unique_id))
 
 
-def _simulated(data: Mapping[str, Any], _unique_id: str | None) -> MinerAdapter:
+def _simulated(
+    _hass: HomeAssistant, data: Mapping[str, Any], _unique_id: str | None
+) -> MinerAdapter:
     return SimulatedMiner(f"simulated-{data[CONF_SEED]}", profile_named(data[CONF_PROFILE]))
 
 
-_MAKERS: Final[dict[str, Callable[[Mapping[str, Any], str | None], MinerAdapter]]] = {
+_MAKERS: Final[
+    dict[str, Callable[[HomeAssistant, Mapping[str, Any], str | None], MinerAdapter]]
+] = {
     ADAPTER_ASIC_RS: _asic_rs,
     ADAPTER_CGMINER: _cgminer,
     ADAPTER_SIMULATED: _simulated,
 }
 
 
-def create_adapter(data: Mapping[str, Any], unique_id: str | None = None) -> MinerAdapter:
+def create_adapter(
+    hass: HomeAssistant, data: Mapping[str, Any], unique_id: str | None = None
+) -> MinerAdapter:
     """Return the adapter for a subentry's data and unique id; nothing is sent yet."""
-    return _MAKERS[data[CONF_ADAPTER]](data, unique_id)
+    return _MAKERS[data[CONF_ADAPTER]](hass, data, unique_id)
 
 
 def mac_of(unique_id: str | None) -> str | None:

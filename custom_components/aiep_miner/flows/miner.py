@@ -75,7 +75,7 @@ class MinerFlow(ScanSteps):
             kept = {key: subentry.data[key] for key in subentry.data if key not in LOGIN_KEYS}
             details = {CONF_NAME: subentry.title, **kept, **user_input}
             try:
-                candidate = await async_try_out(details.pop(CONF_ADAPTER), details)
+                candidate = await async_try_out(self.hass, details.pop(CONF_ADAPTER), details)
             except MinerError as err:
                 errors = {"base": err.reason.value}
             else:
@@ -116,7 +116,7 @@ class MinerFlow(ScanSteps):
             return self._form(adapter)
         details = self._with_kept_password(flat(user_input))
         try:
-            candidate = await async_try_out(adapter, details)
+            candidate = await async_try_out(self.hass, adapter, details)
         except MinerError as err:
             return self._form(adapter, user_input, {"base": err.reason.value})
         if is_configured(self.hass, candidate, self._own_id):

@@ -11,6 +11,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import section
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
@@ -37,7 +38,7 @@ from ..const import (
 from ..engine.miners.base import MinerInfo
 from ..engine.miners.cgminer import PORT as CGMINER_PORT
 from ..engine.miners.discovery import Found, identify
-from ..engine.miners.machine import PROFILES
+from ..engine.miners.simulated.machine import PROFILES
 from .adapters import (
     ADAPTER_ASIC_RS,
     ADAPTER_CGMINER,
@@ -161,14 +162,21 @@ class Candidate:
         return f"{self.title} {mark or self.data.get(CONF_HOST, '')}".strip()
 
 
-async def async_try_out(adapter: str, user_input: Mapping[str, Any]) -> Candidate:
+async def async_try_out(
+    hass: HomeAssistant, adapter: str, user_input: Mapping[str, Any]
+) -> Candidate:
     """Find the miner that a form describes, and read it once; raises MinerError."""
     data = {CONF_ADAPTER: adapter, **user_input}
     title = str(data.pop(CONF_NAME, "")).strip()
     if adapter == ADAPTER_ASIC_RS:
-        found = await identify(data[CONF_HOST], credentials=credentials(data))
+        found = await identify(
+            data[CONF_HOST],
+            session=async_get_clientsession(hass),
+            credentials=credentials(data),
+            prove_login=True,
+        )
         return candidate_of(found, data, title)
-    miner = create_adapter(data)
+    miner = create_adapter(hass, data)
     try:
         info = await miner.connect()
         await miner.poll()

@@ -10,6 +10,7 @@ from homeassistant.components import network
 from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_HOST, CONF_NAME
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -157,6 +158,7 @@ class ScanSteps(ConfigSubentryFlow):
     async def _scan(self, networks: list[str]) -> ScanResult:
         return await scan(
             networks,
+            session=async_get_clientsession(self.hass),
             credentials=credentials(self._login),
             on_progress=lambda done, count: self.async_update_progress(done / count),
         )

@@ -7,7 +7,7 @@ import pytest
 from custom_components.aiep_miner.engine.records import Action, MinerPolicy
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
-from ..rig import GOOD_PRICES, RUNNING, Site, policy_of, site, temperatures
+from ..rig import GOOD_PRICES, RUNNING, STOPPED, Site, policy_of, site, temperatures
 
 
 def codes(rig: Site) -> set[Reason]:
@@ -177,3 +177,41 @@ async def test_a_divergence_is_recorded_when_it_begins_and_ends(tmp_path) -> Non
         await rig.cycles(3)
         found = [(item["code"], item["active"]) for item in await rig.records("divergence")]
         assert found == [("phantom_hashrate", True), ("phantom_hashrate", False)]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "fields"),
+    [
+        ({"hashrate_ths": None, "mining": None}, ("hashrate_ths",)),
+        ({"temperatures": ()}, ("temperatures",)),
+        ({"power_w": None, "fans_rpm": ()}, ("fans_rpm", "power_w")),
+    ],
+)
+async def test_what_a_miner_no_longer_reports_is_a_divergence(tmp_path, lacking, fields) -> None:
+    async with site(tmp_path) as rig:
+        miner = rig.miners["m1"]
+        await rig.cycles(3)
+        miner.reading = replace(RUNNING, **lacking)
+        await rig.cycles()
+        assert codes(rig) == set(), "one may be a lost answer"
+        await rig.cycles()
+        (found,) = rig.view.divergences
+        assert (found.code, found.fields) == (Reason.READING_INCOMPLETE, fields)
+        miner.reading = RUNNING
+        await rig.cycles()
+        assert codes(rig) == set()
+
+
+async def test_a_stopped_miner_may_report_less(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        await rig.cycles(3)
+        rig.miners["m1"].reading = replace(STOPPED, temperatures=(), fans_rpm=(), power_w=None)
+        await rig.cycles(3)
+        assert Reason.READING_INCOMPLETE not in codes(rig)
+
+
+async def test_what_a_miner_never_reported_is_not_missed(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        rig.miners["m1"].reading = replace(RUNNING, power_w=None, fans_rpm=())
+        await rig.cycles(5)
+        assert Reason.READING_INCOMPLETE not in codes(rig)

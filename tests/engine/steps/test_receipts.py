@@ -3,15 +3,16 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from custom_components.aiep_miner.engine.ledger import LedgerError
 from custom_components.aiep_miner.engine.miners.base import MinerError
-from custom_components.aiep_miner.engine.records import Action, Origin
+from custom_components.aiep_miner.engine.records import Action, Origin, Outcome, RestartSign
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
-from ..rig import BAD_PRICES, STOPPED, assert_settled, site
+from ..rig import BAD_PRICES, RUNNING, STOPPED, assert_settled, site
 
 
 async def test_nothing_is_dispatched_before_its_decision_is_on_disk(tmp_path) -> None:
@@ -142,3 +143,28 @@ async def test_a_command_repeated_without_effect_does_not_keep_the_rules_from_ac
         told = rig.actions()
         assert told.count(Action.SET_POWER) > 1
         assert Action.STOP in told
+
+
+async def test_where_only_the_mining_restarts_its_pause_is_the_sign(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        rig.miner.capabilities = replace(rig.miner.capabilities, restart_sign=RestartSign.MINING)
+        rig.miner.obeys = False
+        await rig.cycles(3)
+        await rig.command(Action.RESTART)
+        await rig.cycles()
+        assert rig.view.pending == Action.RESTART
+        rig.miner.reading = replace(RUNNING, mining=False, hashrate_ths=0.0)
+        await rig.cycles()
+        assert rig.view.pending == Action.RESTART
+        rig.miner.reading = RUNNING
+        await rig.cycles()
+        assert rig.view.last_receipt.record.outcome is Outcome.CONFIRMED
+
+
+async def test_an_uptime_that_begins_anew_is_no_sign_there(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        rig.miner.capabilities = replace(rig.miner.capabilities, restart_sign=RestartSign.MINING)
+        await rig.cycles(3)
+        await rig.command(Action.RESTART)
+        await rig.cycles(12)
+        assert rig.view.last_receipt.record.outcome is Outcome.NOT_CONFIRMED

@@ -12,7 +12,17 @@ from .decisions import (
     ReviewRecord,
 )
 from .entry import LedgerEntry
-from .kinds import Action, Basis, LifecycleEvent, Mode, Origin, Outcome, RecordKind, Severity
+from .kinds import (
+    Action,
+    Basis,
+    LifecycleEvent,
+    Mode,
+    Origin,
+    Outcome,
+    RecordKind,
+    RestartSign,
+    Severity,
+)
 from .lifecycle import CheckpointRecord, LifecycleRecord
 from .observations import DivergenceRecord, PriceRecord, ProfitRecord, TelemetryRecord
 from .policy import GovernorPolicy, MinerPolicy, PolicyRecord
@@ -68,6 +78,7 @@ __all__ = [
     "ReceiptRecord",
     "Record",
     "RecordKind",
+    "RestartSign",
     "ReviewRecord",
     "Severity",
     "TelemetryRecord",

@@ -36,6 +36,15 @@ class Action(StrEnum):
     FAULT_LIGHT = "fault_light"
 
 
+class RestartSign(StrEnum):
+    """What a poll shows after a restart; it differs from make to make."""
+
+    UPTIME = "uptime"
+    """The uptime begins anew; where none is reported, the connection was lost in between."""
+    MINING = "mining"
+    """Only the mining program restarts: the hash rate is gone for a while and comes back."""
+
+
 class Mode(StrEnum):
     """Who acts: the strategy (auto) or only people (manual)."""
 

@@ -68,3 +68,5 @@ class DivergenceRecord(Record):
     value: float | None = None
     """What was seen, in the unit of ``limit``."""
     limit: float | None = None
+    fields: tuple[str, ...] = ()
+    """Fields of a reading that the miner no longer reports."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from .base import ExplicitBody, Record
-from .kinds import Action, Mode, RecordKind
+from .kinds import Action, Mode, RecordKind, RestartSign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class MinerPolicy(ExplicitBody):
     """Bounds that the device itself sets on its power limit."""
     presets: tuple[str, ...] | None = None
     """Those that the device has; None while unknown."""
+    restart_sign: RestartSign = RestartSign.UPTIME
+    """What a poll shows after the device has restarted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

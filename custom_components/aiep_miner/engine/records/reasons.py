@@ -13,6 +13,7 @@ class Reason(StrEnum):
     HASHRATE_COLLAPSE = "hashrate_collapse"
     FAN_FAILURE = "fan_failure"
     PHANTOM_HASHRATE = "phantom_hashrate"
+    READING_INCOMPLETE = "reading_incomplete"
     LEDGER_TAMPERED = "ledger_tampered"
 
     # The strategy: what the operator's rules want.

@@ -40,6 +40,8 @@ class Pending:
     """When the first was sent of those that followed each other without an effect seen."""
     lost_since: bool = False
     """The miner could not be read at least once since the dispatch."""
+    paused_since: bool = False
+    """It did not hash in at least one reading since the dispatch."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +88,10 @@ class MinerState:
     """Indexes of the fans that have turned."""
     fans_still: dict[int, int] = field(default_factory=dict)
     """Fan index to polls in a row for which a fan that has turned stood still."""
+    tells: frozenset[str] = frozenset()
+    """Fields of a reading that it has reported while it ran."""
+    silent: dict[str, int] = field(default_factory=dict)
+    """Those of them that are missing, and for how many polls in a row."""
     overheated_ms: int | None = None
     """When it was last at or above its limit."""
     profit_side: int = 0

@@ -41,6 +41,8 @@ from ..records.reasons import Reason
 from .miner import ENOUGH_READINGS, MinerState, Pending
 from .sensors import hardware_readings
 
+VITAL_FIELDS: Final = ("hashrate_ths", "power_w", "temperatures", "fans_rpm")
+"""What a miner that runs must not stop to report."""
 MAX_SOURCES: Final = 64
 
 
@@ -135,6 +137,7 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
     _follow_running(state, miner, record.subject, record.ts_ms)
     _follow_fans(miner, record.reading, state.policy.record.min_fan_rpm)
     _follow_frozen(miner, previous, record.reading, record.ts_ms)
+    _follow_silence(miner, record.reading)
     hottest = record.reading.hottest_c
     if hottest is not None and hottest >= state.limit_c(record.subject):
         miner.overheated_ms = record.ts_ms
@@ -183,6 +186,19 @@ def _follow_fans(miner: MinerState, reading: Reading, min_fan_rpm: int) -> None:
         for index in sorted(miner.fans_seen - turning)
         if index < len(reading.fans_rpm)
     }
+
+
+def _follow_silence(miner: MinerState, reading: Reading) -> None:
+    """Count for how long a running miner has kept to itself what it used to report."""
+    if reading.mining is False:
+        miner.silent = {}
+        if miner.pending is not None and not miner.pending.paused_since:
+            miner.pending = replace(miner.pending, paused_since=True)
+        return
+    reported = frozenset(name for name in VITAL_FIELDS if getattr(reading, name) not in (None, ()))
+    if reading.mining:
+        miner.tells |= reported
+    miner.silent = {name: miner.silent.get(name, 0) + 1 for name in sorted(miner.tells - reported)}
 
 
 def _follow_frozen(
@@ -338,6 +354,7 @@ def _override(state: State, filed: LedgerEntry[OverrideRecord]) -> None:
     miner.hold_until_ms = filed.record.until_ms
     miner.suppressed = None
     if filed.record.until_ms is None:
+        miner.tells, miner.silent = frozenset(), {}
         miner.latched = False
         miner.restarts_ms.clear()
         miner.failures.clear()

@@ -17,6 +17,8 @@ FROZEN_POLLS: Final = 3
 """Repeats to the digit of rate, uptime and shares after which a hash rate is a phantom …"""
 FROZEN_MS: Final = 60_000
 """… if they went on for this long: some devices count their uptime in coarse steps."""
+SILENT_POLLS: Final = 2
+"""Polls in a row without a field that the miner used to report: one may be a lost answer."""
 FAN_POLLS: Final = 2
 """Polls in a row for which a fan must stand still: one may be a glitch of the tachometer."""
 IDLE_POWER_SHARE: Final = 0.25
@@ -33,6 +35,7 @@ class Finding:
     severity: Severity
     value: float | None = None
     limit: float | None = None
+    fields: tuple[str, ...] = ()
 
 
 def check_miner(state: State, miner_id: str, ts_ms: int) -> list[DivergenceRecord]:
@@ -70,6 +73,7 @@ def _changes(
             active=True,
             value=None if finding.value is None else round(finding.value, 4),
             limit=None if finding.limit is None else round(finding.limit, 4),
+            fields=finding.fields,
         )
         for finding in findings
         if finding.code not in active
@@ -104,6 +108,7 @@ def _telling(state: State, miner_id: str, miner: MinerState) -> Iterator[Finding
         _fan_failure(miner, policy.min_fan_rpm),
         _collapse(miner, policy),
         _phantom(miner, policy, miner_id),
+        _incomplete(miner),
     )
     yield from (finding for finding in checks if finding is not None)
 
@@ -170,6 +175,14 @@ def _phantom(miner: MinerState, policy: PolicyRecord, miner_id: str) -> Finding 
             code=Reason.PHANTOM_HASHRATE, severity=Severity.HOLD, value=rate, limit=usual_rate
         )
     return None
+
+
+def _incomplete(miner: MinerState) -> Finding | None:
+    """Find a miner that no longer reports what it used to: half of its interface is dead."""
+    fields = tuple(name for name, polls in miner.silent.items() if polls >= SILENT_POLLS)
+    if not fields:
+        return None
+    return Finding(code=Reason.READING_INCOMPLETE, severity=Severity.HOLD, fields=fields)
 
 
 def _stale_price(

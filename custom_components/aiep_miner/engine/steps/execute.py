@@ -7,7 +7,16 @@ from dataclasses import replace
 from typing import Final
 
 from ..miners.base import ON, Command, MinerAdapter, MinerError
-from ..records import Action, DecisionRecord, NegativeProofRecord, Outcome, Reading, ReceiptRecord
+from ..records import (
+    Action,
+    DecisionRecord,
+    MinerPolicy,
+    NegativeProofRecord,
+    Outcome,
+    Reading,
+    ReceiptRecord,
+    RestartSign,
+)
 from ..records.entry import LedgerEntry
 from ..records.reasons import Reason
 from ..state import MinerState, Pending, State
@@ -118,8 +127,8 @@ def confirm(state: State, miner_id: str, ts_ms: int) -> ReceiptRecord | None:
     if pending is None:
         return None
     reading = miner.reading if miner.reading_ms > pending.since_ms else None
-    usual_w = miner.usual(state.policy.record.miner(miner_id))[1]
-    if reading is not None and _shows_effect(pending, reading, usual_w, ts_ms):
+    own = state.policy.record.miner(miner_id)
+    if reading is not None and _shows_effect(pending, reading, miner.usual(own)[1], own, ts_ms):
         return _closing(miner, pending, ts_ms, Outcome.CONFIRMED, Reason.EFFECT_SEEN)
     if ts_ms - pending.since_ms < state.window_ms(pending.receipt.action):
         return None
@@ -150,16 +159,20 @@ def _closing(
     )
 
 
-def _shows_effect(pending: Pending, reading: Reading, usual_w: float | None, ts_ms: int) -> bool:
+def _shows_effect(
+    pending: Pending, reading: Reading, usual_w: float | None, own: MinerPolicy, ts_ms: int
+) -> bool:
     receipt = pending.receipt
     if receipt.action is Action.RESTART:
-        return _restarted(pending, reading, ts_ms)
+        return _restarted(pending, reading, own.restart_sign, ts_ms)
     if receipt.action is Action.STOP and _still_draws(reading, usual_w):
         return False
     return _EFFECTS[receipt.action](receipt, reading)
 
 
-def _restarted(pending: Pending, reading: Reading, ts_ms: int) -> bool:
+def _restarted(pending: Pending, reading: Reading, sign: RestartSign, ts_ms: int) -> bool:
+    if sign is RestartSign.MINING:
+        return pending.paused_since and reading.mining is True
     if reading.uptime_s is None:
         return pending.lost_since and reading.mining is True
     return reading.uptime_s <= (ts_ms - pending.since_ms) / 1000 + RESTART_SLACK_S
