@@ -14,7 +14,7 @@ from typing import Any
 from custom_components.aiep_miner.engine.records import Action, Outcome, ReceiptRecord
 from devtools.emulators.base import Fault, control
 from scripts._lib.dashboard import show_fleet
-from scripts._lib.hass_process import (
+from devtools.hass_process import (
     DOMAIN,
     HOST,
     ROOT,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devtools.forms import miner_form, operator_form
-from scripts._lib.hass_process import DOMAIN, HassError, HassProcess
+from devtools.hass_process import DOMAIN, HassError, HassProcess
 
 LOADED_S = 60.0
 
