@@ -100,6 +100,7 @@ async def test_price_from_an_entity(hass: HomeAssistant) -> None:
         ({"name": " site "}, {"name": "name_taken"}),
         ({"name": "  "}, {"name": "name_blank"}),
         ({"energy_price": "sensor.dollars"}, {"energy_price": "wrong_unit"}),
+        ({"energy_price": {"active_choice": "fixed"}}, {"energy_price": "energy_missing"}),
         ({"coin_price": "sensor.dollars"}, {"own_values": "own_wrong_unit"}),
         ({"network_difficulty": "sensor.dollars"}, {"own_values": "own_wrong_unit"}),
         ({"coin_price": 0}, {"own_values": "own_not_positive"}),

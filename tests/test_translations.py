@@ -347,10 +347,10 @@ def test_miner_forms() -> None:
 def test_flow_errors_and_aborts() -> None:
     adapter_errors = _section_of_reasons("Miners that cannot be read or told")
     assert set(TEXTS["config"]["error"]) == {
-        *re.findall(r'"((?:name|own|source)_\w+|wrong_unit)"', _code("flows/operator.py")),
+        *re.findall(r'"((?:name|own|source|energy)_\w+|wrong_unit)"', _code("flows/operator.py")),
         *(adapter_errors - {Reason.WRONG_DEVICE}),
         "power_not_reported",
-    } - {"own_values"}
+    } - {"own_values", "energy_price"}
     aborts = set(re.findall(r'reason="(\w+)"', _code("config_flow.py")))
     assert set(TEXTS["config"]["abort"]) == aborts | {"reconfigure_successful"}
     aborts = set(re.findall(r'reason="(\w+)"', _code("flows/operator_options.py")))

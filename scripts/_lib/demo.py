@@ -13,7 +13,6 @@ from typing import Any
 
 from custom_components.aiep_miner.engine.records import Action, Outcome, ReceiptRecord
 from devtools.emulators.base import Fault, control
-from scripts._lib.dashboard import show_fleet
 from devtools.hass_process import (
     DOMAIN,
     HOST,
@@ -24,6 +23,7 @@ from devtools.hass_process import (
     emulated_fleet,
     free_port,
 )
+from scripts._lib.dashboard import show_fleet
 from scripts._lib.narrator import Narrator
 from scripts._lib.site_setup import Site, add_site, find_site
 from scripts._lib.verifier import NotIntactError, command, verify

@@ -1,6 +1,6 @@
 """The operator's form: from its fields to the entry's data, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, override
 
@@ -66,7 +66,8 @@ def operator_schema(
         vol.Required(CONF_CURRENCY, default=hass.config.currency): SelectSelector(
             SelectSelectorConfig(options=list(CURRENCIES))
         ),
-        vol.Required(CONF_ENERGY_PRICE): _number_or_entity(ChooseSelector, None, "/ kWh"),
+        # The browser would fill a required number in with 0, which is free energy.
+        vol.Optional(CONF_ENERGY_PRICE): _number_or_entity(None, "/ kWh"),
     }
     if is_new:
         fields[vol.Required(CONF_MODE, default=Mode.MANUAL.value)] = SelectSelector(
@@ -96,22 +97,20 @@ def _source_schema() -> vol.Schema:
 def _own_schema() -> vol.Schema:
     return vol.Schema(
         {
-            vol.Optional(CONF_COIN_PRICE): _number_or_entity(OptionalChoice, 0, "/ coin"),
-            vol.Optional(CONF_NETWORK_DIFFICULTY): _number_or_entity(OptionalChoice, 0, None),
+            vol.Optional(CONF_COIN_PRICE): _number_or_entity(0, "/ coin"),
+            vol.Optional(CONF_NETWORK_DIFFICULTY): _number_or_entity(0, None),
             vol.Optional(CONF_BLOCK_REWARD): number(0, unit="coins", step=None),
         }
     )
 
 
-def _number_or_entity(
-    kind: type[ChooseSelector], minimum: float | None, unit: str | None
-) -> ChooseSelector:
+def _number_or_entity(minimum: float | None, unit: str | None) -> OptionalChoice:
     entity = EntitySelector(
         EntitySelectorConfig(filter=[{"domain": ["sensor", "input_number", "number"]}])
     )
     # Selectors inside of this one are validated only when they are written as plain dicts.
     fixed = number(minimum, unit=unit, step=None).serialize()["selector"]
-    return kind(
+    return OptionalChoice(
         ChooseSelectorConfig(
             choices={
                 "fixed": {"selector": fixed},
@@ -150,16 +149,16 @@ def form_values(title: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
 def shown(user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return validated input with its choices as their selector suggests them."""
-    own = user_input.get(SECTION_OWN, {})
     return {
         **user_input,
-        CONF_ENERGY_PRICE: _choice(user_input[CONF_ENERGY_PRICE]),
-        SECTION_OWN: {
-            key: value if key == CONF_BLOCK_REWARD else _choice(value)
-            for key, value in own.items()
-            if value is not None
-        },
+        **_choices(user_input, (CONF_ENERGY_PRICE,)),
+        SECTION_OWN: user_input[SECTION_OWN]
+        | _choices(user_input[SECTION_OWN], (CONF_COIN_PRICE, CONF_NETWORK_DIFFICULTY)),
     }
+
+
+def _choices(values: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    return {key: _choice(values[key]) for key in keys if values.get(key) is not None}
 
 
 def _choice(value: Any) -> dict[str, Any]:
@@ -187,8 +186,10 @@ async def async_errors(
 ) -> dict[str, str]:
     """Return what is wrong with the input, by field or section; the source is tried out last."""
     errors = name_error(hass, user_input[CONF_NAME], own_id)
-    currency, energy = user_input[CONF_CURRENCY], user_input[CONF_ENERGY_PRICE]
-    if not _has_unit(hass, CONF_ENERGY_PRICE, energy, currency):
+    currency, energy = user_input[CONF_CURRENCY], user_input.get(CONF_ENERGY_PRICE)
+    if energy is None:
+        errors[CONF_ENERGY_PRICE] = "energy_missing"
+    elif not _has_unit(hass, CONF_ENERGY_PRICE, energy, currency):
         errors[CONF_ENERGY_PRICE] = "wrong_unit"
     source, own = user_input[SECTION_SOURCE], user_input[SECTION_OWN]
     if own_error := _own_error(hass, own, currency, has_source=source[CONF_ENABLED]):
