@@ -352,7 +352,7 @@ def test_flow_errors_and_aborts() -> None:
         "power_not_reported",
     } - {"own_values", "energy_price"}
     aborts = set(re.findall(r'reason="(\w+)"', _code("config_flow.py")))
-    assert set(TEXTS["config"]["abort"]) == aborts | {"reconfigure_successful"}
+    assert set(TEXTS["config"]["abort"]) == aborts
     aborts = set(re.findall(r'reason="(\w+)"', _code("flows/operator_options.py")))
     assert set(TEXTS["options"]["abort"]) == aborts
     miner = TEXTS["config_subentries"]["miner"]
@@ -363,7 +363,7 @@ def test_flow_errors_and_aborts() -> None:
     assert set(miner["error"]) == {*adapter_reasons, *forms}
     code = _code("flows/miner.py", "flows/scan.py")
     aborts = set(re.findall(r'reason="(\w+)"', code))
-    assert set(miner["abort"]) == aborts | {"reconfigure_successful"}
+    assert set(miner["abort"]) == aborts
 
 
 def _code(*files: str) -> str:

@@ -50,6 +50,10 @@ async def browser_page(
             page.set_default_timeout(WAIT_MS)
             await page.goto(f"{hass.url}/config/integrations/integration/aiep_miner")
             await page.get_by_text("AIEP Miner").first.wait_for()
-            yield page
+            try:
+                yield page
+            except BaseException:
+                await page.screenshot(path=hass.config / "failed.png")
+                raise
         finally:
             await browser.close()

@@ -132,7 +132,7 @@ async def repair(newcomer: Newcomer, url: str) -> None:
     await newcomer.see("it refused the user name or password")
     await newcomer.type("text", PASSWORD, 1)
     await newcomer.click("Submit")
-    await newcomer.see("The miner was changed")
+    await newcomer.see("Reconfiguration was successful")
 
 
 async def reconfigure(newcomer: Newcomer, url: str) -> None:
@@ -145,7 +145,7 @@ async def reconfigure(newcomer: Newcomer, url: str) -> None:
         choice = newcomer.page.locator("ha-selector-choose").nth(index)
         assert await choice.get_by_text(name, exact=True).count() == 1
     await newcomer.click("Submit")
-    await newcomer.see("The operator was changed")
+    await newcomer.see("Reconfiguration was successful")
 
 
 async def stored(hass: HassProcess) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def _known(identity: Identity) -> dict[str, Any]:
         "manufacturer": identity.make,
         "model": identity.model,
         "sw_version": identity.firmware,
+        "hw_version": identity.hardware,
         "serial_number": identity.serial_number,
     }
     return {key: value for key, value in details.items() if value is not None}

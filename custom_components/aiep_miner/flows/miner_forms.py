@@ -107,7 +107,7 @@ def miner_schema(adapter: str, *, is_open: bool = False) -> vol.Schema:
 def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return a form's input without its section."""
     rest = {key: value for key, value in user_input.items() if key != SECTION_ADVANCED}
-    return rest | user_input[SECTION_ADVANCED]
+    return {**rest, **user_input[SECTION_ADVANCED]}
 
 
 def nested(adapter: str, details: Mapping[str, Any]) -> dict[str, Any]:
