@@ -10,7 +10,7 @@ INTEGRATION = Path(__file__).resolve().parents[1] / "custom_components" / "aiep_
 ENGINE = INTEGRATION / "engine"
 
 BOTTOM = {"records", "canonical"}
-DECIDING = {"economics", "governor", "state", "steps"}
+DECIDING = {"economics", "governor", "state", "status", "steps"}
 """The rooms that decide: time and everything else comes in as arguments."""
 CLOCKS_AND_DICE = {"asyncio", "datetime", "os", "random", "secrets", "socket", "time", "uuid"}
 CLOCKS_ALLOWED = {"steps/execute.py"}
@@ -23,27 +23,38 @@ ENGINE_ROOMS: dict[str, set[str]] = {
     "ledger": BOTTOM,
     "governor": BOTTOM,
     "economics": BOTTOM,
-    "state": {*BOTTOM, "governor", "ledger"},
+    "state": {*BOTTOM, "economics", "governor", "ledger"},
     "steps": {*BOTTOM, "economics", "governor", "miners", "state"},
-    "journal": {*BOTTOM, "ledger", "miners", "state", "steps"},
-    "cycle": {*BOTTOM, "economics", "journal", "miners", "state", "steps"},
-    "outage": {*BOTTOM, "cycle", "state", "steps"},
+    "clock": set(),
+    "turns": set(),
+    "command": {*BOTTOM, "miners"},
+    "admission": {*BOTTOM, "governor"},
+    "polling": {*BOTTOM, "miners"},
+    "journal": {*BOTTOM, "clock", "ledger", "state"},
+    "dues": {*BOTTOM, "journal", "miners", "outage", "state", "steps"},
+    "cycle": {*BOTTOM, "dues", "journal", "polling", "state", "steps"},
+    "outage": {*BOTTOM, "read_model", "state", "steps"},
     "events": {*BOTTOM, "governor", "read_model"},
     "command_result": BOTTOM,
-    "read_model": {*BOTTOM, "economics", "ledger", "miners", "state"},
+    "status": {*BOTTOM, "economics", "state", "steps"},
+    "read_model": {*BOTTOM, "economics", "ledger", "miners", "state", "status"},
     "replay": {*BOTTOM, "ledger", "state", "steps"},
     "controller": {
         *BOTTOM,
+        "admission",
+        "clock",
         "command_result",
         "cycle",
+        "dues",
         "events",
         "journal",
         "ledger",
         "miners",
         "outage",
+        "polling",
         "read_model",
-        "state",
         "steps",
+        "turns",
     },
 }
 """Every room of the engine, and what it may use of the others."""

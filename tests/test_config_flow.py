@@ -51,7 +51,7 @@ async def test_add_operator(hass: HomeAssistant) -> None:
     assert result["data"] == OPERATOR_DATA
     assert result["options"] == {"mode": "manual"}
     assert result["result"].unique_id == "garage"
-    assert result["result"].runtime_data.data.mode is Mode.MANUAL
+    assert result["result"].runtime_data.coordinator.data.mode is Mode.MANUAL
 
 
 async def test_a_new_operator_watches_unless_it_is_said_otherwise(hass: HomeAssistant) -> None:
@@ -89,7 +89,7 @@ async def test_price_from_an_entity(hass: HomeAssistant) -> None:
     result = await hass.config_entries.flow.async_configure(flow_id, changed(energy_price=choice))
     await hass.async_block_till_done()
     assert result["data"]["energy_price"] == "sensor.price"
-    price = result["result"].runtime_data.data.price
+    price = result["result"].runtime_data.coordinator.data.price
     assert price.energy_price_per_kwh == pytest.approx(0.315)
     assert price.energy_price_updated_ms is not None
 
@@ -171,7 +171,7 @@ async def test_reconfigured_without_changes_nothing_is_lost(hass: HomeAssistant)
     await hass.async_block_till_done()
     assert result["reason"] == "reconfigure_successful"
     assert (entry.title, dict(entry.data)) == ("Site", before)
-    assert entry.runtime_data is site, "nothing has changed that a reload would take in"
+    assert entry.runtime_data.coordinator is site, "nothing has changed that a reload would take in"
 
 
 async def test_reconfigure(hass: HomeAssistant, operator: MockConfigEntry) -> None:
@@ -192,8 +192,8 @@ async def test_reconfigure(hass: HomeAssistant, operator: MockConfigEntry) -> No
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
     assert (operator.title, operator.unique_id) == ("Barn", "barn")
-    assert operator.runtime_data is not site
-    assert operator.runtime_data.data.price.energy_price_per_kwh == 0.2
+    assert operator.runtime_data.coordinator is not site
+    assert operator.runtime_data.coordinator.data.price.energy_price_per_kwh == 0.2
 
 
 # The public source.
@@ -225,7 +225,7 @@ async def test_prices_come_from_the_public_source(
         "public_source": mempool.url,
     }
     assert set(mempool.requests) == SOURCE_PATHS
-    price = result["result"].runtime_data.data.price
+    price = result["result"].runtime_data.coordinator.data.price
     assert price.coin_price == 60_000
     assert price.network_difficulty == 1.27e14
     assert price.block_reward == pytest.approx(3.13)
@@ -246,7 +246,7 @@ async def test_own_values_go_before_the_source(
     form = from_source(mempool.url, coin_price=1_000, block_reward=1)
     result = await hass.config_entries.flow.async_configure(flow_id, form)
     await hass.async_block_till_done()
-    price = result["result"].runtime_data.data.price
+    price = result["result"].runtime_data.coordinator.data.price
     assert (price.coin_price, price.block_reward) == (1_000, 1)
     assert price.network_difficulty == 1.27e14
 
@@ -370,7 +370,7 @@ async def test_options(hass: HomeAssistant, operator: MockConfigEntry) -> None:
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert operator.options == {"mode": "auto", **sections}
-    assert operator.runtime_data is site
+    assert operator.runtime_data.coordinator is site
     policy = site.data.policy
     for section in sections.values():
         for field, value in section.items():
@@ -433,7 +433,7 @@ async def test_governor_shows_what_is_set(hass: HomeAssistant) -> None:
     result = await hass.config_entries.options.async_configure(result["flow_id"], {})
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.runtime_data.data.policy.governor.max_power_watts is None
+    assert entry.runtime_data.coordinator.data.policy.governor.max_power_watts is None
 
 
 async def test_preset_leaves_what_it_does_not_limit(hass: HomeAssistant) -> None:

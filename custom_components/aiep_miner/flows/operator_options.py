@@ -89,7 +89,7 @@ class AiepMinerOptionsFlow(OptionsFlow):
         """Switch the operator's own credentials on or off, or make new ones."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
-        trust_store = self.config_entry.runtime_data.ledger_service.trust_store
+        trust_store = self.config_entry.runtime_data.trust_store
         before: Access | None = trust_store.trusted.access
         if user_input is None:
             return self.async_show_form(

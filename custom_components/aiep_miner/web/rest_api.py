@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.http import KEY_AUTHENTICATED, KEY_HASS, HomeAssistantView
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -87,7 +88,7 @@ def _loaded(entry: AiepMinerConfigEntry) -> AiepMinerCoordinator:
     """Return an operator's coordinator; raises HTTPServiceUnavailable."""
     if entry.state is not ConfigEntryState.LOADED:
         raise _refusal(web.HTTPServiceUnavailable, "the operator is not running")
-    return entry.runtime_data
+    return entry.runtime_data.coordinator
 
 
 async def _authenticate(request: web.Request, *, acts: bool) -> AiepMinerConfigEntry | None:
@@ -143,7 +144,7 @@ async def _access(hass: HomeAssistant, entry: AiepMinerConfigEntry | None) -> Ac
     if entry is None:
         return None
     if entry.state is ConfigEntryState.LOADED:
-        return entry.runtime_data.ledger_service.trust_store.trusted.access
+        return entry.runtime_data.trust_store.trusted.access
     return await async_stored_access(hass, entry.entry_id)
 
 
@@ -217,7 +218,7 @@ class HealthView(HomeAssistantView):
         """Return the own operator's health, or that of all for a Home Assistant user."""
         own = await _authenticate(request, acts=False)
         entries = request.app[KEY_HASS].config_entries.async_loaded_entries(DOMAIN)
-        sites = [_loaded(own)] if own else [entry.runtime_data for entry in entries]
+        sites = [_loaded(own)] if own else [entry.runtime_data.coordinator for entry in entries]
         return self.json({"operators": [health_report(site) for site in sites]})
 
 
@@ -300,5 +301,7 @@ class CycleView(OperatorView, path="cycle"):
     async def post(self, request: web.Request, operator_id: str | None = None) -> web.Response:
         """Run a cycle now and return what it came to."""
         site = await _site(request, operator_id, acts=True)
-        await site.async_refresh()
-        return self.json(cycle_report(site.data))
+        try:
+            return self.json(cycle_report(await site.async_run_cycle()))
+        except HomeAssistantError as err:
+            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err

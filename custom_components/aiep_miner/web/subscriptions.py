@@ -132,7 +132,7 @@ def running_site(hass: HomeAssistant, operator_id: str) -> AiepMinerCoordinator 
     """Return an operator's coordinator while it is loaded."""
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         if entry.entry_id == operator_id:
-            site: AiepMinerCoordinator = entry.runtime_data
+            site: AiepMinerCoordinator = entry.runtime_data.coordinator
             return site
     return None
 

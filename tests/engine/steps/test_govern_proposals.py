@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.aiep_miner.engine.events import GovernorEventKind
+from custom_components.aiep_miner.engine.governor import EventType
 from custom_components.aiep_miner.engine.miners.base import Capabilities
 from custom_components.aiep_miner.engine.records import Action, Board, MinerPolicy, Origin, Pool
 from custom_components.aiep_miner.engine.records.reasons import Reason
@@ -75,11 +75,12 @@ async def test_the_site_maximum_counts_all_miners(tmp_path) -> None:
 async def test_each_source_is_limited_for_itself(tmp_path) -> None:
     async with site(tmp_path, policy_of(max_proposals_per_hour=3)) as rig:
         await learned(rig)
-        rules = [(await propose(rig, Action.SET_POWER, 3200.0)).rule for _ in range(5)]
+        watts = range(3200, 3150, -10)
+        rules = [(await propose(rig, Action.SET_POWER, float(value))).rule for value in watts]
         assert rules == [None, None, None, *[Reason.SOURCE_RATE_LIMITED] * 2]
-        other = await propose(rig, Action.SET_POWER, 3200.0, origin_id="automation.other")
+        other = await propose(rig, Action.SET_POWER, 3100.0, origin_id="automation.other")
         assert other.rule is None
-        person = await rig.command(Action.SET_POWER, value=3100.0)
+        person = await rig.command(Action.SET_POWER, value=3150.0)
         assert person.rule is None
         await rig.restart()
         await rig.cycles()
@@ -133,14 +134,14 @@ async def test_the_governor_tells_what_it_did(tmp_path) -> None:
         await learned(rig)
         await propose(rig, Action.SET_POWER, 3000.0)
         kinds = [item.kind for item in rig.governor_events]
-        assert GovernorEventKind.DECISION in kinds
+        assert EventType.DECISION in kinds
         rig.miners["m1"].reading = replace(
             RUNNING,
             temperatures=tuple(replace(item, temperature_c=90.0) for item in RUNNING.temperatures),
         )
         await rig.command(Action.RUN)
         kinds = [item.kind for item in rig.governor_events]
-        assert GovernorEventKind.THERMAL_OVERRIDE in kinds
+        assert EventType.THERMAL_OVERRIDE in kinds
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from .entry import LedgerEntry
 from .kinds import (
     Action,
     Basis,
+    CryptoMiningTrustLevel,
     LifecycleEvent,
     Mode,
     Origin,
@@ -25,7 +26,7 @@ from .kinds import (
 )
 from .lifecycle import CheckpointRecord, LifecycleRecord
 from .observations import DivergenceRecord, PriceRecord, ProfitRecord, TelemetryRecord
-from .policy import GovernorPolicy, MinerPolicy, PolicyRecord
+from .policy import MinerPolicy, MiningPolicy, PolicyRecord
 from .reading import Board, Pool, Reading, Temperature
 from .reasons import Reason
 
@@ -54,15 +55,16 @@ __all__ = [
     "Basis",
     "Board",
     "CheckpointRecord",
+    "CryptoMiningTrustLevel",
     "DecisionRecord",
     "DivergenceRecord",
     "Evaluation",
     "Evidence",
-    "GovernorPolicy",
     "LedgerEntry",
     "LifecycleEvent",
     "LifecycleRecord",
     "MinerPolicy",
+    "MiningPolicy",
     "Mode",
     "NegativeProofRecord",
     "Origin",
