@@ -73,6 +73,7 @@ NEVER_DEPENDENCIES = {str(platform) for platform in Platform} | {
 OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "bad_settings": {"error"},
     "beyond_the_ledger": set(),
+    "cycle_failed": {"error"},
     "file_unwritable": {"error"},
     "import_failed": {"error"},
     "no_such_decision": set(),
