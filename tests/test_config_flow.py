@@ -8,7 +8,8 @@ import pytest
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.data_entry_flow import FlowResultType, InvalidData, section
+from homeassistant.helpers.selector import ChooseSelector
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aiep_miner.const import DOMAIN
@@ -150,11 +151,26 @@ CHOSEN = {
 """What a browser's choose selector shows, and sends back when nothing is changed."""
 
 
+def browser_values(schema: Any) -> dict[str, Any]:
+    """Return what the browser fills a form with: a suggestion goes to a choice's first option."""
+    found: dict[str, Any] = {}
+    for marker, value in schema.schema.items():
+        suggested = (marker.description or {}).get("suggested_value")
+        if isinstance(value, section):
+            found[str(marker)] = browser_values(value.schema)
+        elif isinstance(value, ChooseSelector) and suggested is not None:
+            first = next(iter(value.serialize()["selector"]["choose"]["choices"]))
+            found[str(marker)] = {"active_choice": first, first: suggested}
+        elif suggested is not None:
+            found[str(marker)] = suggested
+    return found
+
+
 async def test_choices_stay_after_an_error(hass: HomeAssistant) -> None:
     flow_id = await start(hass)
     result = await hass.config_entries.flow.async_configure(flow_id, changed(name=" ", **PRICED))
     assert result["errors"] == {"name": "name_blank"}
-    shown = suggestions(result["data_schema"])
+    shown = browser_values(result["data_schema"])
     assert {key: shown[key] for key in CHOSEN} == CHOSEN
 
 
@@ -164,7 +180,7 @@ async def test_reconfigured_without_changes_nothing_is_lost(hass: HomeAssistant)
     before = dict(entry.data)
     result = await entry.start_reconfigure_flow(hass)
     for _ in range(2):
-        shown = suggestions(result["data_schema"])
+        shown = browser_values(result["data_schema"])
         assert {key: shown[key] for key in CHOSEN} == CHOSEN
         result = await hass.config_entries.flow.async_configure(result["flow_id"])
     result = await hass.config_entries.flow.async_configure(result["flow_id"], shown)
@@ -372,8 +388,8 @@ async def test_options(hass: HomeAssistant, operator: MockConfigEntry) -> None:
     assert operator.options == {"mode": "auto", **sections}
     assert operator.runtime_data.coordinator is site
     policy = site.data.policy
-    for section in sections.values():
-        for field, value in section.items():
+    for fields in sections.values():
+        for field, value in fields.items():
             assert getattr(policy, field) == value
 
 

@@ -38,8 +38,14 @@ from .flows.miner_forms import (
     flat,
     is_configured,
 )
-from .flows.operator import async_errors, entry_data, form_values, operator_id_of, operator_schema
-from .flows.operator import shown as with_choices
+from .flows.operator import (
+    async_errors,
+    entry_data,
+    form_values,
+    operator_id_of,
+    operator_schema,
+    shown,
+)
 from .flows.operator_options import AiepMinerOptionsFlow
 
 CONF_OPERATOR: Final = "operator"
@@ -89,7 +95,7 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is None:
             return self._form("user", {}, {})
         if errors := await async_errors(self.hass, user_input, None):
-            return self._form("user", with_choices(user_input), errors)
+            return self._form("user", shown(user_input), errors)
         await self.async_set_unique_id(operator_id_of(user_input[CONF_NAME]))
         return self.async_create_entry(
             title=user_input[CONF_NAME].strip(),
@@ -119,7 +125,7 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is None:
             return self._form("reconfigure", form_values(entry.title, entry.data), {})
         if errors := await async_errors(self.hass, user_input, entry.entry_id):
-            return self._form("reconfigure", with_choices(user_input), errors)
+            return self._form("reconfigure", shown(user_input), errors)
         title = user_input[CONF_NAME].strip()
         return self.async_update_and_abort(
             entry, title=title, unique_id=operator_id_of(title), data=entry_data(user_input)
@@ -187,7 +193,7 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
         self, step_id: str, values: Mapping[str, Any], errors: dict[str, str]
     ) -> ConfigFlowResult:
         is_new = self.source != SOURCE_RECONFIGURE
-        schema = operator_schema(self.hass, is_new=is_new, errors=errors)
+        schema = operator_schema(self.hass, is_new=is_new, values=values, errors=errors)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, values),

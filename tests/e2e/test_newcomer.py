@@ -67,7 +67,11 @@ class Newcomer:
         await self.page.get_by_role("button", name=name).last.click()
 
     async def type(self, selector: str, text: str, index: int = 0) -> None:
-        await self.page.locator(f"ha-selector-{selector} input").nth(index).fill(text)
+        """Fill a field in; a form that is still being drawn may put its old value back."""
+        field = self.page.locator(f"ha-selector-{selector} input").nth(index)
+        while await field.input_value() != text:
+            await field.fill(text)
+            await self.page.wait_for_timeout(700)
 
     async def search(self, text: str) -> None:
         """Type into the open picker; elsewhere letters are shortcuts."""
@@ -93,6 +97,7 @@ async def add_operator(newcomer: Newcomer, source: str) -> None:
     await newcomer.type("text", source, 1)
     await newcomer.page.get_by_text("Own values", exact=True).click()
     await newcomer.choose_entity(1, "Bitcoin")
+    await newcomer.type("text", source, 1)
     await newcomer.click("Submit")
 
 
@@ -213,7 +218,7 @@ async def test_the_form_fits_a_phone_in_the_dark(tmp_path: Path) -> None:
         newcomer = Newcomer(page, tmp_path / "shots")
         await newcomer.click("Add hub")
         await newcomer.see("Watch only")
-        await page.get_by_text("I agree: read from this source").scroll_into_view_if_needed()
+        await page.get_by_text("I agree: read from this source").first.scroll_into_view_if_needed()
         await newcomer.see("I agree: read from this source")
         for element in await page.locator("ha-form").all():
             box = await element.bounding_box()

@@ -1,6 +1,6 @@
 """The operator's form: from its fields to the entry's data, and back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, override
 
@@ -58,16 +58,23 @@ class OptionalChoice(ChooseSelector):
 
 
 def operator_schema(
-    hass: HomeAssistant, *, is_new: bool, errors: Mapping[str, str] | None = None
+    hass: HomeAssistant,
+    *,
+    is_new: bool,
+    values: Mapping[str, Any] | None = None,
+    errors: Mapping[str, str] | None = None,
 ) -> vol.Schema:
-    """Return the form; sections with an error are open."""
+    """Return the form for some values; sections with an error are open."""
+    values = values or {}
     fields: dict[vol.Marker, Any] = {
         vol.Required(CONF_NAME): TextSelector(),
         vol.Required(CONF_CURRENCY, default=hass.config.currency): SelectSelector(
             SelectSelectorConfig(options=list(CURRENCIES))
         ),
         # The browser would fill a required number in with 0, which is free energy.
-        vol.Optional(CONF_ENERGY_PRICE): _number_or_entity(None, "/ kWh"),
+        vol.Optional(CONF_ENERGY_PRICE): _number_or_entity(
+            None, "/ kWh", values.get(CONF_ENERGY_PRICE)
+        ),
     }
     if is_new:
         fields[vol.Required(CONF_MODE, default=Mode.MANUAL.value)] = SelectSelector(
@@ -79,7 +86,9 @@ def operator_schema(
         )
     fields[vol.Required(SECTION_SOURCE)] = section(_source_schema())
     is_open = SECTION_OWN in (errors or {})
-    fields[vol.Required(SECTION_OWN)] = section(_own_schema(), {"collapsed": not is_open})
+    fields[vol.Required(SECTION_OWN)] = section(
+        _own_schema(values.get(SECTION_OWN, {})), {"collapsed": not is_open}
+    )
     return vol.Schema(fields)
 
 
@@ -94,31 +103,37 @@ def _source_schema() -> vol.Schema:
     )
 
 
-def _own_schema() -> vol.Schema:
+def _own_schema(values: Mapping[str, Any]) -> vol.Schema:
     return vol.Schema(
         {
-            vol.Optional(CONF_COIN_PRICE): _number_or_entity(0, "/ coin"),
-            vol.Optional(CONF_NETWORK_DIFFICULTY): _number_or_entity(0, None),
+            vol.Optional(CONF_COIN_PRICE): _number_or_entity(
+                0, "/ coin", values.get(CONF_COIN_PRICE)
+            ),
+            vol.Optional(CONF_NETWORK_DIFFICULTY): _number_or_entity(
+                0, None, values.get(CONF_NETWORK_DIFFICULTY)
+            ),
             vol.Optional(CONF_BLOCK_REWARD): number(0, unit="coins", step=None),
         }
     )
 
 
-def _number_or_entity(minimum: float | None, unit: str | None) -> OptionalChoice:
+def _number_or_entity(minimum: float | None, unit: str | None, value: Any) -> OptionalChoice:
+    """Return a choice whose first option is that of the value.
+
+    The browser takes a suggested value to be one of the first option, whatever it is.
+    """
     entity = EntitySelector(
         EntitySelectorConfig(filter=[{"domain": ["sensor", "input_number", "number"]}])
     )
     # Selectors inside of this one are validated only when they are written as plain dicts.
     fixed = number(minimum, unit=unit, step=None).serialize()["selector"]
-    return OptionalChoice(
-        ChooseSelectorConfig(
-            choices={
-                "fixed": {"selector": fixed},
-                "entity": {"selector": entity.serialize()["selector"]},
-            },
-            translation_key="number_or_entity",
-        )
-    )
+    choices = {
+        "fixed": {"selector": fixed},
+        "entity": {"selector": entity.serialize()["selector"]},
+    }
+    if isinstance(value, str):
+        choices = dict(reversed(choices.items()))
+    return OptionalChoice(ChooseSelectorConfig(choices=choices, translation_key="number_or_entity"))
 
 
 def entry_data(user_input: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,23 +163,10 @@ def form_values(title: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def shown(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return validated input with its choices as their selector suggests them."""
-    return {
-        **user_input,
-        **_choices(user_input, (CONF_ENERGY_PRICE,)),
-        SECTION_OWN: user_input[SECTION_OWN]
-        | _choices(user_input[SECTION_OWN], (CONF_COIN_PRICE, CONF_NETWORK_DIFFICULTY)),
-    }
-
-
-def _choices(values: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    return {key: _choice(values[key]) for key in keys if values.get(key) is not None}
-
-
-def _choice(value: Any) -> dict[str, Any]:
-    """Return what a choose selector shows of a value: its browser side takes no bare string."""
-    active = "entity" if isinstance(value, str) else "fixed"
-    return {"active_choice": active, active: value}
+    """Return validated input without the choices that were left empty."""
+    known = {key: value for key, value in user_input.items() if value is not None}
+    own = {key: value for key, value in known[SECTION_OWN].items() if value is not None}
+    return {**known, SECTION_OWN: own}
 
 
 def operator_id_of(name: str) -> str:
