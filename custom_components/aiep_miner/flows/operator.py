@@ -11,6 +11,7 @@ from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
     ChooseSelector,
+    ChooseSelectorChoiceConfig,
     ChooseSelectorConfig,
     EntitySelector,
     EntitySelectorConfig,
@@ -127,7 +128,7 @@ def _number_or_entity(minimum: float | None, unit: str | None, value: Any) -> Op
     )
     # Selectors inside of this one are validated only when they are written as plain dicts.
     fixed = number(minimum, unit=unit, step=None).serialize()["selector"]
-    choices = {
+    choices: dict[str, ChooseSelectorChoiceConfig] = {
         "fixed": {"selector": fixed},
         "entity": {"selector": entity.serialize()["selector"]},
     }
