@@ -342,6 +342,15 @@ async def test_a_later_version_is_not_touched(hass: HomeAssistant) -> None:
     assert entry.state is ConfigEntryState.MIGRATION_ERROR
 
 
+async def test_a_later_minor_version_is_read_as_it_is(hass: HomeAssistant) -> None:
+    entry = make_operator()
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, minor_version=99)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.minor_version == 99
+
+
 async def test_the_unique_id_follows_a_new_name(
     hass: HomeAssistant, operator: MockConfigEntry
 ) -> None:

@@ -14,9 +14,7 @@ MINOR_VERSION: Final = 2
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
-    """Migrate an operator; False for one of a later version that cannot be read."""
-    if entry.version > VERSION:
-        return False
+    """Migrate an operator; Home Assistant itself refuses one of a later major version."""
     if entry.minor_version < MINOR_VERSION:
         async_keep_operator_id(hass, entry)
         hass.config_entries.async_update_entry(entry, minor_version=MINOR_VERSION)
