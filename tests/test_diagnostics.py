@@ -54,6 +54,17 @@ async def test_devices(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> 
     assert "miner-1" in found["site"]["miners"]
 
 
+async def test_where_the_operator_asks_and_which_device_it_is_are_not_shown(
+    hass: HomeAssistant, fake: FakeMiner
+) -> None:
+    miner = {**FAKE, "title": "Gamma 0001"}
+    entry = make_operator([miner], data={"public_source": "http://127.0.0.1:1"})
+    await set_up(hass, entry)
+    text = json.dumps(await async_get_config_entry_diagnostics(hass, entry))
+    assert "127.0.0.1" not in text
+    assert "Gamma 0001" not in text
+
+
 async def both(hass: HomeAssistant, entry: MockConfigEntry) -> list[dict[str, Any]]:
     """Return the diagnostics of an operator and of its miner."""
     miner = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "miner-1"), "site")

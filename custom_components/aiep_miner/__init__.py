@@ -12,7 +12,10 @@ from homeassistant.loader import async_get_integration
 from .const import DOMAIN, ISSUE_LEDGER_UNWRITABLE
 from .coordinator import AiepMinerConfigEntry, create_runtime_data
 from .entities.devices import async_register_devices
+from .flows.migration import async_keep_operator_id
+from .flows.migration import async_migrate_entry as async_migrate_entry
 from .inputs.commanders import async_setup_commanders
+from .inputs.network import async_follow_source
 from .inputs.questions import async_setup_questions
 from .issues.ledger import async_withdraw, async_withdraw_all
 from .issues.passwords import async_forget_logins
@@ -59,7 +62,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) ->
             translation_key="bad_settings",
             translation_placeholders={"error": str(err)},
         ) from err
+    async_keep_operator_id(hass, entry)
     async_register_devices(hass, entry)
+    async_follow_source(hass, entry)
     coordinator = runtime.coordinator
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = runtime

@@ -1,5 +1,6 @@
 """The integration's actions: run a cycle, verify the ledger, propose a change, review one."""
 
+import asyncio
 import math
 from dataclasses import asdict
 from typing import Any, Final
@@ -23,6 +24,7 @@ from homeassistant.helpers.service import (
     async_register_admin_service,
     verify_domain_control,
 )
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .coordinator import AiepMinerCoordinator
@@ -60,6 +62,8 @@ PROPOSABLE: Final = (
 NEEDS_VALUE: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_POOL})
 MAX_NOTE_LENGTH: Final = 500
 MAX_OPTION_LENGTH: Final = 200
+
+_DATA_REPLAY_TURN: Final[HassKey[asyncio.Lock]] = HassKey("aiep_miner_replay_turn")
 
 
 def _finite(value: Any) -> float:
@@ -156,7 +160,9 @@ async def _verify_ledger(call: ServiceCall) -> ServiceResponse:
 async def _replay_ledger(call: ServiceCall) -> ServiceResponse:
     """Decide everything that the ledger records anew, and compare."""
     path = site_of(call).controller.ledger.path
-    return asdict(await call.hass.async_add_executor_job(replay, path))
+    # One at a time: several at once would take the processor from the event loop.
+    async with call.hass.data.setdefault(_DATA_REPLAY_TURN, asyncio.Lock()):
+        return asdict(await call.hass.async_add_executor_job(replay, path))
 
 
 async def _propose(call: ServiceCall) -> ServiceResponse:

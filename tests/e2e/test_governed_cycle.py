@@ -17,7 +17,7 @@ from custom_components.aiep_miner.engine.records import (
     TelemetryRecord,
 )
 from devtools.emulators.base import Fault
-from scripts._lib.hass_process import DOMAIN, HassCommandError
+from devtools.hass_process import DOMAIN, HassCommandError
 from tests.e2e.site import GovernedSite, governed_site
 
 pytestmark = [

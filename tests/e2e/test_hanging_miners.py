@@ -9,7 +9,7 @@ import pytest
 import pytest_socket
 
 from devtools.emulators.base import Fault, control
-from scripts._lib.hass_process import HassProcess, emulated_fleet, free_port
+from devtools.hass_process import HassProcess, emulated_fleet, free_port
 from scripts._lib.site_setup import add_site, wait_loaded
 from tests.e2e.site import OPERATOR, OPTIONS
 from tests.engine.miners.shelf import loopback, new_network  # noqa: F401

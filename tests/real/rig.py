@@ -15,6 +15,7 @@ from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from devtools.emulators.base import Emulator
 from devtools.emulators.cgminer import EmulatedCgminer
 from devtools.emulators.fleet import MAKES
+from devtools.forms import miner_form
 from tests.engine.miners.shelf import new_host
 
 FAST = 60.0
@@ -98,7 +99,7 @@ async def add_by_form(
     result: Any = await flows.async_init((entry.entry_id, "miner"), context={"source": SOURCE_USER})
     assert result["type"] is FlowResultType.MENU
     result = await flows.async_configure(result["flow_id"], {"next_step_id": adapter})
-    result = await flows.async_configure(result["flow_id"], form)
+    result = await flows.async_configure(result["flow_id"], miner_form(adapter, form))
     if result["type"] is FlowResultType.FORM and result["step_id"] == "read_only":
         result = await flows.async_configure(result["flow_id"], {})
     await hass.async_block_till_done()

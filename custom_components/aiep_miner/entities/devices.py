@@ -1,14 +1,18 @@
 """Keeps the operator's and the miners' devices in the registry up to date."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from ..const import DOMAIN, MANUFACTURER, SUBENTRY_MINER
+from ..const import CONF_ADAPTER, DOMAIN, MANUFACTURER, SUBENTRY_MINER
 from ..engine.miners.base import Identity
+from ..engine.miners.probing import url_of
 from ..engine.read_model import ReadModel
+from ..flows.adapters import ADAPTER_ASIC_RS
 
 
 @callback
@@ -51,6 +55,7 @@ def async_update_devices(
                 config_subentry_id=miner_id,
                 identifiers={(DOMAIN, miner_id)},
                 connections=_connections(registry, entry, miner_id, miner.info.identity.mac),
+                configuration_url=_web_page(entry.subentries[miner_id].data),
                 **_known(miner.info.identity),
             )
 
@@ -75,11 +80,19 @@ def _connections(
     return {connection}
 
 
+def _web_page(data: Mapping[str, Any]) -> str | None:
+    """Return the address of a miner's web page; makes of the CGMiner API alone have none."""
+    if data[CONF_ADAPTER] != ADAPTER_ASIC_RS:
+        return None
+    return url_of(data[CONF_HOST])
+
+
 def _known(identity: Identity) -> dict[str, Any]:
     details = {
         "manufacturer": identity.make,
         "model": identity.model,
         "sw_version": identity.firmware,
+        "hw_version": identity.hardware,
         "serial_number": identity.serial_number,
     }
     return {key: value for key, value in details.items() if value is not None}

@@ -19,7 +19,7 @@ from typing import Any, Self
 import aiohttp
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 DOMAIN = "aiep_miner"
 HOST = "127.0.0.1"
 START_S = 120.0
