@@ -455,6 +455,8 @@ async def test_mode(hass: HomeAssistant, site: AiepMinerCoordinator, person: Con
     policies = await site.controller.ledger.query(kinds=(RecordKind.POLICY,))
     modes = [item.record().mode.value for item in policies]
     assert modes[-2:] == ["auto", "manual"]
+    assert policies[-1].record().user_id == person.user_id
+    assert policies[-2].record().user_id is None
 
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()

@@ -1,7 +1,7 @@
 """An operator's parts, and the coordinator that runs its governed cycle."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, override
 
@@ -159,6 +159,8 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         self.data = controller.view
         self._set_up_with = _needs_reload(entry)
         self._reloads = False
+        self._set_by: str | None = None
+        """The user whose setting is being put into force."""
         self._lost: set[str] = set()
         self._identities: dict[str, Identity] = {}
         """What the device registry holds of each miner."""
@@ -232,11 +234,18 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         return await self.ledger_service.async_verify()
 
     @translated_errors
-    async def async_set_mode(self, mode: Mode) -> None:
-        """Keep a mode and put it into force; raises HomeAssistantError when the ledger fails."""
+    async def async_set_mode(self, mode: Mode, context: Context | None) -> None:
+        """Save a mode, put it into force and record who set it.
+
+        Raises HomeAssistantError when the ledger fails.
+        """
         options = {**self.config_entry.options, CONF_MODE: mode.value}
-        self.hass.config_entries.async_update_entry(self.config_entry, options=options)
-        await self._apply_settings()
+        self._set_by = context.user_id if context else None
+        try:
+            self.hass.config_entries.async_update_entry(self.config_entry, options=options)
+            await self._apply_settings()
+        finally:
+            self._set_by = None
 
     async def async_entry_updated(self) -> None:
         """Follow a change of the entry: options at once, anything else by a reload."""
@@ -284,7 +293,7 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         return view
 
     async def _apply_settings(self) -> None:
-        policy = policy_of(self.config_entry)
+        policy = replace(policy_of(self.config_entry), user_id=self._set_by)
         interval = timedelta(seconds=policy.interval_s)
         if interval != self.update_interval:
             self.update_interval = interval

@@ -108,7 +108,7 @@ class ModeSelect(OperatorEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Put a mode into force."""
-        await self.coordinator.async_set_mode(Mode(option))
+        await self.coordinator.async_set_mode(Mode(option), self._context)
 
 
 class MinerSelect(MinerEntity, SelectEntity):

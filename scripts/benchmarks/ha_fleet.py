@@ -30,10 +30,10 @@ from homeassistant import bootstrap, config_entries, runner
 from homeassistant.components.recorder import get_instance
 from homeassistant.config_entries import ConfigEntry, ConfigSubentryData
 from homeassistant.core import HomeAssistant
-from devtools.hass_process import free_port, http_settings
 
 from custom_components.aiep_miner.engine.miners.base import Command, MinerAdapter, MinerInfo
 from custom_components.aiep_miner.engine.records import Reading
+from devtools.hass_process import free_port, http_settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SIZES: Final = (10, 200, 1_000)

@@ -33,7 +33,7 @@ async def test_twenty_hanging_miners_do_not_hold_up_the_end(tmp_path: Path) -> N
             await _add_all(hass, site.operator_id)
             states = await hass.states()
             mining = [
-                key for key in states if key.startswith("binary_sensor.") and "_mining" in key
+                key for key in states if key.startswith("sensor.") and key.endswith("_decision")
             ]
             assert len(mining) == len(HOSTS)
             for host in HOSTS:

@@ -82,6 +82,19 @@ class Rig:
     async def switch(self, *, on: bool, key: str = "mining") -> None:
         await self.act("switch", "turn_on" if on else "turn_off", key)
 
+    @property
+    def is_mining(self) -> bool | None:
+        """Whether it runs, as its telemetry says."""
+        return self.site.data.miners[self.miner_id].is_mining
+
+    async def until_mining(self, *, on: bool = True, cycles: int = 40) -> None:
+        """Run short cycles until telemetry shows that it runs, or does not."""
+        for _ in range(cycles):
+            if self.is_mining is on:
+                return
+            await self.cycles(every_s=1)
+        raise AssertionError(f"mining is {self.is_mining}")
+
     async def until(self, platform: str, key: str, state: str, cycles: int = 40) -> None:
         """Run short cycles until an entity shows a state."""
         for _ in range(cycles):

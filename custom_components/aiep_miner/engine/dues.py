@@ -194,7 +194,10 @@ def _policy_in_force(state: State, dues: Dues) -> list[PolicyRecord]:
     )
     if current.seq and wanted == replace(current.record, subject=state.operator_id):
         return []
-    return [replace(wanted, ts_ms=dues.ts_ms, clock_ms=None)]
+    # What a device turns out to be capable of is nobody's setting.
+    is_set = replace(wanted, miners=current.record.miners) != current.record
+    user_id = dues.policy.user_id if is_set else None
+    return [replace(wanted, ts_ms=dues.ts_ms, clock_ms=None, user_id=user_id)]
 
 
 def _miners_in_force(dues: Dues, current: PolicyRecord) -> tuple[MinerPolicy, ...]:
