@@ -144,8 +144,14 @@ def plan(block: Block, inputs: CycleInputs, attempt: Attempt) -> Planned:
 
 def record(block: Block, inputs: CycleInputs) -> list[LedgerEntry[Record]]:
     """Step two: what was read, and the prices that count."""
-    operator_id = block.state.operator_id
-    return block.stage(recording.record(operator_id, inputs.ts_ms, inputs.polls, inputs.prices))
+    records = recording.record(block.state.operator_id, inputs.ts_ms, inputs.polls, inputs.prices)
+    try:
+        return block.stage(records)
+    except ValueError:
+        checked = [recording.as_recordable(item) for item in records]
+        if checked == records:
+            raise
+        return block.stage(checked)
 
 
 def divergence(

@@ -36,12 +36,21 @@ class Rebuilt:
     """Whether no body of that window was pruned."""
 
 
-def rebuild(operator_id: str, store: LedgerStore, upto_seq: int) -> tuple[State, Rebuilt]:
+@dataclass(slots=True)
+class Progress:
+    """How many records were folded, for a thread that waits for it."""
+
+    records: int = 0
+
+
+def rebuild(
+    operator_id: str, store: LedgerStore, upto_seq: int, progress: Progress | None = None
+) -> tuple[State, Rebuilt]:
     """Return what the ledger's recent records up to a seq make known; raises LedgerError.
 
     The result depends on the records alone, so a replay that comes to a start does the same.
     """
-    state = State(operator_id)
+    state, progress = State(operator_id), progress or Progress()
     # What was learned last counts, not when somebody last started or stopped.
     query = Query(kinds=(RecordKind.TELEMETRY,), to_seq=upto_seq, limit=1, newest_first=True)
     last = next(iter(store.query(query)), None) if upto_seq else None
@@ -56,6 +65,7 @@ def rebuild(operator_id: str, store: LedgerStore, upto_seq: int) -> tuple[State,
     for chunk in store.read(from_seq, upto_seq):
         for stored in chunk:
             whole = _apply(state, stored) and whole
+            progress.records += 1
     return state, Rebuilt(from_seq=from_seq, whole=whole)
 
 

@@ -43,6 +43,7 @@ from ..records.reasons import Reason
 from .miner import ENOUGH_READINGS, MinerState, Pending
 from .prices import PriceHistory
 from .sensors import hardware_readings
+from .site_power import SitePower
 
 VITAL_FIELDS: Final = ("hashrate_ths", "power_w", "temperatures", "fans_rpm")
 """What a miner that runs must not stop to report."""
@@ -102,10 +103,12 @@ class State:
         """Begin knowing nothing."""
         self.operator_id = operator_id
         self.policy = LedgerEntry(record=PolicyRecord(ts_ms=0, subject=operator_id), seq=0, hash="")
+        self._own: dict[str, MinerPolicy] = {}
         self.price: LedgerEntry[PriceRecord] | None = None
         self.prices = PriceHistory()
         self.divergences: dict[Reason, LedgerEntry[DivergenceRecord]] = {}
         self.miners: dict[str, MinerState] = {}
+        self.power = SitePower()
         self.proposed_ms: dict[str, deque[int]] = {}
         """Source to the times of its proposals, the latest of them; the longest silent first."""
         self.reviews: dict[str, LedgerEntry[DecisionRecord]] = {}
@@ -115,13 +118,34 @@ class State:
 
     def miner(self, miner_id: str) -> MinerState:
         """Return what is known of a miner, from now on at least its name."""
-        return self.miners.setdefault(miner_id, MinerState(miner_id=miner_id))
+        known = self.miners.get(miner_id)
+        if known is None:
+            known = self.miners[miner_id] = MinerState(miner_id=miner_id)
+            self.power.touch(miner_id)
+        return known
+
+    def own(self, miner_id: str) -> MinerPolicy:
+        """Return what the operator set for a miner, or the defaults."""
+        return self._own.get(miner_id) or MinerPolicy(miner_id=miner_id)
+
+    def has_policy(self, miner_id: str) -> bool:
+        """Tell whether the policy in force names a miner."""
+        return miner_id in self._own
+
+    def follow_policy(self, filed: LedgerEntry[PolicyRecord]) -> None:
+        """Put a policy into force."""
+        before = self._own.keys()
+        self.policy = filed
+        self._own = {item.miner_id: item for item in filed.record.miners}
+        for miner_id in (*before, *self._own):
+            self.power.touch(miner_id)
 
     def limit_c(self, miner_id: str) -> float:
         """Return the temperature in °C at which a miner counts as overheated."""
-        policy = self.policy.record
-        own = policy.miner(miner_id).max_temperature_c
-        return own if own is not None else policy.governor.thermal_throttle_temp_c
+        own = self._own.get(miner_id)
+        if own is not None and own.max_temperature_c is not None:
+            return own.max_temperature_c
+        return self.policy.record.governor.thermal_throttle_temp_c
 
     def window_ms(self, action: Action) -> int:
         """Return how long telemetry has to show an action's effect, in ms."""
@@ -137,6 +161,8 @@ class State:
         follow = _FOLLOW.get(type(filed.record))
         if follow is not None:
             follow(self, filed)
+            if filed.record.subject in self.miners:
+                self.power.touch(filed.record.subject)
         if sources:
             self.track_records.follow(filed.record)
 
@@ -158,7 +184,8 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
     _follow_frozen(miner, previous, record.reading, record.ts_ms)
     _follow_silence(miner, record.reading)
     _follow_heat(miner, record.reading.hottest_c, state.limit_c(record.subject), record.ts_ms)
-    _teach_governor(state, record.subject, record.reading, record.ts_ms)
+    miner.sensors = hardware_readings(record.reading, record.ts_ms / 1000)
+    _teach_governor(state, miner, record.ts_ms / 1000)
 
 
 def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) -> None:
@@ -175,7 +202,7 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
     elif reading.mining is False:
         miner.running_since_ms = None
         miner.stopped_since_ms = miner.stopped_since_ms or ts_ms
-    expected = reading.expected_hashrate_ths or miner.usual(policy.miner(miner_id))[0]
+    expected = reading.expected_hashrate_ths or miner.usual(state.own(miner_id))[0]
     if miner.tuned and not reading.expected_hashrate_ths and len(miner.running) < ENOUGH_READINGS:
         low = rate == 0
     else:
@@ -259,11 +286,10 @@ def _follow_frozen(
         miner.frozen_polls, miner.frozen_since_ms = 0, ts_ms
 
 
-def _teach_governor(state: State, miner_id: str, reading: Reading, ts_ms: int) -> None:
-    at = ts_ms / 1000
-    for domain, readings in hardware_readings(reading, at).items():
+def _teach_governor(state: State, miner: MinerState, at_s: float) -> None:
+    for domain, readings in miner.sensors.items():
         if readings:
-            state.governor.observe(miner_id, domain, readings, at)
+            state.governor.observe(miner.miner_id, domain, readings, at_s)
 
 
 def _price(state: State, filed: LedgerEntry[PriceRecord]) -> None:
@@ -389,7 +415,7 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     if record.action in TUNING | {Action.RUN, Action.RESTART}:
         miner.may_run = True  # firmware that restarts for a setting may start to mine
     if record.action in TUNING:
-        _carry(miner, state.policy.record.miner(record.subject))
+        _carry(miner, state.own(record.subject))
     if record.action is Action.FAULT_LIGHT:
         return
     miner.low_since_ms = None
@@ -446,7 +472,7 @@ def _override(state: State, filed: LedgerEntry[OverrideRecord]) -> None:
 
 
 def _policy(state: State, filed: LedgerEntry[PolicyRecord]) -> None:
-    state.policy = filed
+    state.follow_policy(filed)
     state.governor.set_policy(filed.record.governor)
     for miner in state.miners.values():
         miner.suppressed = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ..records import DivergenceRecord, PolicyRecord, PriceRecord, Severity
+from ..records import DivergenceRecord, MinerPolicy, PolicyRecord, PriceRecord, Severity
 from ..records.entry import LedgerEntry
 from ..records.reasons import Reason
 from ..state import MinerState, State
@@ -122,7 +122,7 @@ def _telling(state: State, miner_id: str, miner: MinerState) -> Iterator[Finding
         _overheat(miner, state.limit_c(miner_id)),
         _fan_failure(miner, policy.min_fan_rpm),
         _collapse(miner, policy),
-        _phantom(miner, policy, miner_id),
+        _phantom(miner, state.own(miner_id)),
         _incomplete(miner),
     )
     yield from (finding for finding in checks if finding is not None)
@@ -166,13 +166,13 @@ def _collapse(miner: MinerState, policy: PolicyRecord) -> Finding | None:
     )
 
 
-def _phantom(miner: MinerState, policy: PolicyRecord, miner_id: str) -> Finding | None:
+def _phantom(miner: MinerState, own: MinerPolicy) -> Finding | None:
     """Find a hash rate that the machine cannot have: no power, no progress, or absurdly high."""
     reading = miner.reading
     if reading is None or not reading.hashrate_ths:
         return None
     rate = reading.hashrate_ths
-    usual_rate, usual_power = miner.usual(policy.miner(miner_id))
+    usual_rate, usual_power = miner.usual(own)
     usual_rate = reading.expected_hashrate_ths or usual_rate
     idle = (
         reading.power_w is not None

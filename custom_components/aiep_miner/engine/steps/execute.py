@@ -235,7 +235,7 @@ def confirm(state: State, miner_id: str, ts_ms: int) -> ReceiptRecord | None:
     if pending is None:
         return None
     reading = miner.reading if miner.reading_ms > pending.since_ms else None
-    own = state.policy.record.miner(miner_id)
+    own = state.own(miner_id)
     if reading is not None and _shows_effect(pending, reading, miner.usual(own)[1], own, ts_ms):
         return _closing(miner, pending, ts_ms, Outcome.CONFIRMED, Reason.EFFECT_SEEN)
     if ts_ms - pending.since_ms < state.window_ms(pending.receipt.action):

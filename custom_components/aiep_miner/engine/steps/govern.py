@@ -11,6 +11,7 @@ from ..governor import (
     MiningDecision,
     MiningDomain,
     MiningSignals,
+    as_brief,
     as_evaluation,
 )
 from ..records import (
@@ -23,7 +24,7 @@ from ..records import (
     Pool,
     ProposalRecord,
 )
-from ..state import GOVERNED, MinerState, State, acceptance, hardware_readings
+from ..state import GOVERNED, MinerState, State, acceptance
 from . import power
 from .rules import ceiling_of, is_safety_stop, suppressing_rule
 
@@ -73,17 +74,8 @@ def _needs_review(proposal: ProposalRecord, result: MiningDecision | None) -> bo
 def _evaluation(proposal: ProposalRecord, result: MiningDecision | None) -> Evaluation | None:
     if result is None:
         return None
-    full = as_evaluation(result)
-    if proposal.action is not Action.HOLD:
-        return full
     # Most records by far are holds: they keep the level that the evidence earned, not its working.
-    return Evaluation(
-        decision_id=full.decision_id,
-        trust_level=full.trust_level,
-        actionable=False,
-        score=full.score,
-        discarded=full.discarded,
-    )
+    return as_brief(result) if proposal.action is Action.HOLD else as_evaluation(result)
 
 
 def _value(proposal: ProposalRecord, result: MiningDecision | None) -> float | None:
@@ -112,11 +104,7 @@ def _signals(
 ) -> MiningSignals:
     domain, action = GOVERNED[proposal.action]
     fresh = miner.reading is not None and ts_ms - miner.reading_ms <= READING_MAX_AGE_MS
-    readings = (
-        hardware_readings(miner.reading, miner.reading_ms / 1000)
-        if miner.reading is not None and fresh
-        else {}
-    )
+    readings = miner.sensors if fresh else {}
     temperatures = readings.get(MiningDomain.HARDWARE, [])
     pools = miner.reading.pools if miner.reading is not None else ()
     return MiningSignals(
@@ -152,7 +140,7 @@ def _claim(
 
 def _limits(state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int) -> Limits:
     policy = state.policy.record
-    own, action = policy.miner(miner.miner_id), proposal.action
+    own, action = state.own(miner.miner_id), proposal.action
     claimed_w = power.claimed_w(miner, own, proposal)
     shares = policy.governor.max_power_watts is not None and claimed_w != 0.0
     limits = Limits(

@@ -4,6 +4,7 @@ Every estimate is an upper one: what is on its way counts, an unconfirmed comman
 miner whose evidence is doubtful counts with the most that is known of it. Unknown is None.
 """
 
+from functools import partial
 from typing import Final
 
 from ..miners.base import ON
@@ -37,7 +38,7 @@ type Wanted = ProposalRecord | DecisionRecord | ReceiptRecord
 
 def rule(state: State, miner: MinerState, proposal: ProposalRecord) -> Reason | None:
     """Return what keeps a proposal from drawing power: the miner's limit or the site's."""
-    own = state.policy.record.miner(miner.miner_id)
+    own = state.own(miner.miner_id)
     site_w = state.policy.record.governor.max_power_watts
     claimed = claimed_w(miner, own, proposal)
     if claimed == 0.0 or (site_w is None and own.max_power_w is None):
@@ -127,15 +128,14 @@ def running_w(miner: MinerState, own: MinerPolicy) -> float | None:
 
 def others_power_w(state: State, miner_id: str) -> float | None:
     """Return the power in W that all other miners draw or are about to; None when unknown."""
-    total_w = 0.0
-    for own in state.policy.record.miners:
-        if own.miner_id == miner_id or own.miner_id not in state.miners:
-            continue
-        power_w = _present_w(state.miners[own.miner_id], own)
-        if power_w is None:
-            return None
-        total_w += power_w
-    return total_w
+    return state.power.others_w(miner_id, partial(_counted_w, state))
+
+
+def _counted_w(state: State, miner_id: str) -> float | None:
+    """Return the power in W with which a miner counts; one that the policy does not name has none."""
+    if not state.has_policy(miner_id) or miner_id not in state.miners:
+        return 0.0
+    return _present_w(state.miners[miner_id], state.own(miner_id))
 
 
 def _present_w(miner: MinerState, own: MinerPolicy) -> float | None:

@@ -36,7 +36,7 @@ def suppressing_rule(
         return None
     if proposal.refused:
         return Reason.SOURCE_RATE_LIMITED
-    own = state.policy.record.miner(miner.miner_id)
+    own = state.own(miner.miner_id)
     if not _is_able(miner, own, proposal):
         return Reason.UNSUPPORTED_ACTION
     found = _danger(miner, own, proposal)
