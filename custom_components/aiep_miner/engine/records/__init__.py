@@ -23,6 +23,7 @@ from .kinds import (
     RestartSign,
     Severity,
 )
+from .levels import DeviceLevel, ValueRange
 from .lifecycle import CheckpointRecord, LifecycleRecord
 from .observations import DivergenceRecord, PriceRecord, ProfitRecord, TelemetryRecord
 from .policy import GovernorPolicy, MinerPolicy, PolicyRecord
@@ -55,6 +56,7 @@ __all__ = [
     "Board",
     "CheckpointRecord",
     "DecisionRecord",
+    "DeviceLevel",
     "DivergenceRecord",
     "Evaluation",
     "Evidence",
@@ -83,4 +85,5 @@ __all__ = [
     "Severity",
     "TelemetryRecord",
     "Temperature",
+    "ValueRange",
 ]

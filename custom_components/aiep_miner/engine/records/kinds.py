@@ -34,6 +34,17 @@ class Action(StrEnum):
     SET_PRESET = "set_preset"
     SET_BOARD = "set_board"
     FAULT_LIGHT = "fault_light"
+    SET_LEVEL = "set_level"
+    SET_FAN = "set_fan"
+    """A speed in %; the option ``auto`` gives the fans back to the firmware."""
+    SET_TARGET_TEMPERATURE = "set_target_temperature"
+    SET_POWER_PERCENT = "set_power_percent"
+    SET_SCALING = "set_scaling"
+    """Lets the firmware scale its performance by itself, or not."""
+    RESTART_MINING = "restart_mining"
+    """Restarts the mining program and leaves the system running."""
+    IDENTIFY = "identify"
+    """Makes the device show itself; nothing tells afterwards that it did."""
 
 
 class RestartSign(StrEnum):

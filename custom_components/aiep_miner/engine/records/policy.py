@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from .base import ExplicitBody, Record
 from .kinds import Action, Mode, RecordKind, RestartSign
+from .levels import DeviceLevel, ValueRange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,14 @@ class MinerPolicy(ExplicitBody):
     """Bounds that the device itself sets on its power limit."""
     presets: tuple[str, ...] | None = None
     """Those that the device has; None while unknown."""
+    levels: tuple[DeviceLevel, ...] | None = None
+    """Those that the device has; None while unknown."""
+    ranges: tuple[ValueRange, ...] | None = None
+    """What the device takes for its other settings; None while unknown."""
+    level_change_s: float = 0.0
+    """For how long about a change of level keeps the machine from hashing."""
+    level_restarts: bool = False
+    """Whether a change of level restarts the mining."""
     restart_sign: RestartSign = RestartSign.UPTIME
     """What a poll shows after the device has restarted."""
 
