@@ -10,7 +10,7 @@ INTEGRATION = Path(__file__).resolve().parents[1] / "custom_components" / "aiep_
 ENGINE = INTEGRATION / "engine"
 
 BOTTOM = {"records", "canonical"}
-DECIDING = {"economics", "governor", "state", "steps"}
+DECIDING = {"economics", "governor", "state", "status", "steps"}
 """The rooms that decide: time and everything else comes in as arguments."""
 CLOCKS_AND_DICE = {"asyncio", "datetime", "os", "random", "secrets", "socket", "time", "uuid"}
 CLOCKS_ALLOWED = {"steps/execute.py"}
@@ -30,7 +30,8 @@ ENGINE_ROOMS: dict[str, set[str]] = {
     "outage": {*BOTTOM, "cycle", "state", "steps"},
     "events": {*BOTTOM, "governor", "read_model"},
     "command_result": BOTTOM,
-    "read_model": {*BOTTOM, "economics", "ledger", "miners", "state"},
+    "status": {*BOTTOM, "economics", "state", "steps"},
+    "read_model": {*BOTTOM, "economics", "ledger", "miners", "state", "status"},
     "replay": {*BOTTOM, "ledger", "state", "steps"},
     "controller": {
         *BOTTOM,

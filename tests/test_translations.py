@@ -35,6 +35,7 @@ from custom_components.aiep_miner.engine.events import GovernorEventKind
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
 from custom_components.aiep_miner.engine.records import Action, Basis, Mode, Origin
 from custom_components.aiep_miner.engine.records.reasons import Reason
+from custom_components.aiep_miner.engine.status import PLACEHOLDERS, StatusKey
 from custom_components.aiep_miner.entities.miner_sensors import MINER_SENSORS
 from custom_components.aiep_miner.entities.operator_sensors import OPERATOR_SENSORS
 from custom_components.aiep_miner.entities.part_sensors import PART_SENSORS, of_part
@@ -259,11 +260,16 @@ def test_icons_are_of_material_design() -> None:
 
 def test_every_reason_is_translated_and_no_other() -> None:
     assert set(TEXTS["entity"]["sensor"]["reason"]["state"]) == set(Reason)
-    assert set(TEXTS["exceptions"]) == {*Reason, *OTHER_EXCEPTIONS}
+    statuses = {f"status_{key}" for key in StatusKey}
+    assert set(TEXTS["exceptions"]) == {*Reason, *OTHER_EXCEPTIONS, *statuses}
 
 
 def test_exception_placeholders() -> None:
     for key, text in TEXTS["exceptions"].items():
+        if key.startswith("status_"):
+            known = PLACEHOLDERS[StatusKey(key.removeprefix("status_"))]
+            assert set(PLACEHOLDER.findall(text["message"])) <= known, key
+            continue
         given = {"ledger_unavailable": {"error"}, **OTHER_EXCEPTIONS}.get(key, {"miner"})
         assert set(PLACEHOLDER.findall(text["message"])) <= given
 

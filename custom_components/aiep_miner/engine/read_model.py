@@ -20,6 +20,7 @@ from .records import (
 )
 from .records.entry import LedgerEntry
 from .state import State
+from .status import LEDGER_OUTAGE, Status, status_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +40,17 @@ class MinerReadModel:
     divergences: tuple[DivergenceRecord, ...] = ()
     """The active ones."""
     hold_until_ms: int | None = None
-    """A person took the miner over until then."""
+    """A person took the miner over until then …"""
+    hold_user_id: str | None = None
+    """… and this Home Assistant user it was."""
     latched: bool = False
     """Restarted too often: automation leaves it alone until a person hands it back."""
     pending: Action | None = None
     """Dispatched, not yet confirmed."""
     not_confirmed: Action | None = None
     """Dispatched, and telemetry did not show its effect."""
+    status: Status | None = None
+    """Why it does what it does; see ``ReadModel.status``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,13 @@ class ReadModel:
     def mode(self) -> Mode:
         """Return who acts."""
         return self.policy.mode
+
+    def status(self, miner_id: str) -> Status | None:
+        """Return the sentence on a miner; None before the first cycle."""
+        if self.ledger_error is not None:
+            return LEDGER_OUTAGE
+        miner = self.miners.get(miner_id)
+        return miner.status if miner else None
 
 
 def read_model_of(
@@ -155,7 +167,9 @@ def _miner_view(state: State, miner_id: str, info: MinerInfo | None, ts_ms: int)
         last_receipt=miner.receipt,
         divergences=tuple(filed.record for filed in miner.divergences.values()),
         hold_until_ms=held,
+        hold_user_id=miner.hold_user_id if held else None,
         latched=miner.latched,
         pending=miner.pending.receipt.action if miner.pending else None,
         not_confirmed=miner.not_confirmed,
+        status=status_of(state, miner_id, ts_ms),
     )

@@ -75,11 +75,12 @@ async def test_the_site_maximum_counts_all_miners(tmp_path) -> None:
 async def test_each_source_is_limited_for_itself(tmp_path) -> None:
     async with site(tmp_path, policy_of(max_proposals_per_hour=3)) as rig:
         await learned(rig)
-        rules = [(await propose(rig, Action.SET_POWER, 3200.0)).rule for _ in range(5)]
+        watts = range(3200, 3150, -10)
+        rules = [(await propose(rig, Action.SET_POWER, float(value))).rule for value in watts]
         assert rules == [None, None, None, *[Reason.SOURCE_RATE_LIMITED] * 2]
-        other = await propose(rig, Action.SET_POWER, 3200.0, origin_id="automation.other")
+        other = await propose(rig, Action.SET_POWER, 3100.0, origin_id="automation.other")
         assert other.rule is None
-        person = await rig.command(Action.SET_POWER, value=3100.0)
+        person = await rig.command(Action.SET_POWER, value=3150.0)
         assert person.rule is None
         await rig.restart()
         await rig.cycles()

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     FAN_FAILURE = "fan_failure"
     PHANTOM_HASHRATE = "phantom_hashrate"
     READING_INCOMPLETE = "reading_incomplete"
+    IMPLAUSIBLE_PRICE = "implausible_price"
     LEDGER_TAMPERED = "ledger_tampered"
 
     # The strategy: what the operator's rules want.
@@ -43,6 +44,7 @@ class Reason(StrEnum):
     TRUST_TOO_LOW = "trust_too_low"
     SOURCE_RATE_LIMITED = "source_rate_limited"
     UNSUPPORTED_ACTION = "unsupported_action"
+    UNCHANGED_TARGET = "unchanged_target"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
 
     # Receipts.
@@ -103,4 +105,5 @@ class Reason(StrEnum):
     READING_DUPLICATED = "reading_duplicated"
     READING_FROZEN = "reading_frozen"
     READING_WRONG_UNIT = "reading_wrong_unit"
+    UNIT_MISSING = "unit_missing"
     SENSOR_DISAGREES = "sensor_disagrees"

@@ -69,6 +69,14 @@ class MinerState:
     """Hash rate in TH/s and power in W of the last readings while it ran as usual."""
     carried: tuple[float, float | None] | None = None
     """Those values from before the records that the state was rebuilt from."""
+    setpoint: ReceiptRecord | None = None
+    """The last target that was sent; with the outcome that closed it, once there is one."""
+    unproven_w: float | None = None
+    """The highest power limit sent since the last whose effect was seen."""
+    preset_w: dict[str, float] = field(default_factory=dict)
+    """Preset to the highest power in W seen while it ran with it."""
+    may_run: bool = False
+    """It runs, or was started and has not shown since that it stands still."""
     tuned: bool = False
     """Its usual values are from before it was tuned, until enough readings tell anew."""
     has_run: bool = False
@@ -77,8 +85,10 @@ class MinerState:
     stopped_since_ms: int | None = None
     intended_off: bool = False
     """The last command that took was a stop."""
+    settling_since_ms: int = 0
+    """When a command was sent that changes hash rate and profit …"""
     settled_from_ms: int = 0
-    """Before then its hash rate is still the last command's doing."""
+    """… and until when they are still that command's doing."""
     low_since_ms: int | None = None
     frozen_polls: int = 0
     """Polls in a row that repeated hash rate, uptime and shares to the digit …"""
@@ -93,7 +103,9 @@ class MinerState:
     silent: dict[str, int] = field(default_factory=dict)
     """Those of them that are missing, and for how many polls in a row."""
     overheated_ms: int | None = None
-    """When it was last at or above its limit."""
+    """When it was last at or above its limit …"""
+    overheated_c: float | None = None
+    """… and the hottest that it was then."""
     profit_side: int = 0
     """Which side of the margin profit is on: -1 below, 1 above, 0 within or unknown."""
     profit_side_since_ms: int = 0
@@ -107,6 +119,8 @@ class MinerState:
     restarts_ms: deque[int] = field(default_factory=lambda: deque(maxlen=32))
     latched: bool = False
     hold_until_ms: int | None = None
+    hold_user_id: str | None = None
+    """The Home Assistant user who took it over."""
     suppressed: NegativeProofRecord | None = None
     """The last proof of a rule that does not pass by itself."""
 
@@ -138,6 +152,23 @@ class MinerState:
             for code, filed in self.divergences.items()
             if filed.record.severity is Severity.SAFETY
         )
+
+    @property
+    def doubts(self) -> tuple[Reason, ...]:
+        """Return the standing divergences for which its evidence is unfit to act on."""
+        return tuple(
+            code
+            for code, filed in self.divergences.items()
+            if filed.record.severity is Severity.HOLD
+        )
+
+    @property
+    def learned_power_w(self) -> float | None:
+        """Return the usual power in W since it was last tuned; None with too few readings."""
+        if len(self.running) < ENOUGH_READINGS:
+            return None
+        powers = [power for _, power in self.running if power is not None]
+        return statistics.median(powers) if powers else None
 
     @property
     def learned_basis(self) -> Basis:

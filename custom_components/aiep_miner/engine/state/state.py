@@ -50,6 +50,7 @@ MAX_COUNTED_PROPOSALS: Final = 1001
 
 
 MAX_REVIEWS: Final = 100
+MAX_PRESETS: Final = 64
 
 
 BOOT_MS: Final = 300_000
@@ -66,6 +67,14 @@ DISPATCHED: Final = frozenset({Outcome.ACCEPTED, Outcome.FAILED, Outcome.UNKNOWN
 TUNING: Final = frozenset(
     {Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET, Action.SET_BOARD}
 )
+
+
+SETPOINTS: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET})
+"""Targets of which one is in force at a time."""
+
+
+OWN_ORIGINS: Final = frozenset({Origin.PERSON, Origin.STRATEGY})
+"""Who is not from outside."""
 
 
 GOVERNED: Final = {
@@ -135,12 +144,11 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
         return
     miner.reading, miner.reading_ms = record.reading, record.ts_ms
     _follow_running(state, miner, record.subject, record.ts_ms)
+    _follow_power(miner, previous, record.reading)
     _follow_fans(miner, record.reading, state.policy.record.min_fan_rpm)
     _follow_frozen(miner, previous, record.reading, record.ts_ms)
     _follow_silence(miner, record.reading)
-    hottest = record.reading.hottest_c
-    if hottest is not None and hottest >= state.limit_c(record.subject):
-        miner.overheated_ms = record.ts_ms
+    _follow_heat(miner, record.reading.hottest_c, state.limit_c(record.subject), record.ts_ms)
     _teach_governor(state, record.subject, record.reading, record.ts_ms)
 
 
@@ -171,8 +179,31 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
         miner.low_since_ms = miner.low_since_ms or ts_ms
     else:
         miner.low_since_ms = None
-    if reading.mining and rate and rate > 0 and not low:
+    credible = Reason.PHANTOM_HASHRATE not in miner.divergences
+    if reading.mining and rate and rate > 0 and not low and credible:
         miner.running.append((rate, reading.power_w))
+
+
+def _follow_power(miner: MinerState, previous: Reading | None, reading: Reading) -> None:
+    """Learn what presets draw, and whether the miner may be running."""
+    if reading.mining is not False:
+        miner.may_run = True
+    elif miner.pending is None and reading != previous:
+        # A stopped miner that repeats itself to the digit may have been started unseen.
+        miner.may_run = False
+    preset, power_w = reading.preset, reading.power_w
+    if not reading.mining or preset is None or power_w is None or miner.doubts or miner.pending:
+        return
+    if preset in miner.preset_w or len(miner.preset_w) < MAX_PRESETS:
+        miner.preset_w[preset] = max(power_w, miner.preset_w.get(preset, 0.0))
+
+
+def _follow_heat(miner: MinerState, hottest_c: float | None, limit_c: float, ts_ms: int) -> None:
+    if hottest_c is None or hottest_c < limit_c:
+        return
+    before_c = miner.overheated_c if Reason.OVERHEAT in miner.divergences else None
+    miner.overheated_c = max(hottest_c, before_c or hottest_c)
+    miner.overheated_ms = ts_ms
 
 
 def _follow_fans(miner: MinerState, reading: Reading, min_fan_rpm: int) -> None:
@@ -268,7 +299,7 @@ def _proposal(state: State, filed: LedgerEntry[ProposalRecord]) -> None:
 
 def origin_key(proposal: ProposalRecord) -> str | None:
     """Return what a proposal counts against; None for people and the strategy itself."""
-    if proposal.origin in (Origin.PERSON, Origin.STRATEGY):
+    if proposal.origin in OWN_ORIGINS:
         return None
     return f"{proposal.origin}:{proposal.origin_id or ''}"
 
@@ -296,6 +327,7 @@ def _receipt(state: State, filed: LedgerEntry[ReceiptRecord]) -> None:
         _dispatched(state, miner, record)
         return
     _close(miner, record)
+    _follow_setpoint(miner, record)
     if record.outcome is Outcome.CONFIRMED:
         miner.failures.pop(record.action, None)
         miner.not_confirmed = None
@@ -310,8 +342,24 @@ def _close(miner: MinerState, record: ReceiptRecord) -> None:
         miner.pending = None
 
 
+def _follow_setpoint(miner: MinerState, record: ReceiptRecord) -> None:
+    """Note the target that was sent, or what came of it."""
+    if record.action not in SETPOINTS or record.outcome is Outcome.FAILED:
+        return
+    closes = miner.setpoint is not None and miner.setpoint.decision == record.decision
+    if closes and record.reason is Reason.SUPERSEDED:
+        return
+    if closes or record.outcome in DISPATCHED:
+        miner.setpoint = record
+    if record.outcome is Outcome.CONFIRMED:
+        miner.unproven_w = None
+    elif record.action is Action.SET_POWER and record.value is not None:
+        miner.unproven_w = max(record.value, miner.unproven_w or 0.0)
+
+
 def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
-    miner.open_decisions.pop(record.decision, None)
+    decision = miner.open_decisions.pop(record.decision, None)
+    _follow_setpoint(miner, record)
     miner.suppressed = None
     before, miner.superseded = miner.superseded, None
     state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
@@ -322,7 +370,7 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
         miner.not_confirmed = record.action
         return
     first_ms = record.ts_ms
-    if before is not None and before.receipt.action is record.action:
+    if before is not None and _continues(before.receipt.action, record.action):
         first_ms = before.first_ms
     miner.pending = Pending(receipt=record, since_ms=record.ts_ms, first_ms=first_ms)
     if record.action in (Action.RUN, Action.RESTART, Action.STOP):
@@ -330,6 +378,8 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
         miner.running_since_ms = None
     if record.action is Action.RUN:
         miner.has_run = False
+    if record.action in (Action.RUN, Action.RESTART):
+        miner.may_run = True
     if record.action in TUNING:
         rate, power_w = miner.usual(state.policy.record.miner(record.subject))
         miner.carried = (rate, power_w) if rate else None
@@ -338,7 +388,26 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     if record.action is Action.FAULT_LIGHT:
         return
     miner.low_since_ms = None
-    miner.settled_from_ms = first_ms + round(state.policy.record.collapse_min * 60_000)
+    _settle(state, miner, decision, first_ms)
+
+
+def _continues(before: Action, action: Action) -> bool:
+    """Tell whether a command goes on with what the one before began."""
+    return before is action or (before in TUNING and action in TUNING)
+
+
+def _settle(
+    state: State, miner: MinerState, decision: DecisionRecord | None, since_ms: int
+) -> None:
+    """Let hash rate and profit settle after a command.
+
+    Automations that command again and again get it once: then the rules judge for as long.
+    """
+    settle_ms = round(state.policy.record.collapse_min * 60_000)
+    from_outside = decision is not None and decision.origin not in OWN_ORIGINS
+    if from_outside and since_ms < miner.settled_from_ms + settle_ms:
+        return
+    miner.settling_since_ms, miner.settled_from_ms = since_ms, since_ms + settle_ms
 
 
 def _negative_proof(state: State, filed: LedgerEntry[NegativeProofRecord]) -> None:
@@ -351,7 +420,7 @@ def _negative_proof(state: State, filed: LedgerEntry[NegativeProofRecord]) -> No
 
 def _override(state: State, filed: LedgerEntry[OverrideRecord]) -> None:
     miner = state.miner(filed.record.subject)
-    miner.hold_until_ms = filed.record.until_ms
+    miner.hold_until_ms, miner.hold_user_id = filed.record.until_ms, filed.record.user_id
     miner.suppressed = None
     if filed.record.until_ms is None:
         miner.tells, miner.silent = frozenset(), {}

@@ -30,8 +30,7 @@ type Wish = tuple[Action, tuple[Reason, ...], float]
 
 def propose(state: State, miner_id: str, ts_ms: int) -> ProposalRecord:
     """Return what the rules want of a miner now; hold when nothing, or when nothing may be wanted."""
-    miner = state.miner(miner_id)
-    action, reasons, confidence = _spare_repeats(miner, ts_ms, _wish(state, miner_id, ts_ms))
+    action, reasons, confidence = wish(state, miner_id, ts_ms)
     return ProposalRecord(
         ts_ms=ts_ms,
         subject=miner_id,
@@ -40,6 +39,11 @@ def propose(state: State, miner_id: str, ts_ms: int) -> ProposalRecord:
         reasons=reasons,
         confidence=confidence,
     )
+
+
+def wish(state: State, miner_id: str, ts_ms: int) -> Wish:
+    """Return the action that the rules want, why, and with which confidence."""
+    return _spare_repeats(state.miner(miner_id), ts_ms, _wish(state, miner_id, ts_ms))
 
 
 def _hold(*reasons: Reason) -> Wish:
@@ -184,13 +188,13 @@ def _try(
     return action, reasons, confidence
 
 
-def _spare_repeats(miner: MinerState, ts_ms: int, wish: Wish) -> Wish:
+def _spare_repeats(miner: MinerState, ts_ms: int, wanted: Wish) -> Wish:
     """Hold where the same wish was suppressed a moment ago by a rule that still stands."""
-    action, reasons, _ = wish
+    action, reasons, _ = wanted
     proof = miner.suppressed
     if action is Action.HOLD or proof is None:
-        return wish
+        return wanted
     same = (proof.action, proof.reasons) == (action, reasons)
     if same and ts_ms - proof.ts_ms < SUPPRESSION_REPEAT_MS:
         return _hold(*reasons, Reason.STILL_SUPPRESSED)
-    return wish
+    return wanted

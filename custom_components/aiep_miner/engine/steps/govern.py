@@ -17,22 +17,19 @@ from ..records import (
     DecisionRecord,
     Evaluation,
     Evidence,
-    MinerPolicy,
-    Mode,
     Origin,
     Pool,
     ProposalRecord,
-    Reading,
 )
-from ..records.reasons import Reason
-from ..state import GOVERNED, MinerState, State, acceptance, hardware_readings, origin_key
+from ..state import GOVERNED, MinerState, State, acceptance, hardware_readings
+from . import power
+from .rules import is_safety_stop, suppressing_rule
 
 READING_MAX_AGE_MS: Final = 300_000
 """An older reading is no evidence of the present."""
 TARGETS: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE})
-CLAIMS: Final = frozenset({Action.RUN, Action.SET_POWER})
+CLAIMS: Final = power.RAISES
 """Actions that claim a share of the site's power."""
-HOUR_MS: Final = 3_600_000
 IDLE_BEFORE_START_MS: Final = 120_000
 """How long a machine without temperatures while stopped must have rested before a start."""
 
@@ -43,7 +40,7 @@ def decide(state: State, proposal: ProposalRecord, ts_ms: int) -> DecisionRecord
     result = None
     if proposal.action in GOVERNED:
         result = state.governor.evaluate(_signals(state, miner, proposal, ts_ms))
-    rule = _suppressing_rule(state, miner, proposal, result)
+    rule = suppressing_rule(state, miner, proposal, result)
     wants_change = proposal.action is not Action.HOLD
     return DecisionRecord(
         ts_ms=ts_ms,
@@ -92,76 +89,6 @@ def _value(proposal: ProposalRecord, result: MiningDecision | None) -> float | N
     if result is None or not result.actionable or proposal.action not in TARGETS:
         return proposal.value
     return round(result.trusted_value, 6)
-
-
-def _suppressing_rule(
-    state: State,
-    miner: MinerState,
-    proposal: ProposalRecord,
-    result: MiningDecision | None,
-) -> Reason | None:
-    if proposal.action is Action.HOLD:
-        return None
-    if not _is_able(miner, state.policy.record.miner(miner.miner_id), proposal):
-        return Reason.UNSUPPORTED_ACTION
-    danger = _danger(miner, proposal)
-    if danger is not None:
-        return danger
-    if _too_many(state, proposal):
-        return Reason.SOURCE_RATE_LIMITED
-    rule = _rule_of_site(state, miner, proposal)
-    if rule is None and result is not None and not result.actionable:
-        return result.refusal or Reason.TRUST_TOO_LOW
-    return rule
-
-
-def _is_able(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> bool:
-    """Tell whether the device can do it, and has the pool, board or preset that is named."""
-    if own.actions is not None and proposal.action not in own.actions:
-        return False
-    reading = miner.reading or Reading()
-    match proposal.action:
-        case Action.SET_POOL:
-            return any(pool.index == proposal.value for pool in reading.pools)
-        case Action.SET_BOARD:
-            return any(board.index == proposal.value for board in reading.boards)
-        case Action.SET_PRESET:
-            return own.presets is None or proposal.option in own.presets
-        case _:
-            return True
-
-
-def _danger(miner: MinerState, proposal: ProposalRecord) -> Reason | None:
-    """Return what forbids a start: overheating to all, any other danger to all but people."""
-    if proposal.action not in (Action.RUN, Action.RESTART):
-        return None
-    if Reason.OVERHEAT in miner.divergences:
-        return Reason.THERMAL_OVERRIDE
-    return None if proposal.origin is Origin.PERSON else next(iter(miner.dangers), None)
-
-
-def _rule_of_site(state: State, miner: MinerState, proposal: ProposalRecord) -> Reason | None:
-    """Return what keeps anybody but people from acting on the site: its mode, or a broken ledger."""
-    if proposal.origin is Origin.PERSON:
-        return None
-    safety_stop = _is_safety_stop(miner, proposal)
-    policy = state.policy.record
-    if policy.mode is Mode.MANUAL and not (safety_stop and policy.safety_stops_in_manual):
-        return Reason.MANUAL_MODE
-    if Reason.LEDGER_TAMPERED in state.divergences and not safety_stop:
-        return Reason.LEDGER_TAMPERED
-    return None
-
-
-def _too_many(state: State, proposal: ProposalRecord) -> bool:
-    """Tell whether the proposal's source has proposed more than its share, this one included."""
-    stamps = state.proposed_ms.get(origin_key(proposal) or "", ())
-    within = sum(1 for at in stamps if at > proposal.ts_ms - HOUR_MS)
-    return within > state.policy.record.max_proposals_per_hour
-
-
-def _is_safety_stop(miner: MinerState, proposal: ProposalRecord) -> bool:
-    return proposal.action is Action.STOP and not set(miner.dangers).isdisjoint(proposal.reasons)
 
 
 def _evidence(state: State, miner: MinerState, proposal: ProposalRecord) -> Evidence:
@@ -232,39 +159,17 @@ def _context(
     }
     has_maximum = state.policy.record.governor.max_power_watts is not None
     if has_maximum and proposal.action in CLAIMS:
-        context["site_power_w"] = _others_power_w(state, miner.miner_id)
+        context["site_power_w"] = power.others_power_w(state, miner.miner_id)
     if proposal.action is Action.SET_POWER:
         context["min_value"] = own.power_min_w
         context["max_value"] = own.power_max_w
-    if proposal.action is Action.STOP and _is_safety_stop(miner, proposal):
+    if proposal.action is Action.STOP and is_safety_stop(miner, proposal):
         context["safety"] = True
     if proposal.action is Action.RUN:
-        context["start_power_w"] = miner.usual(own)[1]
+        context["start_power_w"] = power.claim_w(miner, own, proposal)
     if proposal.action is Action.RUN and _rested_without_sensors(state, miner, ts_ms):
         context["idle_without_sensors"] = True
     return {key: value for key, value in context.items() if value is not None}
-
-
-def _others_power_w(state: State, miner_id: str) -> float:
-    return sum(
-        _claimed_w(state.miners[own.miner_id], own)
-        for own in state.policy.record.miners
-        if own.miner_id != miner_id and own.miner_id in state.miners
-    )
-
-
-def _claimed_w(miner: MinerState, own: MinerPolicy) -> float:
-    """Return the power in W that a miner draws, or will when what it was told takes effect."""
-    told = [(item.action, item.value) for item in miner.open_decisions.values() if item.authorised]
-    if miner.pending is not None:
-        told.append((miner.pending.receipt.action, miner.pending.receipt.value))
-    claims = [
-        (value if action is Action.SET_POWER else miner.usual(own)[1]) or 0.0
-        for action, value in told
-        if action in CLAIMS
-    ]
-    drawn_w = (miner.reading.power_w or 0.0) if miner.reading else 0.0
-    return max([drawn_w, *claims])
 
 
 def _rested_without_sensors(state: State, miner: MinerState, ts_ms: int) -> bool:
