@@ -14,6 +14,8 @@ from .decisions import (
 from .entry import LedgerEntry
 from .kinds import (
     Action,
+    AutotuneGoal,
+    AutotuneMode,
     Basis,
     LifecycleEvent,
     Mode,
@@ -26,7 +28,7 @@ from .kinds import (
 from .levels import DeviceLevel, ValueRange
 from .lifecycle import CheckpointRecord, LifecycleRecord
 from .observations import DivergenceRecord, PriceRecord, ProfitRecord, TelemetryRecord
-from .policy import GovernorPolicy, MinerPolicy, PolicyRecord
+from .policy import AutotunePolicy, GovernorPolicy, MinerPolicy, PolicyRecord
 from .reading import Board, Pool, Reading, Temperature
 from .reasons import Reason
 
@@ -52,6 +54,9 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
 __all__ = [
     "RECORD_TYPES",
     "Action",
+    "AutotuneGoal",
+    "AutotuneMode",
+    "AutotunePolicy",
     "Basis",
     "Board",
     "CheckpointRecord",

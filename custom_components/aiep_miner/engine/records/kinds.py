@@ -56,6 +56,25 @@ class RestartSign(StrEnum):
     """Only the mining program restarts: the hash rate is gone for a while and comes back."""
 
 
+class AutotuneMode(StrEnum):
+    """How far the search for a device's best options may go."""
+
+    OFF = "off"
+    OBSERVE = "observe"
+    """Learn what the levels bring that it runs at anyway."""
+    RECOMMEND = "recommend"
+    """Name the next level; a person sets it."""
+    ACT = "act"
+
+
+class AutotuneGoal(StrEnum):
+    """What the best level is."""
+
+    EFFICIENCY = "efficiency"
+    HASHRATE = "hashrate"
+    PROFIT = "profit"
+
+
 class Mode(StrEnum):
     """Who acts: the strategy (auto) or only people (manual)."""
 

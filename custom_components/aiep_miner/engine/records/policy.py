@@ -4,8 +4,22 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from .base import ExplicitBody, Record
-from .kinds import Action, Mode, RecordKind, RestartSign
+from .kinds import Action, AutotuneGoal, AutotuneMode, Mode, RecordKind, RestartSign
 from .levels import DeviceLevel, ValueRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutotunePolicy(ExplicitBody):
+    """How a miner with frequency and voltage options is tuned."""
+
+    mode: AutotuneMode = AutotuneMode.OFF
+    goal: AutotuneGoal = AutotuneGoal.EFFICIENCY
+    max_temperature_c: float = 68.0
+    max_error_pct: float = 2.0
+    measure_min: float = 6.0
+    """For how long a level is measured once it has settled …"""
+    min_shares: int = 20
+    """… and how many shares that must have brought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +47,7 @@ class MinerPolicy(ExplicitBody):
     """For how long about a change of level keeps the machine from hashing."""
     level_restarts: bool = False
     """Whether a change of level restarts the mining."""
+    autotune: AutotunePolicy | None = None
     restart_sign: RestartSign = RestartSign.UPTIME
     """What a poll shows after the device has restarted."""
 

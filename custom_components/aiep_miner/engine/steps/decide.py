@@ -10,6 +10,7 @@ from typing import Final
 from ..records import Action, Basis, Origin, ProposalRecord, Severity
 from ..records.reasons import Reason
 from ..state import MinerState, State
+from . import autotune
 
 ATTEMPTS: Final = 2
 """A command that shows no effect is repeated once."""
@@ -24,6 +25,10 @@ SAFETY_STOP_MS: Final = 90_000
 CONFIDENCE: Final = {Basis.MEASURED: 0.95, Basis.LAST_RUNNING: 0.92, Basis.NOMINAL: 0.9}
 """How sure the strategy is of a profit, by what it was reckoned from."""
 
+TUNING_CONFIDENCE: Final = 0.9
+TUNABLE: Final = frozenset({Reason.PROFITABLE, Reason.WITHIN_HYSTERESIS})
+"""Why a running miner is left as it is when it may be tuned."""
+
 type Wish = tuple[Action, tuple[Reason, ...], float]
 """Action, reasons, confidence 0…1."""
 
@@ -31,12 +36,36 @@ type Wish = tuple[Action, tuple[Reason, ...], float]
 def propose(state: State, miner_id: str, ts_ms: int) -> ProposalRecord:
     """Return what the rules want of a miner now; hold when nothing, or when nothing may be wanted."""
     action, reasons, confidence = wish(state, miner_id, ts_ms)
+    if action is Action.HOLD and (tuning := _tune(state, state.miner(miner_id), ts_ms, reasons)):
+        return tuning
     return ProposalRecord(
         ts_ms=ts_ms,
         subject=miner_id,
         action=action,
         origin=Origin.STRATEGY,
         reasons=reasons,
+        confidence=confidence,
+    )
+
+
+def _tune(
+    state: State, miner: MinerState, ts_ms: int, held: tuple[Reason, ...]
+) -> ProposalRecord | None:
+    """Return the next step of tuning, where nothing else is wanted of a miner that earns."""
+    if not set(held) <= TUNABLE:
+        return None
+    step = autotune.next_step(state, miner, state.policy.record.miner(miner.miner_id))
+    if step is None:
+        return None
+    wish = (Action.SET_LEVEL, (step.reason,), TUNING_CONFIDENCE)
+    action, reasons, confidence = _spare_repeats(miner, ts_ms, wish)
+    return ProposalRecord(
+        ts_ms=ts_ms,
+        subject=miner.miner_id,
+        action=action,
+        origin=Origin.STRATEGY,
+        reasons=reasons,
+        option=step.level if action is Action.SET_LEVEL else None,
         confidence=confidence,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from ...records import Action, DeviceLevel, Reading
+from ...records import Action, Board, DeviceLevel, Reading
 from ...records.reasons import Reason
 from ..base import ON, Capabilities, Command, MinerError
 from ..controls import level_at, level_named, power_levels, ranged
@@ -83,8 +83,10 @@ class Braiins(Make):
         )
         by_hashrate = at(tuner, "tuner_mode") == _HASHRATE_MODE and aimed_ths is not None
         scaling = at(await self._read("/performance/dps"), "enabled")
+        switched = at(await self._read("/miner/hw/hashboards"), "hashboards")
         return replace(
             reading,
+            boards=tuple(_switched(board, switched) for board in reading.boards),
             expected_hashrate_ths=aimed_ths if by_hashrate else reading.expected_hashrate_ths,
             level=None if by_hashrate else level_at(self._levels, target_w),
             scaling=flag(scaling),
@@ -175,6 +177,14 @@ class Braiins(Make):
         kind = at(reply, "data", "auth", "login", "__typename")
         if kind is not None and kind != "VoidResult":
             raise MinerError(Reason.AUTH_FAILED, "the log-in was refused")
+
+
+def _switched(board: Board, listed: Any) -> Board:
+    """Return a board with whether it is enabled: the library takes all that are listed for it."""
+    for item in listed if isinstance(listed, list) else ():
+        if isinstance(item, dict) and item.get("id") == str(board.index + 1):
+            return replace(board, enabled=flag(item.get("enabled")))
+    return board
 
 
 def _bounds(tuner: Any, name: str, unit: str, most: float) -> tuple[float | None, float | None]:

@@ -9,7 +9,6 @@ from ...records import Action, DeviceLevel, Reading, Temperature
 from ...records.reasons import Reason
 from ..base import ON, Capabilities, Command, MinerError
 from ..cgminer.api import Reply, section
-from ..controls import ranged
 from ..make import SIDE_READ_S, Call, Link, Make, deadline
 from ..sensors import with_sensors, without_sensors
 from ..values import POWER_LIMIT_W, at, celsius, count, number
@@ -21,7 +20,6 @@ _BLINK: Final = {"color": "red", "period": 200, "duration": 100, "start": 0}
 _AUTO: Final = "auto"
 _MODES: Final = ("low", "normal", "high")
 _LEVELS: Final = tuple(DeviceLevel(name=name) for name in _MODES)
-_PERCENT: Final = ranged(Action.SET_POWER_PERCENT, 1, 100)
 _CHANGE_S: Final = 300.0
 """A Whatsminer tunes itself for some minutes after a change of mode."""
 
@@ -33,7 +31,10 @@ def is_v3(version: str | None) -> bool:
 
 
 class WhatsminerV2(Make):
-    """A Whatsminer with API v2."""
+    """A Whatsminer with API v2.
+
+    ``set_power_pct`` is not offered: nothing tells afterwards which percentage is in force.
+    """
 
     def __init__(self, link: Link) -> None:
         """Initialize for a device; nothing is sent."""
@@ -59,9 +60,8 @@ class WhatsminerV2(Make):
             return capabilities
         return replace(
             capabilities,
-            actions=capabilities.actions | {Action.SET_LEVEL, Action.SET_POWER_PERCENT},
+            actions=capabilities.actions | {Action.SET_LEVEL},
             levels=_LEVELS,
-            ranges=(_PERCENT,),
             level_change_s=_CHANGE_S,
             level_restarts=True,
         )
@@ -98,8 +98,6 @@ class WhatsminerV2(Make):
                 )
             case Action.SET_LEVEL:
                 return partial(self._send, f"set_{command.option}_power")
-            case Action.SET_POWER_PERCENT:
-                return partial(self._send, "set_power_pct", {"percent": f"{command.value:.0f}"})
             case Action.FAULT_LIGHT:
                 blink = {name: str(value) for name, value in _BLINK.items()}
                 return partial(
