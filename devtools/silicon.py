@@ -12,7 +12,7 @@ FREQUENCIES_MHZ = (400, 490, 525, 550, 600, 625)
 VOLTAGES_MV = (1000, 1060, 1100, 1150, 1200, 1250)
 THS_PER_MHZ = 2040e-6
 _REFERENCE_MHZ, _REFERENCE_MV, _REFERENCE_W = 525.0, 1150.0, 14.0
-_BOARD_W = 1.8
+_BOARD_W = 4.2
 _LAG_S = 60.0
 _PASSES = 30
 
@@ -38,12 +38,12 @@ class Silicon:
     def __init__(self, seed: int, *, ambient_c: float = 24.0) -> None:
         dice = random.Random(seed)
         self.ambient_c = ambient_c
-        self._need_mv = dice.uniform(1015, 1135)
+        self._need_mv = dice.uniform(1040, 1180)
         """Voltage that the reference frequency needs at 55 °C."""
-        self._slope_mv = dice.uniform(0.7, 1.3)
+        self._slope_mv = dice.uniform(0.45, 0.9)
         self._sharp_mv = dice.uniform(7, 13)
         self._heat_mv = dice.uniform(0.3, 0.8)
-        self._resistance = dice.uniform(1.5, 2.1)
+        self._resistance = dice.uniform(1.4, 2.1)
         self._leak = dice.uniform(0.006, 0.014)
         self._dice = dice
 

@@ -9,6 +9,8 @@ SETTLED_MS: Final = 180_000
 """After a change of level its readings count from here on: chips take minutes to warm."""
 AVERAGED: Final = 40
 """Readings that a mean goes over, the latest the most."""
+LATEST: Final = 5
+"""Readings that the error rate is a mean of: a chip that begins to err is found out soon."""
 MAX_LEVELS: Final = 64
 
 
@@ -59,7 +61,7 @@ def followed(
         shares=figures.shares + earned,
         hashrate_ths=_mean(figures.hashrate_ths, reading.hashrate_ths or 0.0, count),
         power_w=_known_mean(figures.power_w, reading.power_w, count),
-        error_pct=_known_mean(figures.error_pct, reading.error_pct, count),
+        error_pct=_known_mean(figures.error_pct, reading.error_pct, min(count, LATEST)),
         ambient_c=_known_mean(figures.ambient_c, reading.ambient_c, count),
         hottest_c=max(hottest, default=None),
     )

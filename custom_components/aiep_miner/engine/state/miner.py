@@ -103,6 +103,8 @@ class MinerState:
     """Level to what it brings."""
     track: LevelTrack | None = None
     """The level that it hashes at, and since when."""
+    levels_set_ms: deque[int] = field(default_factory=lambda: deque(maxlen=16))
+    """When its level was set, the latest times."""
     running_level: str | None = None
     """The last level that it hashed at."""
     tells: frozenset[str] = frozenset()

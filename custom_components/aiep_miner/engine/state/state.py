@@ -414,8 +414,7 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     miner.suppressed = None
     before, miner.superseded = miner.superseded, None
     state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
-    if record.action is Action.RESTART:
-        miner.restarts_ms.append(record.ts_ms)
+    _count(miner, record)
     if record.outcome is Outcome.FAILED:
         miner.failures[record.action] = record
         miner.not_confirmed = record.action
@@ -442,6 +441,13 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
         return
     miner.low_since_ms = None
     _settle(state, miner, decision, first_ms)
+
+
+def _count(miner: MinerState, record: ReceiptRecord) -> None:
+    if record.action is Action.RESTART:
+        miner.restarts_ms.append(record.ts_ms)
+    if record.action is Action.SET_LEVEL:
+        miner.levels_set_ms.append(record.ts_ms)
 
 
 def _continues(before: Action, action: Action) -> bool:

@@ -4,7 +4,6 @@ It only names levels that the device itself lists. A level that errs too much, g
 was not confirmed is left for the best one known to be good, and is not tried again.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,10 +13,12 @@ from ..records.reasons import Reason
 from ..state import LevelFigures, MinerState, State
 
 ACTIVE: Final = frozenset({AutotuneMode.RECOMMEND, AutotuneMode.ACT})
+HOUR_MS: Final = 3_600_000
+EXPLORED_PER_HOUR: Final = 4
+"""Changes of level in an hour after which it stays: the way back needs the governor's last two."""
+_NEARLY: Final = 0.06
 _WORTH_MOVING: Final = 0.002
 """A better level by less than this share is not worth a change."""
-
-type Curve = Mapping[str, LevelFigures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,40 +37,52 @@ class _Grid:
     places: dict[str, tuple[int, int]]
 
 
-def next_step(state: State, miner: MinerState, own: MinerPolicy) -> Step | None:
+def next_step(state: State, miner: MinerState, own: MinerPolicy, ts_ms: int) -> Step | None:
     """Return the step to take now; None to stay and measure, or when there is nothing to tune."""
     tuning, reading = own.autotune, miner.reading
     if tuning is None or tuning.mode not in ACTIVE or reading is None or not reading.mining:
         return None
     grid = _grid(own.levels or ())
-    current = reading.level
-    if current not in grid.places:
+    if reading.level is None or reading.level not in grid.places:
         return None
-    if _is_bad(miner.curve.get(current), tuning) and (back := _retreat(state, miner, grid, tuning)):
+    figures = miner.curve.get(reading.level)
+    if _is_bad(figures, tuning) and (back := _retreat(state, miner, grid, tuning)):
         return Step(back, Reason.AUTOTUNE_BACK)
-    if not _is_measured(miner.curve.get(current), tuning):
+    best = _best(state, miner, grid, tuning)
+    if best is None or not _is_measured(figures, tuning):
         return None
-    best = _best(state, miner.curve, grid, tuning)
-    if best is None:
-        return None
-    return _explore(state, miner, grid, best, tuning) or _settle(
-        state, miner, current, best, tuning
-    )
+    settled = _settle(state, miner, reading.level, best, tuning)
+    if sum(1 for at in miner.levels_set_ms if at > ts_ms - HOUR_MS) >= EXPLORED_PER_HOUR:
+        return settled
+    return _explore(state, miner, grid, best, tuning) or settled
 
 
 def _explore(
     state: State, miner: MinerState, grid: _Grid, best: str, tuning: AutotunePolicy
 ) -> Step | None:
-    """Return the first neighbour of the best level that is not known yet and not hopeless."""
-    mhz, mv = grid.places[best]
-    for step_mhz, step_mv in _NEIGHBOURS[tuning.goal]:
-        place = (mhz + step_mhz, mv + step_mv)
-        level = grid.levels.get(place)
-        if level is None or _is_tried(miner, level.name, tuning):
-            continue
-        if not _is_hopeless(miner, grid, place, tuning):
-            return Step(level.name, Reason.AUTOTUNE_STEP)
+    """Return the first neighbour of the good levels that is not known yet and not hopeless.
+
+    The best comes first, then those that are nearly as good: between two hollows lies a ridge.
+    """
+    for name in _nearly_best(state, miner, grid, best, tuning):
+        mhz, mv = grid.places[name]
+        for step_mhz, step_mv in _NEIGHBOURS[tuning.goal]:
+            place = (mhz + step_mhz, mv + step_mv)
+            level = grid.levels.get(place)
+            if level is None or _is_tried(miner, level.name, tuning):
+                continue
+            if not _is_hopeless(miner, grid, place, tuning):
+                return Step(level.name, Reason.AUTOTUNE_STEP)
     return None
+
+
+def _nearly_best(
+    state: State, miner: MinerState, grid: _Grid, best: str, tuning: AutotunePolicy
+) -> list[str]:
+    top = _score(state, miner.curve[best], tuning)
+    scores = {name: _score(state, miner.curve[name], tuning) for name in _good(miner, grid, tuning)}
+    near = [name for name, score in scores.items() if top - score <= abs(top) * _NEARLY]
+    return sorted(near, key=lambda name: -scores[name])
 
 
 _COOLER: Final = ((0, -1), (1, 0), (-1, 0), (1, -1), (-1, -1), (0, 1), (1, 1), (-1, 1))
@@ -94,7 +107,7 @@ def _settle(
 
 def _retreat(state: State, miner: MinerState, grid: _Grid, tuning: AutotunePolicy) -> str | None:
     """Return the best level known to be good, else the coolest one that is not known to be bad."""
-    best = _best(state, miner.curve, grid, tuning)
+    best = _best(state, miner, grid, tuning)
     if best is not None:
         return best
     untried = [
@@ -110,13 +123,19 @@ def _retreat(state: State, miner: MinerState, grid: _Grid, tuning: AutotunePolic
     return grid.levels[safest].name
 
 
-def _best(state: State, curve: Curve, grid: _Grid, tuning: AutotunePolicy) -> str | None:
-    good = [
+def _best(state: State, miner: MinerState, grid: _Grid, tuning: AutotunePolicy) -> str | None:
+    good = _good(miner, grid, tuning)
+    return max(good, key=lambda name: _score(state, miner.curve[name], tuning), default=None)
+
+
+def _good(miner: MinerState, grid: _Grid, tuning: AutotunePolicy) -> list[str]:
+    """Return the levels that were measured and kept the limits."""
+    curve = miner.curve
+    return [
         name
         for name in sorted(grid.places)
         if _is_measured(curve.get(name), tuning) and not _is_bad(curve.get(name), tuning)
     ]
-    return max(good, key=lambda name: _score(state, curve[name], tuning), default=None)
 
 
 def _score(state: State, figures: LevelFigures, tuning: AutotunePolicy) -> float:

@@ -26,6 +26,12 @@ CONFIDENCE: Final = {Basis.MEASURED: 0.95, Basis.LAST_RUNNING: 0.92, Basis.NOMIN
 """How sure the strategy is of a profit, by what it was reckoned from."""
 
 TUNING_CONFIDENCE: Final = 0.9
+FALTERING: Final = frozenset(
+    {
+        *(Reason.HASHRATE_LOW, Reason.HASHRATE_COLLAPSE, Reason.SETTLING),
+        *(Reason.RESTART_LIMIT_LATCHED, Reason.NOT_CONFIRMED),
+    }
+)
 TUNABLE: Final = frozenset({Reason.PROFITABLE, Reason.WITHIN_HYSTERESIS})
 """Why a running miner is left as it is when it may be tuned."""
 
@@ -36,7 +42,7 @@ type Wish = tuple[Action, tuple[Reason, ...], float]
 def propose(state: State, miner_id: str, ts_ms: int) -> ProposalRecord:
     """Return what the rules want of a miner now; hold when nothing, or when nothing may be wanted."""
     action, reasons, confidence = wish(state, miner_id, ts_ms)
-    if action is Action.HOLD and (tuning := _tune(state, state.miner(miner_id), ts_ms, reasons)):
+    if tuning := _tune(state, state.miner(miner_id), ts_ms, action, reasons):
         return tuning
     return ProposalRecord(
         ts_ms=ts_ms,
@@ -49,13 +55,19 @@ def propose(state: State, miner_id: str, ts_ms: int) -> ProposalRecord:
 
 
 def _tune(
-    state: State, miner: MinerState, ts_ms: int, held: tuple[Reason, ...]
+    state: State, miner: MinerState, ts_ms: int, wanted: Action, reasons: tuple[Reason, ...]
 ) -> ProposalRecord | None:
-    """Return the next step of tuning, where nothing else is wanted of a miner that earns."""
-    if not set(held) <= TUNABLE:
-        return None
-    step = autotune.next_step(state, miner, state.policy.record.miner(miner.miner_id))
+    """Return the next step of tuning, where nothing else is wanted of a miner that earns.
+
+    Back from a bad level it goes also where that is why the miner falters.
+    """
+    own = state.policy.record.miner(miner.miner_id)
+    step = autotune.next_step(state, miner, own, ts_ms)
     if step is None:
+        return None
+    calm = wanted is Action.HOLD and set(reasons) <= TUNABLE
+    back = step.reason is Reason.AUTOTUNE_BACK and set(reasons) <= TUNABLE | FALTERING
+    if not calm and not back:
         return None
     wish = (Action.SET_LEVEL, (step.reason,), TUNING_CONFIDENCE)
     action, reasons, confidence = _spare_repeats(miner, ts_ms, wish)
