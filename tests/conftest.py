@@ -20,10 +20,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.command import Command
+from custom_components.aiep_miner.engine.command_result import CommandResult
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, LedgerStore
 from custom_components.aiep_miner.engine.miners.base import Capabilities, Identity, MinerInfo
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
 from custom_components.aiep_miner.engine.records import Action, Board, Pool, Reading, Temperature
+from custom_components.aiep_miner.inputs.commanders import command_origin, proposal_origin
 
 START = "2026-11-01T12:00:00+00:00"
 INTERVAL_S = 30
@@ -112,8 +115,26 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> AiepMinerCoordi
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    coordinator: AiepMinerCoordinator = entry.runtime_data
+    coordinator: AiepMinerCoordinator = entry.runtime_data.coordinator
     return coordinator
+
+
+async def propose(
+    site: AiepMinerCoordinator,
+    action: Action,
+    context: Context,
+    *,
+    value: float | None = None,
+    confidence: float | None = None,
+) -> CommandResult:
+    """Command the first miner, or with a confidence propose something for it."""
+    hass = site.hass
+    origin = (
+        command_origin(hass, context)
+        if confidence is None
+        else proposal_origin(hass, context, confidence=confidence)
+    )
+    return await site.async_propose("miner-1", Command(action=action, value=value), origin)
 
 
 @pytest.fixture
@@ -267,7 +288,7 @@ async def fake_site(hass: HomeAssistant, fake: FakeMiner) -> AiepMinerCoordinato
 def broken_ledger(fake_site: AiepMinerCoordinator) -> Iterator[None]:
     """Let the disk be full from now on."""
     error = LedgerError(LedgerReason.DISK_FULL, "no space left")
-    with patch.object(type(fake_site.controller.ledger), "append", side_effect=error):
+    with patch.object(LedgerStore, "commit", side_effect=error):
         yield
 
 

@@ -46,7 +46,7 @@ async def copy_slowly(site: AiepMinerCoordinator, target: Path, run_cycles: RunC
         with path.open("rb") as source, (target / path.name).open("wb") as copied:
             for at in range(0, size, BLOCK_BYTES):
                 copied.write(source.read(min(BLOCK_BYTES, size - at)))
-                await run_cycles(site.config_entry.runtime_data)
+                await run_cycles(site.config_entry.runtime_data.coordinator)
                 cycles += 1
     return cycles
 
@@ -78,7 +78,7 @@ async def test_restored_ledger_verifies_and_goes_on(
         await run_cycles(site, 3)
         await hass.config_entries.async_reload("site")
         await hass.async_block_till_done()
-        site = operator.runtime_data
+        site = operator.runtime_data.coordinator
     cycles = await copy_slowly(site, target, run_cycles)
     stored = copy.deepcopy(hass_storage[KEY])
     await backup.async_post_backup(hass)
@@ -96,7 +96,7 @@ async def test_restored_ledger_verifies_and_goes_on(
 
     assert await hass.config_entries.async_setup("site")
     await hass.async_block_till_done()
-    site = operator.runtime_data
+    site = operator.runtime_data.coordinator
     assert site.ledger_service.broken is None
     assert ir.async_get(hass).async_get_issue(DOMAIN, "ledger_broken_site") is None
     await run_cycles(site, 5)
@@ -121,7 +121,7 @@ async def test_head_outside_does_not_run_ahead(
     await hass.async_block_till_done()
     assert hass_storage[KEY]["data"]["head"] == head
     await backup.async_post_backup(hass)
-    site = site.config_entry.runtime_data
+    site = site.config_entry.runtime_data.coordinator
     await run_cycles(site)
     assert site.ledger_service.trust_store.trusted.head == str(site.controller.ledger.head)
 

@@ -193,14 +193,30 @@ async def test_ledger_error_is_told(
     broken_ledger: None,
 ) -> None:
     for domain, service, data in (
-        ("switch", "turn_off", SWITCH),
         ("button", "press", {"entity_id": "button.miner_1_resume_automation"}),
+        ("button", "press", {"entity_id": "button.miner_1_restart"}),
+        ("button", "press", {"entity_id": "button.site_run_cycle"}),
         ("select", "select_option", {"entity_id": "select.site_mode", "option": "manual"}),
     ):
         with pytest.raises(HomeAssistantError) as failed:
             await call(hass, domain, service, person, **data)
         assert failed.value.translation_key == "ledger_unavailable"
     assert fake.commands == []
+
+
+async def test_a_person_stops_a_miner_while_the_ledger_cannot_be_written(
+    hass: HomeAssistant,
+    fake_site: AiepMinerCoordinator,
+    fake: FakeMiner,
+    person: Context,
+    run_cycles: RunCycles,
+    broken_ledger: None,
+) -> None:
+    await run_cycles(fake_site)
+    assert fake_site.data.ledger_error is not None
+    assert hass.states.get("switch.miner_1_mining").state == "on"
+    await call(hass, "switch", "turn_off", person, **SWITCH)
+    assert [command.action for command in fake.commands] == [Action.STOP]
 
 
 async def test_restart_button(
@@ -327,7 +343,7 @@ async def test_a_lowered_target_leaves_the_way_back(
     await hass.async_block_till_done()
     assert most(hass) == 151.5
     fake.reading = replace(FULL_READING, hashrate_ths=120.0, expected_hashrate_ths=None)
-    await run_cycles(site.config_entry.runtime_data)
+    await run_cycles(site.config_entry.runtime_data.coordinator)
     assert most(hass) == 180
 
 
@@ -415,7 +431,7 @@ async def test_mode(hass: HomeAssistant, site: AiepMinerCoordinator, person: Con
     assert hass.states.get("select.site_mode").state == "manual"
     entry = site.config_entry
     assert entry.options["mode"] == "manual"
-    assert entry.runtime_data is site, "no reload"
+    assert entry.runtime_data.coordinator is site, "no reload"
     policies = await site.controller.ledger.query(kinds=(RecordKind.POLICY,))
     modes = [item.record().mode.value for item in policies]
     assert modes[-2:] == ["auto", "manual"]

@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, LedgerStore
 from custom_components.aiep_miner.engine.miners.base import Identity, MinerError, MinerInfo
 from custom_components.aiep_miner.engine.records import Action, RecordKind
 from custom_components.aiep_miner.engine.records.reasons import Reason
@@ -35,6 +35,7 @@ from .conftest import (
     FakeMiner,
     RunCycles,
     make_operator,
+    propose,
     set_up,
     simulated,
 )
@@ -58,7 +59,7 @@ async def test_events(
     receipts = async_capture_events(hass, "aiep_miner_receipt")
     await run_cycles(site)
     decisions.clear()
-    await site.async_propose("miner-1", Action.STOP, person)
+    await propose(site, Action.STOP, person)
     await run_cycles(site)
 
     data = decisions[0].data
@@ -109,7 +110,7 @@ async def test_ledger_error_raises_an_issue_and_heals(
 ) -> None:
     issues = ir.async_get(hass)
     error = LedgerError(LedgerReason.DISK_FULL, "no space left")
-    with patch.object(type(fake_site.controller.ledger), "append", side_effect=error):
+    with patch.object(LedgerStore, "commit", side_effect=error):
         await run_cycles(fake_site)
         issue = issues.async_get_issue(DOMAIN, "ledger_unwritable_site")
         assert issue is not None
@@ -143,7 +144,7 @@ async def test_proposals_do_not_put_the_cycle_off(
     cycles = site.data.cycles
     for _ in range(2):
         freezer.tick(timedelta(seconds=20))
-        await site.async_propose("miner-1", Action.RUN, person)
+        await propose(site, Action.RUN, person)
         async_fire_time_changed(hass)
         await hass.async_block_till_done(wait_background_tasks=True)
     assert site.data.cycles == cycles + 1
@@ -177,7 +178,7 @@ async def test_settings_wait_for_the_ledger(
 ) -> None:
     entry = fake_site.config_entry
     error = LedgerError(LedgerReason.READ_ONLY, "read-only file system")
-    with patch.object(type(fake_site.controller.ledger), "append", side_effect=error):
+    with patch.object(LedgerStore, "commit", side_effect=error):
         options = {**entry.options, "people": {"person_hold_min": 5}}
         hass.config_entries.async_update_entry(entry, options=options)
         await hass.async_block_till_done()

@@ -8,11 +8,12 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from custom_components.aiep_miner.const import DOMAIN
-from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
-from custom_components.aiep_miner.engine.events import GovernorEvent, GovernorEventKind
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator, governor_signal
+from custom_components.aiep_miner.engine.events import GovernorEvent
+from custom_components.aiep_miner.engine.governor import EventType
 from custom_components.aiep_miner.engine.records import Action, RecordKind
 
-from .conftest import RunCycles
+from .conftest import RunCycles, propose
 
 EVENT = "event.site_governor"
 PROPOSAL = {"value": 3000, "confidence": 0.97}
@@ -22,7 +23,7 @@ async def test_decision_is_an_event(
     hass: HomeAssistant, site: AiepMinerCoordinator, person: Context
 ) -> None:
     assert hass.states.get(EVENT).state == STATE_UNKNOWN
-    verdict = await site.async_propose("miner-1", Action.STOP, person)
+    verdict = await propose(site, Action.STOP, person)
     event = hass.states.get(EVENT)
     assert event.attributes["event_type"] == "decision"
     assert event.attributes["miner_id"] == "miner-1"
@@ -36,13 +37,13 @@ async def test_thermal_override_is_an_event(
     hass: HomeAssistant, site: AiepMinerCoordinator, person: Context
 ) -> None:
     event = GovernorEvent(
-        kind=GovernorEventKind.THERMAL_OVERRIDE,
+        kind=EventType.THERMAL_OVERRIDE,
         miner_id="miner-1",
         action=Action.RUN,
         trust_level=0,
         reasons=("thermal_override",),
     )
-    async_dispatcher_send(hass, site.governor_signal, event)
+    async_dispatcher_send(hass, governor_signal("site"), event)
     attributes = hass.states.get(EVENT).attributes
     assert attributes["event_type"] == "thermal_override"
     assert attributes["reasons"] == ["thermal_override"]
@@ -51,8 +52,8 @@ async def test_thermal_override_is_an_event(
 async def test_change_of_health_is_an_event(
     hass: HomeAssistant, site: AiepMinerCoordinator
 ) -> None:
-    event = GovernorEvent(kind=GovernorEventKind.HEALTH_CHANGE, status="critical")
-    async_dispatcher_send(hass, site.governor_signal, event)
+    event = GovernorEvent(kind=EventType.HEALTH_CHANGE, status="critical")
+    async_dispatcher_send(hass, governor_signal("site"), event)
     attributes = hass.states.get(EVENT).attributes
     assert attributes["event_type"] == "health_change"
     assert attributes["status"] == "critical"
@@ -65,9 +66,7 @@ async def test_health(
     assert hass.states.get("sensor.site_governor_health").state == STATE_UNKNOWN
     await run_cycles(site, 25)
     for watts in (3200, 3150, 3100, 3050, 3000):
-        await site.async_propose(
-            "miner-1", Action.SET_POWER, Context(), value=watts, confidence=0.97
-        )
+        await propose(site, Action.SET_POWER, Context(), value=watts, confidence=0.97)
         await run_cycles(site, 5)
     assert hass.states.get("sensor.site_governor_health").state == "healthy"
     assert float(hass.states.get("sensor.site_fallback_rate").state) == 0
@@ -99,9 +98,7 @@ async def review(hass: HomeAssistant, record_hash: str, context: Context, **data
 async def supervised(site: AiepMinerCoordinator, run_cycles: RunCycles) -> str:
     """Return the record hash of a supervised decision that was carried out."""
     await run_cycles(site, 25)
-    verdict = await site.async_propose(
-        "miner-1", Action.SET_POWER, Context(), value=3000, confidence=0.97
-    )
+    verdict = await propose(site, Action.SET_POWER, Context(), value=3000, confidence=0.97)
     assert verdict.rule is None
     assert verdict.trust_level == 2
     return verdict.decision.hash

@@ -17,14 +17,13 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.miners.base import Capabilities, MinerError, MinerInfo
-from custom_components.aiep_miner.engine.read_model import MinerReadModel, ReadModel
-from custom_components.aiep_miner.engine.records import PolicyRecord, Reading
+from custom_components.aiep_miner.engine.read_model import MinerReadModel
+from custom_components.aiep_miner.engine.records import MinerPolicy, Reading
 from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.entities.miner_sensors import (
     MINER_SENSORS,
     MinerSensorDescription,
 )
-from custom_components.aiep_miner.entities.miner_values import Miner, miner_of
 from custom_components.aiep_miner.entities.part_sensors import sensors_of_parts
 
 from .conftest import (
@@ -133,8 +132,8 @@ async def test_one_miner_that_fails_costs_the_others_nothing(
     run_cycles: RunCycles,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def find(miner: Miner) -> Iterator[MinerSensorDescription]:
-        if miner.view.miner_id == "miner-1":
+    def find(miner: MinerReadModel) -> Iterator[MinerSensorDescription]:
+        if miner.miner_id == "miner-1":
             raise OverflowError
         return sensors_of_parts(miner)
 
@@ -293,10 +292,7 @@ async def test_nothing_stale_while_the_ledger_fails(
 
 @pytest.mark.parametrize("description", MINER_SENSORS, ids=lambda item: item.key)
 def test_nothing_known_is_nothing_shown(description: MinerSensorDescription) -> None:
-    policy = PolicyRecord(ts_ms=0, subject="site")
-    miners = {"miner-1": MinerReadModel(miner_id="miner-1")}
-    view = ReadModel(operator_id="site", ts_ms=0, cycles=0, policy=policy, miners=miners)
-    miner = miner_of(view, "miner-1")
+    miner = MinerReadModel(miner_id="miner-1", policy=MinerPolicy(miner_id="miner-1"))
     assert description.value_fn(miner) is None
     if description.attributes_fn is not None:
         assert description.attributes_fn(miner) == {}

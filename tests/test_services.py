@@ -240,7 +240,9 @@ async def test_ledger_error(
     with pytest.raises(HomeAssistantError) as failed:
         await act(hass, "propose", device_id=device.id, action="stop", confidence=1)
     assert failed.value.translation_key == "ledger_unavailable"
-    assert (await act(hass, "run_cycle"))["ledger_error"]
+    with pytest.raises(HomeAssistantError) as failed:
+        await act(hass, "run_cycle")
+    assert failed.value.translation_key == "ledger_unavailable"
     assert fake.commands == []
 
 

@@ -31,7 +31,7 @@ from custom_components.aiep_miner import (
 )
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
-from custom_components.aiep_miner.engine.events import GovernorEventKind
+from custom_components.aiep_miner.engine.governor import EventType
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
 from custom_components.aiep_miner.engine.records import Action, Basis, Mode, Origin
 from custom_components.aiep_miner.engine.records.reasons import Reason
@@ -208,7 +208,7 @@ def test_enum_states_are_translated() -> None:
             assert "unknown" not in description.options
     assert set(TEXTS["entity"]["select"]["mode"]["state"]) == set(Mode)
     events = TEXTS["entity"]["event"]["governor"]["state_attributes"]["event_type"]["state"]
-    assert set(events) == set(GovernorEventKind)
+    assert set(events) == set(EventType)
 
 
 def test_codes_in_attributes_are_translated_like_the_decisions_reason() -> None:

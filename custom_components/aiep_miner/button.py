@@ -11,6 +11,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from .engine.command import Command
 from .engine.records import Action
 from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
 from .errors import require_person
@@ -38,20 +39,20 @@ MINER_BUTTONS: Final = (
         key="restart",
         device_class=ButtonDeviceClass.RESTART,
         exists_fn=lambda miner: Action.RESTART in miner.info.capabilities.actions,
-        press_fn=lambda button: button.async_command(Action.RESTART),
+        press_fn=lambda button: button.async_command(Command(action=Action.RESTART)),
     ),
     MinerButtonDescription(
         key="restart_mining",
         translation_key="restart_mining",
         exists_fn=lambda miner: Action.RESTART_MINING in miner.info.capabilities.actions,
-        press_fn=lambda button: button.async_command(Action.RESTART_MINING),
+        press_fn=lambda button: button.async_command(Command(action=Action.RESTART_MINING)),
     ),
     MinerButtonDescription(
         key="identify",
         device_class=ButtonDeviceClass.IDENTIFY,
         entity_category=EntityCategory.CONFIG,
         exists_fn=lambda miner: Action.IDENTIFY in miner.info.capabilities.actions,
-        press_fn=lambda button: button.async_command(Action.IDENTIFY),
+        press_fn=lambda button: button.async_command(Command(action=Action.IDENTIFY)),
     ),
     MinerButtonDescription(
         key="resume_automation",
@@ -65,7 +66,7 @@ OPERATOR_BUTTONS: Final = (
     OperatorButtonDescription(
         key="run_cycle",
         translation_key="run_cycle",
-        press_fn=lambda coordinator: coordinator.async_refresh(),
+        press_fn=lambda coordinator: coordinator.async_run_cycle(),
     ),
     OperatorButtonDescription(
         key="verify_ledger",
@@ -83,7 +84,8 @@ async def async_setup_entry(
 ) -> None:
     """Add the operator's and the miners' buttons."""
     async_add_entities(
-        OperatorButton(entry.runtime_data, description) for description in OPERATOR_BUTTONS
+        OperatorButton(entry.runtime_data.coordinator, description)
+        for description in OPERATOR_BUTTONS
     )
     async_add_miner_entities(entry, async_add_entities, MINER_BUTTONS, MinerButton)
 

@@ -40,8 +40,9 @@ async def async_get_config_entry_diagnostics(
         "config_entry": {**settings, "subentries": [_named(it) for it in settings["subentries"]]}
     }
     if entry.state is ConfigEntryState.LOADED:
-        found["site"] = _site(entry.runtime_data.data)
-        found["ledger"] = ledger_report(entry.runtime_data)
+        found["site"] = _site(entry.runtime_data.coordinator.data)
+        if entry.runtime_data.controller.is_running:
+            found["ledger"] = ledger_report(entry.runtime_data.coordinator)
     return async_redact_data(found, TO_REDACT)
 
 
@@ -53,8 +54,11 @@ async def async_get_device_diagnostics(
     if miner_id not in entry.subentries:
         return await async_get_config_entry_diagnostics(hass, entry)
     found = {"subentry": _named(entry.subentries[miner_id].as_dict())}
-    if entry.state is ConfigEntryState.LOADED and miner_id in entry.runtime_data.data.miners:
-        found["miner"] = _miner(entry.runtime_data.data.miners[miner_id])
+    if (
+        entry.state is ConfigEntryState.LOADED
+        and miner_id in entry.runtime_data.coordinator.data.miners
+    ):
+        found["miner"] = _miner(entry.runtime_data.coordinator.data.miners[miner_id])
     return async_redact_data(found, TO_REDACT)
 
 
@@ -80,14 +84,14 @@ def _site(view: ReadModel) -> dict[str, Any]:
 
 
 def _miner(miner: MinerReadModel) -> dict[str, Any]:
-    info = asdict(miner.info) if miner.info else None
+    info = asdict(miner.info) if miner.reached else None
     if info is not None:
         info["capabilities"]["actions"] = sorted(info["capabilities"]["actions"])
     return {
         "info": info,
         "telemetry": _body(miner.telemetry),
         "profit": _body(miner.profit),
-        "earnings": asdict(miner.earnings) if miner.earnings else None,
+        "earnings": asdict(miner.earnings),
         "decision": _filed(miner.decision),
         "last_receipt": _filed(miner.last_receipt),
         "divergences": [item.body() for item in miner.divergences],

@@ -13,9 +13,10 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
-from .engine.records import Action
-from .entities.miner_values import Miner
+from .engine.command import Command
+from .engine.read_model import MinerReadModel as Miner
 from .errors import raise_for
+from .inputs.commanders import command_origin
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ class MinerEntityDescription(EntityDescription):
     """Whether the miner has this at all; asked again after each cycle until it does."""
     needs_reading: bool = True
     """Unavailable when the last poll failed."""
+    needs_record: bool = True
+    """Unavailable while the ledger cannot be written; a machine can be stopped all the same."""
     part: int | None = None
     """Index, from 0, of the board, fan or pool that this is of."""
     present_fn: Callable[[Miner], bool] = lambda _: True
@@ -76,17 +79,15 @@ class MinerEntity(CoordinatorEntity[AiepMinerCoordinator]):
     def available(self) -> bool:
         """Return whether there is something to show: nothing stale, nothing invented."""
         description, miner = self.entity_description, self.miner
-        if not super().available or (description.needs_reading and miner.reading is None):
+        reading = miner.reading if description.needs_record else miner.reading or miner.unrecorded
+        if not super().available or (description.needs_reading and reading is None):
             return False
         return description.present_fn(miner)
 
-    async def async_command(
-        self, action: Action, *, value: float | None = None, option: str | None = None
-    ) -> None:
+    async def async_command(self, command: Command) -> None:
         """Command the miner; raises a translated error when it is refused or fails."""
-        result = await self.coordinator.async_propose(
-            self._miner_id, action, self._context or Context(), value=value, option=option
-        )
+        origin = command_origin(self.hass, self._context or Context())
+        result = await self.coordinator.async_propose(self._miner_id, command, origin)
         raise_for(result, self.coordinator.title(self._miner_id))
 
 
@@ -118,7 +119,7 @@ def async_add_found_entities[D: MinerEntityDescription](
 
     A miner that they cannot be found on is logged once, and costs the others nothing.
     """
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     added: set[tuple[str, str]] = set()
     failed: set[str] = set()
 

@@ -17,8 +17,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import UNIT_HASHRATE
 from .coordinator import AiepMinerConfigEntry
+from .engine.command import Command
+from .engine.read_model import MinerReadModel as Miner
 from .engine.records import Action
-from .entities.miner_values import Miner
 from .entity import MinerEntity, MinerEntityDescription, async_add_miner_entities
 from .errors import not_a_number
 
@@ -57,7 +58,7 @@ def _hashrate_range(miner: Miner, most_so_far: float = 0.0) -> tuple[float, floa
         return listed
     if nominal := miner.policy.nominal_hashrate_ths:
         return 0.0, round(nominal * HASHRATE_HEADROOM, 2)
-    profit = miner.view.profit
+    profit = miner.profit
     seen = (
         miner.reading.expected_hashrate_ths if miner.reading else None,
         profit.hashrate_ths if profit else None,
@@ -198,7 +199,7 @@ class MinerNumber(MinerEntity, RestoreNumber):
         """Command the miner to work to a target."""
         if not math.isfinite(value):
             raise not_a_number(self.coordinator.title(self._miner_id))
-        await self.async_command(self.entity_description.action, value=value)
+        await self.async_command(Command(action=self.entity_description.action, value=value))
 
     @property
     def _range(self) -> tuple[float, float]:

@@ -49,7 +49,7 @@ class AcceptBreakFlow(ConfirmRepairFlow):
             return "entry_not_loaded"
         if self.hass.data.get(DATA_BACKUP):
             return "backup_running"
-        site: AiepMinerCoordinator = entry.runtime_data
+        site: AiepMinerCoordinator = entry.runtime_data.coordinator
         try:
             await site.ledger_service.async_accept_break(_user_id())
         except LedgerError:

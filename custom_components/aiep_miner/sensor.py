@@ -53,7 +53,8 @@ async def async_setup_entry(
 ) -> None:
     """Add the operator's sensors, and each miner's as far as it has them."""
     async_add_entities(
-        OperatorSensor(entry.runtime_data, description) for description in OPERATOR_SENSORS
+        OperatorSensor(entry.runtime_data.coordinator, description)
+        for description in OPERATOR_SENSORS
     )
     async_add_miner_entities(entry, async_add_entities, MINER_SENSORS, MinerSensor)
     async_add_found_entities(entry, async_add_entities, sensors_of_parts, MinerSensor)
@@ -163,7 +164,7 @@ class EnergySensor(MinerEntity, RestoreSensor):
 
     def _count(self) -> None:
         miner = self.miner
-        power_w, telemetry = miner.power_w, miner.view.telemetry
+        power_w, telemetry = miner.power_w, miner.telemetry
         if power_w is None or telemetry is None:
             return
         if self._last is not None:

@@ -25,11 +25,12 @@ from homeassistant.helpers.service import (
 
 from .const import DOMAIN
 from .coordinator import AiepMinerCoordinator
+from .engine.command import Command
 from .engine.command_result import CommandResult
-from .engine.ledger import LedgerError
 from .engine.records import Action
 from .engine.replay import replay
-from .errors import ledger_unavailable, require_person
+from .errors import require_person, translated_errors
+from .inputs.commanders import proposal_origin
 from .web.serializers import cycle_report
 
 ACTION_PROPOSE: Final = "propose"
@@ -134,15 +135,14 @@ def async_setup_actions(hass: HomeAssistant) -> None:
 def site_of(call: ServiceCall) -> AiepMinerCoordinator:
     """Return the operator that is meant; may be left out when there is only one."""
     entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
-    coordinator: AiepMinerCoordinator = entry.runtime_data
+    coordinator: AiepMinerCoordinator = entry.runtime_data.coordinator
     return coordinator
 
 
 async def _run_cycle(call: ServiceCall) -> ServiceResponse:
     """Run a governed cycle now."""
     coordinator = await _controlled_site(call)
-    await coordinator.async_refresh()
-    return cycle_report(coordinator.data)
+    return cycle_report(await coordinator.async_run_cycle())
 
 
 async def _verify_ledger(call: ServiceCall) -> ServiceResponse:
@@ -151,15 +151,12 @@ async def _verify_ledger(call: ServiceCall) -> ServiceResponse:
     return (await site.async_verify_ledger()).as_dict()
 
 
+@translated_errors
 async def _replay_ledger(call: ServiceCall) -> ServiceResponse:
     """Decide everything that the ledger records anew, and compare."""
     site = await _controlled_site(call)
-    try:
-        path = site.controller.ledger.path
-        report = await call.hass.async_add_executor_job(replay, path)
-    except LedgerError as err:
-        raise ledger_unavailable(err) from err
-    return asdict(report)
+    path = site.controller.ledger.path
+    return asdict(await call.hass.async_add_executor_job(replay, path))
 
 
 async def _propose(call: ServiceCall) -> ServiceResponse:
@@ -168,12 +165,17 @@ async def _propose(call: ServiceCall) -> ServiceResponse:
     await _require_control(call, _entities(call, miner_id))
     result = await coordinator.async_propose(
         miner_id,
-        Action(call.data[ATTR_ACTION]),
-        call.context,
-        value=call.data.get(ATTR_VALUE),
-        option=call.data.get(ATTR_OPTION),
-        confidence=call.data[ATTR_CONFIDENCE],
-        note=call.data.get(ATTR_NOTE),
+        Command(
+            action=Action(call.data[ATTR_ACTION]),
+            value=call.data.get(ATTR_VALUE),
+            option=call.data.get(ATTR_OPTION),
+        ),
+        proposal_origin(
+            call.hass,
+            call.context,
+            confidence=call.data[ATTR_CONFIDENCE],
+            note=call.data.get(ATTR_NOTE),
+        ),
     )
     return _verdict_response(result)
 
@@ -195,7 +197,7 @@ def _miner(call: ServiceCall) -> tuple[AiepMinerCoordinator, str]:
     for domain, miner_id in device.identifiers if device else ():
         for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
             if domain == DOMAIN and miner_id in entry.subentries:
-                return entry.runtime_data, miner_id
+                return entry.runtime_data.coordinator, miner_id
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_miner")
 
 

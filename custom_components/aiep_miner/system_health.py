@@ -16,7 +16,9 @@ def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegi
 
 async def _info(hass: HomeAssistant) -> dict[str, Any]:
     """Return the sums over all loaded operators."""
-    sites = [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
+    sites = [
+        entry.runtime_data.coordinator for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+    ]
     views = [site.data for site in sites]
     return {
         "operators": len(views),

@@ -127,7 +127,7 @@ async def measure(folder: Path, cycles: int) -> dict[str, Any]:
             ts_ms=0, subject=OPERATOR, interval_s=INTERVAL_S, profit_dwell_min=0, collapse_min=1
         ),
         clock=clock.milliseconds,
-        on_notice=lambda _: None,
+        on_event=lambda _: None,
         on_governor_event=lambda _: None,
         version="benchmark",
     )

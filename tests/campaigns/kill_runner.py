@@ -125,7 +125,7 @@ async def main(options: argparse.Namespace) -> None:
         adapters={MINER: miner},
         policy=POLICY,
         clock=clock,
-        on_notice=miner.noticed,
+        on_event=miner.noticed,
         on_governor_event=lambda _: None,
         version="campaign",
     )

@@ -100,7 +100,7 @@ class _Site:
             adapters=self.adapters,
             policy=PolicyRecord(ts_ms=0, subject="campaign", mode=Mode.MANUAL, interval_s=5.0),
             clock=lambda: round(time.time() * 1000) + self.ahead_ms,
-            on_notice=lambda _: None,
+            on_event=lambda _: None,
             on_governor_event=lambda _: None,
             version="0",
         )

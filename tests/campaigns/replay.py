@@ -14,7 +14,7 @@ from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES, MachineFault
 from custom_components.aiep_miner.engine.records import (
     Action,
-    GovernorPolicy,
+    MiningPolicy,
     Mode,
     Origin,
     PolicyRecord,
@@ -67,7 +67,7 @@ class Day(Site[SimulatedMiner]):
             self.policy,
             mode=self.chance.choice((Mode.AUTO, Mode.AUTO, Mode.MANUAL)),
             safety_stops_in_manual=self.chance.random() < 0.5,
-            governor=GovernorPolicy(
+            governor=MiningPolicy(
                 min_trust_for_action=self.chance.choice((1, 2, 2, 3)),
                 thermal_throttle_temp_c=self.chance.choice((78.0, 85.0, 90.0)),
                 max_power_watts=self.chance.choice((None, 20_000.0)),

@@ -30,8 +30,8 @@ from custom_components.aiep_miner.engine.miners.base import (
 )
 from custom_components.aiep_miner.engine.records import (
     Action,
-    GovernorPolicy,
     MinerPolicy,
+    MiningPolicy,
     Origin,
     PolicyRecord,
     PriceRecord,
@@ -142,6 +142,8 @@ class Site[Miner: MinerAdapter = ScriptedMiner]:
         self.miners = miners
         self.policy = policy
         self.now_ms = START_MS
+        self.clock_off_ms = 0
+        """By how much the wall clock is wrong; ``now_ms`` is what the monotonic clock follows."""
         self.notices: list[CycleEvent] = []
         self.governor_events: list[GovernorEvent] = []
         self.prices = GOOD_PRICES
@@ -153,10 +155,11 @@ class Site[Miner: MinerAdapter = ScriptedMiner]:
             ledger_path=self.path,
             adapters=self.miners,
             policy=self.policy,
-            clock=lambda: self.now_ms,
-            on_notice=self.notices.append,
+            clock=lambda: self.now_ms + self.clock_off_ms,
+            on_event=self.notices.append,
             on_governor_event=self.governor_events.append,
             version="test",
+            monotonic=lambda: self.now_ms / 1000,
         )
 
     async def restart(self, **known: Any) -> Fault | None:
@@ -256,7 +259,7 @@ def policy_of(**changes: Any) -> PolicyRecord:
         "profit_dwell_min": 0.0,
         "collapse_min": 1.0,
         "cooldown_min": 1.0,
-        "governor": GovernorPolicy(),
+        "governor": MiningPolicy(),
         "miners": (miner_policy(),),
     }
     return PolicyRecord(ts_ms=0, subject="", **{**values, **changes})

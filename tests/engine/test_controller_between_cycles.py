@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger import Ledger
+from custom_components.aiep_miner.engine.ledger import LedgerStore
 from custom_components.aiep_miner.engine.ledger.signing import generate_key
 
 from .rig import BAD_PRICES, assert_replays, site
@@ -15,21 +15,21 @@ async def test_a_checkpoint_asked_for_within_a_cycle_waits_for_its_end(
 ) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(22)
-        append, asked = Ledger.append, []
+        commit, loop, asked = LedgerStore.commit, asyncio.get_running_loop(), []
 
-        async def ask_after_the_proposal(ledger, records):
-            stored = await append(ledger, records)
-            if any(record.kind == "proposal" for record in records):
-                rig.now_ms += 60_000
-                asked.append(asyncio.create_task(rig.controller.checkpoint(generate_key())))
-                await asyncio.sleep(0.05)
-            return stored
+        def ask() -> None:
+            asked.append(asyncio.create_task(rig.controller.checkpoint(generate_key())))
+
+        def ask_before_the_commit(store, staged):
+            if any(record.kind == "proposal" for record in staged):
+                loop.call_soon_threadsafe(ask)
+            commit(store, staged)
 
         rig.prices = BAD_PRICES
         with monkeypatch.context() as patch:
-            patch.setattr(Ledger, "append", ask_after_the_proposal)
+            patch.setattr(LedgerStore, "commit", ask_before_the_commit)
             await rig.cycles(1)
         (checkpoint,) = await asyncio.gather(*asked)
-        receipt = (await rig.records("receipt"))[-1]
-        assert checkpoint.seq > receipt["seq"]
+        decision = [item for item in await rig.records("decision") if item["action"] == "stop"][-1]
+        assert checkpoint.seq > decision["seq"]
     assert_replays(rig.path)

@@ -150,7 +150,7 @@ async def test_a_miner_that_cannot_be_read_is_left_alone(tmp_path) -> None:
         await rig.cycles(25)
         assert rig.actions() == []
         assert rig.view.telemetry.error is Reason.UNREACHABLE
-        assert rig.view.earnings is None
+        assert rig.view.earnings.revenue_per_day is None
         assert [item.code for item in rig.view.divergences] == [Reason.COMMS_LOST]
         assert rig.miners["m2"].commands
         rig.miner.reading = RUNNING

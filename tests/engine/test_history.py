@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from custom_components.aiep_miner.engine import cycle
+from custom_components.aiep_miner.engine import controller
 from custom_components.aiep_miner.engine.command_result import CommandResult
 from custom_components.aiep_miner.engine.ledger import LedgerError
 from custom_components.aiep_miner.engine.miners.base import MinerError
 from custom_components.aiep_miner.engine.records import (
     Action,
-    GovernorPolicy,
+    MiningPolicy,
     Mode,
     Origin,
     RecordKind,
@@ -40,7 +40,7 @@ from .rig import (
 
 MINERS = ("m1", "m2")
 HOUR_MS = 3_600_000
-SITE_MAXIMUM = GovernorPolicy(max_power_watts=6000.0)
+SITE_MAXIMUM = MiningPolicy(max_power_watts=6000.0)
 ODD_RATES = (
     COLLAPSED,
     replace(RUNNING, hashrate_ths=45.0),
@@ -213,7 +213,7 @@ async def live(life: Life, steps: int) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_any_history_settles_and_replays(tmp_path, seed, monkeypatch) -> None:
-    monkeypatch.setattr(cycle, "PROMPT_S", 0.01)
+    monkeypatch.setattr(controller, "PROMPT_S", 0.01)
     async with site(tmp_path, policy_of(governor=SITE_MAXIMUM), MINERS) as rig:
         await live(Life(rig, random.Random(seed)), steps=160)
         await assert_settled(rig)

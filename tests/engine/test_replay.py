@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.records import Action, GovernorPolicy, Mode, Origin
+from custom_components.aiep_miner.engine.records import Action, MiningPolicy, Mode, Origin
 from custom_components.aiep_miner.engine.replay import ReplayReport
 from custom_components.aiep_miner.engine.replay import replay as replay_file
 
@@ -43,7 +43,7 @@ async def eventful(rig: Site) -> None:
     rig.miners["m1"].reading = RUNNING
     await rig.command(Action.SET_POWER, "m1", origin=Origin.AUTOMATION, value=3000.0)
     await rig.controller.set_policy(
-        policy_of(mode=Mode.MANUAL, governor=GovernorPolicy(min_trust_for_action=3))
+        policy_of(mode=Mode.MANUAL, governor=MiningPolicy(min_trust_for_action=3))
     )
     await rig.cycles(3)
     await rig.controller.hand_back("m2", "user-1")

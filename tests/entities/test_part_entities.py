@@ -9,8 +9,8 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.miners.base import Command
+from custom_components.aiep_miner.engine.read_model import reject_rate
 from custom_components.aiep_miner.engine.records import Action, Board, Pool, Reading
-from custom_components.aiep_miner.entities.miner_values import reject_rate
 
 from ..conftest import FULL_READING, FakeMiner, RunCycles
 

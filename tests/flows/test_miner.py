@@ -79,7 +79,7 @@ async def test_add_simulated(hass: HomeAssistant, empty_site: AiepMinerCoordinat
     (subentry,) = entry.subentries.values()
     assert subentry.title == "Toy"
     assert subentry.data == {"adapter": "simulated", "profile": "bitaxe", "seed": 7}
-    assert entry.runtime_data is not empty_site
+    assert entry.runtime_data.coordinator is not empty_site
     assert hass.states.get("switch.toy_mining").state == "on"
 
 
@@ -238,7 +238,7 @@ async def rack(
 
 async def test_reconfigure(hass: HomeAssistant, rack: MockConfigEntry, device: FakeMiner) -> None:
     (subentry_id,) = rack.subentries
-    site = rack.runtime_data
+    site = rack.runtime_data.coordinator
     result = await rack.start_subentry_reconfigure_flow(hass, subentry_id)
     assert result["step_id"] == "cgminer"
 
@@ -252,8 +252,8 @@ async def test_reconfigure(hass: HomeAssistant, rack: MockConfigEntry, device: F
     assert result["reason"] == "reconfigure_successful"
     subentry = rack.subentries[subentry_id]
     assert subentry.data["host"] == "192.0.2.7"
-    assert rack.runtime_data is not site
-    assert rack.runtime_data.data.policy.miner(subentry_id).max_temperature_c == 75
+    assert rack.runtime_data.coordinator is not site
+    assert rack.runtime_data.coordinator.data.policy.miner(subentry_id).max_temperature_c == 75
 
 
 async def test_reconfigured_address_is_the_new_identity(
@@ -308,12 +308,12 @@ async def test_miner_that_tells_more_than_before_is_the_same(
     hass: HomeAssistant, serial: MockConfigEntry
 ) -> None:
     (subentry_id,) = serial.subentries
-    site = serial.runtime_data
+    site = serial.runtime_data.coordinator
     result = await serial.start_subentry_reconfigure_flow(hass, subentry_id)
     result = await configure(hass, result["flow_id"], CGMINER)
     assert result["reason"] == "reconfigure_successful"
     assert serial.subentries[subentry_id].unique_id == "02:00:00:00:00:07"
-    assert serial.runtime_data is not site, "its adapter is to know the MAC"
+    assert serial.runtime_data.coordinator is not site, "its adapter is to know the MAC"
 
 
 async def test_miner_that_tells_more_than_before_is_not_added_again(

@@ -189,6 +189,50 @@ def test_a_price_that_cannot_be_read_leaves_the_others(
     assert "The energy_price cannot be read" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "fault"),
+    [
+        ("0.31", "EUR/kWh", None),
+        ("-0.02", "EUR/kWh", None),
+        ("0", "EUR/kWh", None),
+        ("0.31", None, Reason.UNIT_MISSING),
+        ("31", "", Reason.UNIT_MISSING),
+        ("0.31", "USD/kWh", Reason.READING_WRONG_UNIT),
+        ("cheap", "EUR/kWh", Reason.READING_INVALID),
+        ("nan", "EUR/kWh", Reason.READING_INVALID),
+        ("inf", "EUR/kWh", Reason.READING_INVALID),
+        ("unavailable", "EUR/kWh", Reason.UNREACHABLE),
+    ],
+)
+async def test_what_is_wrong_with_a_price_is_recorded(
+    hass: HomeAssistant, value: str, unit: str | None, fault: Reason | None
+) -> None:
+    say(hass, value, unit)
+    price = read(hass, energy_price="sensor.x")
+    assert price.faults == ({} if fault is None else {"energy_price_per_kwh": fault})
+
+
+async def test_what_a_person_sets_needs_no_unit(hass: HomeAssistant) -> None:
+    hass.states.async_set("input_number.x", "0.31")
+    assert read(hass, energy_price="input_number.x").faults == {}
+    say(hass, "1.2e14", None)
+    assert read(hass, network_difficulty="sensor.x").faults == {}
+
+
+async def test_a_price_without_a_unit_holds_until_it_has_one(
+    hass: HomeAssistant, fake: FakeMiner, run_cycles: RunCycles
+) -> None:
+    say(hass, "30", None)
+    site = await set_up(hass, make_operator([FAKE], data={"energy_price": "sensor.x"}))
+    await run_cycles(site, 30)
+    assert [item.code for item in site.data.divergences] == [Reason.IMPLAUSIBLE_PRICE]
+    assert site.data.divergences[0].causes == (Reason.UNIT_MISSING,)
+    assert fake.commands == []
+    say(hass, "3", "ct/kWh")
+    await run_cycles(site)
+    assert site.data.divergences == ()
+
+
 async def test_missing_entity(hass: HomeAssistant) -> None:
     price = read(hass, energy_price="sensor.nowhere")
     assert price.energy_price_per_kwh is None

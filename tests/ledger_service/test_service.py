@@ -42,7 +42,7 @@ from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.engine.replay import replay
 from custom_components.aiep_miner.ledger_service.trust_store import ledger_path
 
-from ..conftest import RunCycles, make_operator, set_up, simulated
+from ..conftest import RunCycles, make_operator, propose, set_up, simulated
 
 KEY = "aiep_miner.site"
 DEAR = {"economics": {"profit_dwell_min": 0}}
@@ -69,7 +69,7 @@ async def unload(hass: HomeAssistant, entry: MockConfigEntry) -> Path:
 async def load(hass: HomeAssistant, entry: MockConfigEntry) -> AiepMinerCoordinator:
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    coordinator: AiepMinerCoordinator = entry.runtime_data
+    coordinator: AiepMinerCoordinator = entry.runtime_data.coordinator
     return coordinator
 
 
@@ -240,11 +240,9 @@ async def test_people_may_act_meanwhile(
 ) -> None:
     await run_cycles(site, 2)
     await break_ledger(hass, site)
-    refused = await site.async_propose(
-        "miner-1", Action.SET_POWER, Context(), value=3000, confidence=0.97
-    )
+    refused = await propose(site, Action.SET_POWER, Context(), value=3000, confidence=0.97)
     assert refused.rule is Reason.LEDGER_TAMPERED
-    result = await site.async_propose("miner-1", Action.STOP, person)
+    result = await propose(site, Action.STOP, person)
     assert result.rule is None
     assert result.receipt is not None
 
@@ -375,7 +373,7 @@ async def test_background_verification_goes_on_where_it_was_left(
     # What was verified is not looked at again after a restart …
     await hass.config_entries.async_reload("site")
     await hass.async_block_till_done()
-    site = site.config_entry.runtime_data
+    site = site.config_entry.runtime_data.coordinator
     edit(site.controller.ledger.path, "UPDATE records SET body = x'7b7d' WHERE seq = 2")
     await run_cycles(site)
     await pass_time(hass, freezer, timedelta(seconds=61))
@@ -414,7 +412,7 @@ async def test_interrupted_verification_is_resumed(
     assert 0 < site.ledger_service.progress < 1
 
     await hass.config_entries.async_reload("site")
-    site = site.config_entry.runtime_data
+    site = site.config_entry.runtime_data.coordinator
     monkeypatch.setattr("custom_components.aiep_miner.ledger_service.service.PAUSE_S", 0)
     await pass_time(hass, freezer, timedelta(seconds=61))
     assert states[0] is None
@@ -558,7 +556,7 @@ async def test_signed_every_day(
     await run_cycles(site, 3)
     await hass.config_entries.async_reload("site")
     await hass.async_block_till_done()
-    site = site.config_entry.runtime_data
+    site = site.config_entry.runtime_data.coordinator
     assert await signed() == first
     await run_cycles(site, 2, every_s=13 * 3600)
     assert len(await signed()) == 2

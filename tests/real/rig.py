@@ -46,7 +46,7 @@ class Rig:
 
     @property
     def site(self) -> AiepMinerCoordinator:
-        site: AiepMinerCoordinator = self.entry.runtime_data
+        site: AiepMinerCoordinator = self.entry.runtime_data.coordinator
         return site
 
     def entity_id(self, platform: str, key: str) -> str | None:

@@ -166,7 +166,7 @@ async def test_several_miners_of_a_scan_are_added_at_once(
         locked = Antminer(f"{base}5", password=PASSWORD)
         await stack.enter_async_context(locked)
         await add(devices[3])
-        site = entry.runtime_data
+        site = entry.runtime_data.coordinator
 
         flow_id = await _start(hass, entry, "scan")
         flows = hass.config_entries.subentries
@@ -201,8 +201,8 @@ async def test_several_miners_of_a_scan_are_added_at_once(
         assert {item.unique_id for item in entry.subentries.values()} == {
             device.mac.lower() for device in devices
         }
-        assert entry.runtime_data is not site
-        assert set(entry.runtime_data.data.miners) == set(entry.subentries)
+        assert entry.runtime_data.coordinator is not site
+        assert set(entry.runtime_data.coordinator.data.miners) == set(entry.subentries)
         assert hass.states.get("sensor.big_estimated_power").state == "3250.0"
         assert all(device.log.writes == [] for device in devices)
 

@@ -136,7 +136,7 @@ async def test_subscription(
     # It goes on when the operator is loaded anew, without waiting for the next cycle …
     await hass.config_entries.async_reload("site")
     await hass.async_block_till_done()
-    site = site.config_entry.runtime_data
+    site = site.config_entry.runtime_data.coordinator
     records = await receive(site.controller.ledger.count)
     assert records[0]["seq"] == count + 1
     assert "start" in [record["body"].get("event") for record in records]

@@ -1,12 +1,11 @@
-"""Tells the outside what changed or was acted on; what merely repeats stays in the ledger."""
+"""Events: what changed or was acted on. What merely repeats stays in the ledger."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from .governor.hard_rules import RATE_REASONS
+from .governor import EventType, events_of
 from .read_model import GovernorView
 from .records import (
     Action,
@@ -15,7 +14,6 @@ from .records import (
     NegativeProofRecord,
     Outcome,
     ReceiptRecord,
-    Record,
 )
 from .records.entry import LedgerEntry
 from .records.reasons import Reason
@@ -25,7 +23,7 @@ REMEMBERED: Final = 1024
 
 
 class CycleEventKind(StrEnum):
-    """What a notice tells; each becomes an event on the Home Assistant bus."""
+    """What an event is about; each kind is an event type on the Home Assistant bus."""
 
     DECISION = "decision"
     SUPPRESSION = "suppression"
@@ -47,21 +45,11 @@ class CycleEvent:
     """Of a receipt."""
 
 
-class GovernorEventKind(StrEnum):
-    """What a governor event tells."""
-
-    DECISION = "decision"
-    FALLBACK = "fallback"
-    THERMAL_OVERRIDE = "thermal_override"
-    RATE_LIMIT = "rate_limit"
-    HEALTH_CHANGE = "health_change"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GovernorEvent:
     """Something in the governor's work that an operator may want to hear of."""
 
-    kind: GovernorEventKind
+    kind: EventType
     miner_id: str | None = None
     """None for a change of health."""
     action: Action | None = None
@@ -74,36 +62,27 @@ class GovernorEvent:
 
 
 class EventEmitter:
-    """Turns filed records into notices, each change once."""
+    """Turns ledger entries into events, each change once."""
 
     def __init__(
         self,
-        on_notice: Callable[[CycleEvent], None],
+        on_event: Callable[[CycleEvent], None],
         on_governor_event: Callable[[GovernorEvent], None],
     ) -> None:
-        """Take who is to be told."""
-        self._on_notice = on_notice
+        """Take where events go."""
+        self._on_event = on_event
         self._on_governor_event = on_governor_event
         self._health = GovernorView().overall.status
         self._last: dict[tuple[str, CycleEventKind], tuple[object, ...]] = {}
         self._trust: dict[str, int] = {}
         """Record hash to trust level of the latest decisions that asked for a change."""
-        self._collected: list[LedgerEntry[Record]] | None = None
 
-    @contextmanager
-    def collect(self) -> Iterator[list[LedgerEntry[Record]]]:
-        """Keep what is filed in the meantime."""
-        collected: list[LedgerEntry[Record]] = []
-        self._collected = collected
-        try:
-            yield collected
-        finally:
-            self._collected = None
+    def emit(self, entries: Iterable[LedgerEntry[Any]]) -> None:
+        """Emit what a commit has made durable, in its order."""
+        for entry in entries:
+            self._emit(entry)
 
-    def filed(self, filed: LedgerEntry[Record]) -> None:
-        """Take a record in that has just become durable."""
-        if self._collected is not None:
-            self._collected.append(filed)
+    def _emit(self, filed: LedgerEntry[Any]) -> None:
         match filed.record:
             case DecisionRecord() as record:
                 self._decision(filed, record)
@@ -132,22 +111,13 @@ class EventEmitter:
     def governor_health(self, status: str) -> None:
         """Take the governor's health after a cycle in."""
         if status != self._health:
-            self._on_governor_event(
-                GovernorEvent(kind=GovernorEventKind.HEALTH_CHANGE, status=status)
-            )
+            self._on_governor_event(GovernorEvent(kind=EventType.HEALTH_CHANGE, status=status))
         self._health = status
 
     def _judged(
-        self, filed: LedgerEntry[Record], record: DecisionRecord, evaluation: Evaluation
+        self, filed: LedgerEntry[Any], record: DecisionRecord, evaluation: Evaluation
     ) -> None:
-        kinds = [GovernorEventKind.DECISION]
-        if evaluation.used_fallback:
-            kinds.append(GovernorEventKind.FALLBACK)
-        if Reason.THERMAL_OVERRIDE in evaluation.reasons:
-            kinds.append(GovernorEventKind.THERMAL_OVERRIDE)
-        if not RATE_REASONS.isdisjoint(evaluation.reasons):
-            kinds.append(GovernorEventKind.RATE_LIMIT)
-        for kind in kinds:
+        for kind in events_of(evaluation.reasons, used_fallback=evaluation.used_fallback):
             self._on_governor_event(
                 GovernorEvent(
                     kind=kind,
@@ -160,7 +130,7 @@ class EventEmitter:
                 )
             )
 
-    def _decision(self, filed: LedgerEntry[Record], record: DecisionRecord) -> None:
+    def _decision(self, filed: LedgerEntry[Any], record: DecisionRecord) -> None:
         trust_level = record.evaluation.trust_level if record.evaluation else 0
         if record.action is not Action.HOLD:
             self._remember(filed.hash, trust_level)
@@ -194,7 +164,7 @@ class EventEmitter:
 
     def _tell(
         self,
-        filed: LedgerEntry[Record],
+        filed: LedgerEntry[Any],
         kind: CycleEventKind,
         action: Action,
         reason: Reason,
@@ -202,7 +172,7 @@ class EventEmitter:
         trust_level: int,
         outcome: Outcome | None = None,
     ) -> None:
-        self._on_notice(
+        self._on_event(
             CycleEvent(
                 kind=kind,
                 miner_id=filed.record.subject,

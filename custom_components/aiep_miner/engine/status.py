@@ -76,7 +76,7 @@ PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
     StatusKey.LATCHED: frozenset({"since", "restarts"}),
     StatusKey.SETTLING: frozenset({"since", "until", "action"}),
     StatusKey.HASHRATE_LOW: frozenset({"since", "until", "hashrate_ths", "usual_ths"}),
-    StatusKey.PRICE_UNKNOWN: frozenset({"since", "quantity"}),
+    StatusKey.PRICE_UNKNOWN: frozenset({"since", "quantity", "reason"}),
     StatusKey.PRICE_STALE: frozenset({"since", "age_min", "limit_min"}),
     StatusKey.PRICE_IMPLAUSIBLE: frozenset({"since", "quantity", "reason"}),
     StatusKey.PROFIT_UNKNOWN: frozenset(),
@@ -95,8 +95,8 @@ PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
 
 ``since`` and ``until`` are ``since_ms`` and ``until_ms`` as local times; where they are listed,
 the times are set. ``action``, ``reason`` and ``error`` are codes that
-``entity.sensor.decision.state`` and ``entity.sensor.reason.state`` translate; ``quantity`` is a
-field of the price record; ``user_id`` is a Home Assistant user, or empty. Names that end in
+``entity.sensor.decision.state`` and ``entity.sensor.reason.state`` translate; ``quantity`` is the
+name of a field of the operator's form; ``user_id`` is a Home Assistant user, or empty. Names that end in
 ``_c`` are °C, ``_ths`` TH/s, ``_min`` minutes. ``energy_price``, ``break_even``, ``start_below``
 and ``stop_above`` are ``currency`` for a kWh, ``profit_per_day`` is ``currency``.
 """
@@ -312,9 +312,12 @@ def _prices(ask: _Question) -> Status | None:
             placeholders={"age_min": round(record.value), "limit_min": round(record.limit)},
             since_ms=record.ts_ms,
         )
+    quantity = record.fields[0].removesuffix("_per_kwh") if record.fields else "energy_price"
+    reason = record.causes[0] if record.causes else Reason.NO_READINGS
+    implausible = found is Reason.IMPLAUSIBLE_PRICE
     return Status(
-        key=StatusKey.PRICE_UNKNOWN,
-        placeholders={"quantity": "energy_price_per_kwh"},
+        key=StatusKey.PRICE_IMPLAUSIBLE if implausible else StatusKey.PRICE_UNKNOWN,
+        placeholders={"quantity": quantity, "reason": reason},
         since_ms=record.ts_ms,
     )
 

@@ -38,7 +38,7 @@ def async_update_devices(hass: HomeAssistant, entry: ConfigEntry[Any], view: Rea
     """Write down what the miners said of themselves."""
     registry = dr.async_get(hass)
     for miner_id, miner in view.miners.items():
-        if miner.info is not None and miner_id in entry.subentries:
+        if miner.reached and miner_id in entry.subentries:
             registry.async_get_or_create(
                 config_entry_id=entry.entry_id,
                 config_subentry_id=miner_id,

@@ -20,10 +20,11 @@ from homeassistant.const import (
 from homeassistant.helpers.typing import StateType
 
 from ..const import PER_DAY, UNIT_HASHRATE
+from ..engine.read_model import MinerReadModel as Miner
+from ..engine.read_model import reject_rate
 from ..engine.records import Action, Outcome, Reading
 from ..engine.records.reasons import Reason
 from ..entity import MinerEntityDescription
-from .miner_values import Miner, active_pool, reject_rate
 
 UNIT_EFFICIENCY: Final = "J/TH"
 PER_KWH: Final = "{}/kWh"
@@ -55,7 +56,7 @@ def _efficiency(miner: Miner) -> float | None:
 
 def _started(miner: Miner) -> datetime | None:
     """Return when it started; None for an uptime that reaches back beyond the calendar."""
-    reading, telemetry = miner.reading, miner.view.telemetry
+    reading, telemetry = miner.reading, miner.telemetry
     if reading is None or telemetry is None or reading.uptime_s is None:
         return None
     seen = datetime.fromtimestamp(telemetry.ts_ms / 1000, UTC)
@@ -66,12 +67,12 @@ def _started(miner: Miner) -> datetime | None:
 
 
 def _break_even(miner: Miner) -> float | None:
-    profit = miner.view.profit
+    profit = miner.profit
     return profit.break_even_energy_price_per_kwh if profit else None
 
 
 def _decision_attributes(miner: Miner) -> dict[str, Any]:
-    filed = miner.view.decision
+    filed = miner.decision
     if filed is None:
         return {}
     record = filed.record
@@ -88,7 +89,7 @@ def _decision_attributes(miner: Miner) -> dict[str, Any]:
 
 
 def _receipt_attributes(miner: Miner) -> dict[str, Any]:
-    filed = miner.view.last_receipt
+    filed = miner.last_receipt
     if filed is None:
         return {}
     return {
@@ -100,12 +101,12 @@ def _receipt_attributes(miner: Miner) -> dict[str, Any]:
 
 
 def _trust_level(miner: Miner) -> str | None:
-    evaluation = miner.view.decision.record.evaluation if miner.view.decision else None
+    evaluation = miner.decision.record.evaluation if miner.decision else None
     return TRUST_LEVELS[evaluation.trust_level] if evaluation else None
 
 
 def _confidence(miner: Miner) -> float | None:
-    evaluation = miner.view.decision.record.evaluation if miner.view.decision else None
+    evaluation = miner.decision.record.evaluation if miner.decision else None
     return evaluation.score * 100 if evaluation and evaluation.score is not None else None
 
 
@@ -214,7 +215,7 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
     ),
     _telemetry(
         "active_pool",
-        lambda miner: pool.url if (pool := active_pool(miner)) else None,
+        lambda miner: pool.url if (pool := miner.active_pool) else None,
         entity_category=EntityCategory.DIAGNOSTIC,
     ),
     _telemetry(
@@ -283,9 +284,7 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=3,
         value_fn=_break_even,
-        attributes_fn=lambda miner: (
-            {"basis": miner.view.profit.basis.value} if miner.view.profit else {}
-        ),
+        attributes_fn=lambda miner: {"basis": miner.profit.basis.value} if miner.profit else {},
     ),
     MinerSensorDescription(
         key="decision",
@@ -293,9 +292,7 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         device_class=SensorDeviceClass.ENUM,
         options=[action.value for action in Action],
         needs_reading=False,
-        value_fn=lambda miner: (
-            miner.view.decision.record.action.value if miner.view.decision else None
-        ),
+        value_fn=lambda miner: miner.decision.record.action.value if miner.decision else None,
         attributes_fn=_decision_attributes,
     ),
     MinerSensorDescription(
@@ -305,8 +302,8 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         options=[reason.value for reason in Reason],
         needs_reading=False,
         value_fn=lambda miner: (
-            miner.view.decision.record.reasons[0].value
-            if miner.view.decision and miner.view.decision.record.reasons
+            miner.decision.record.reasons[0].value
+            if miner.decision and miner.decision.record.reasons
             else None
         ),
     ),
@@ -336,7 +333,7 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         needs_reading=False,
         value_fn=lambda miner: (
-            OUTCOMES[miner.view.last_receipt.record.outcome] if miner.view.last_receipt else None
+            OUTCOMES[miner.last_receipt.record.outcome] if miner.last_receipt else None
         ),
         attributes_fn=_receipt_attributes,
     ),

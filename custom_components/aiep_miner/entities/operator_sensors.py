@@ -15,7 +15,6 @@ from homeassistant.helpers.typing import StateType
 from ..const import PER_DAY, UNIT_HASHRATE
 from ..coordinator import AiepMinerCoordinator
 from ..engine.governor import MiningDomain
-from .miner_values import total
 
 HEALTH: Final = ("healthy", "warning", "degraded", "critical")
 MAX_REVIEWS_SHOWN: Final = 20
@@ -48,7 +47,7 @@ def _health(status: str) -> str | None:
     return status if status in HEALTH else None
 
 
-def _domain_health(domain: MiningDomain) -> OperatorSensorDescription:
+def _domain_health(domain: str) -> OperatorSensorDescription:
     """Describe the governor's health in one domain."""
 
     def status(site: AiepMinerCoordinator) -> str | None:
@@ -89,7 +88,7 @@ OPERATOR_SENSORS: Final = (
         native_unit_of_measurement=UNIT_HASHRATE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=2,
-        value_fn=lambda site: total(site.data, lambda miner: miner.hashrate_ths),
+        value_fn=lambda site: site.data.total(lambda miner: miner.hashrate_ths),
     ),
     OperatorSensorDescription(
         key="fleet_power",
@@ -98,7 +97,7 @@ OPERATOR_SENSORS: Final = (
         native_unit_of_measurement=UnitOfPower.WATT,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        value_fn=lambda site: total(site.data, lambda miner: miner.power_w),
+        value_fn=lambda site: site.data.total(lambda miner: miner.power_w),
     ),
     OperatorSensorDescription(
         key="fleet_profit",
@@ -106,7 +105,7 @@ OPERATOR_SENSORS: Final = (
         currency_unit=PER_DAY,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=2,
-        value_fn=lambda site: total(site.data, lambda miner: miner.earnings.profit_per_day),
+        value_fn=lambda site: site.data.total(lambda miner: miner.earnings.profit_per_day),
     ),
     OperatorSensorDescription(
         key="governor_health",
@@ -116,7 +115,7 @@ OPERATOR_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda site: _health(site.data.governor.overall.status),
     ),
-    *(_domain_health(domain) for domain in MiningDomain),
+    *(_domain_health(domain.lower()) for domain in MiningDomain),
     OperatorSensorDescription(
         key="fallback_rate",
         translation_key="fallback_rate",

@@ -17,9 +17,10 @@ from homeassistant.const import (
 from homeassistant.helpers.typing import StateType
 
 from ..const import UNIT_HASHRATE
+from ..engine.read_model import MinerReadModel as Miner
+from ..engine.read_model import reject_rate
 from ..engine.records import Board, Pool, Reading
 from .miner_sensors import MinerSensorDescription
-from .miner_values import Miner, reject_rate
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, fields
+from enum import IntEnum
 from typing import Any, Final
 
 import probatio as vol
@@ -25,8 +26,8 @@ from ..const import (
     CONF_NOMINAL_POWER,
     SUBENTRY_MINER,
 )
-from ..engine.governor import MiningPolicy
-from ..engine.records import GovernorPolicy, MinerPolicy, Mode, PolicyRecord
+from ..engine.records import MinerPolicy, MiningPolicy, Mode, PolicyRecord
+from ..engine.records.policy import FORM, FormLimits
 
 SECTION_GOVERNOR: Final = "governor"
 
@@ -67,6 +68,8 @@ class Setting:
         if value is None:
             return self.default
         _check(self.field, self.selector, self.shown(value))
+        if isinstance(self.default, IntEnum):
+            value = int(value)
         return value if self.default is None else type(self.default)(value)
 
 
@@ -101,6 +104,18 @@ def _setting(section_name: str, field: str, selector: Box) -> Setting:
     return Setting(section=section_name, field=field, selector=selector)
 
 
+def _governor_box(field: Field[Any]) -> Box:
+    """Return what a field of the governor's policy is entered in."""
+    form: FormLimits | None = field.metadata.get(FORM)
+    if form is not None:
+        return number(*form)
+    if isinstance(field.default, bool):
+        return BooleanSelector()
+    return SelectSelector(
+        SelectSelectorConfig(options=["1", "2", "3"], translation_key="min_trust")
+    )
+
+
 SETTINGS: Final = (
     _setting("cycle", "interval_s", number(5, 600, "s")),
     _setting("cycle", "confirm_cycles", number(1, 20)),
@@ -119,22 +134,11 @@ SETTINGS: Final = (
     _setting("people", "person_hold_min", number(0, 10_080, "min")),
     _setting("ledger", "keep_bodies_days", number(1, 3650, "d")),
     _setting("people", "max_proposals_per_hour", number(1, 1000)),
-    _setting(
-        SECTION_GOVERNOR,
-        "min_trust_for_action",
-        SelectSelector(SelectSelectorConfig(options=["1", "2", "3"], translation_key="min_trust")),
+    *(
+        _setting(SECTION_GOVERNOR, field.name, _governor_box(field))
+        for field in fields(MiningPolicy)
+        if "serialize" not in field.metadata
     ),
-    _setting(SECTION_GOVERNOR, "require_consensus", BooleanSelector()),
-    _setting(SECTION_GOVERNOR, "require_hardware_validation", BooleanSelector()),
-    _setting(SECTION_GOVERNOR, "max_hash_rate_change_pct", number(0, 100, "%", step=None)),
-    _setting(
-        SECTION_GOVERNOR, "max_hash_rate_change_per_hour_pct", number(0, 1000, "%", step=None)
-    ),
-    _setting(SECTION_GOVERNOR, "max_pool_switches_per_hour", number(0, 100)),
-    _setting(SECTION_GOVERNOR, "thermal_throttle_temp_c", number(30, 120, "°C", step=None)),
-    _setting(SECTION_GOVERNOR, "max_power_watts", number(1, unit="W", step=None)),
-    _setting(SECTION_GOVERNOR, "max_power_change_pct", number(0, 1000, "%", step=None)),
-    _setting(SECTION_GOVERNOR, "max_power_change_per_hour_pct", number(0, 1000, "%", step=None)),
 )
 MINER_LIMITS: Final[Mapping[str, NumberSelector]] = {
     CONF_NOMINAL_POWER: number(1, unit="W", step=None),
@@ -188,7 +192,7 @@ def policy_of(entry: ConfigEntry[Any]) -> PolicyRecord:
         ts_ms=0,
         subject=entry.entry_id,
         mode=Mode(entry.options.get(CONF_MODE, Mode.AUTO)),
-        governor=GovernorPolicy(**values[SECTION_GOVERNOR]),
+        governor=MiningPolicy(**values[SECTION_GOVERNOR]),
         miners=tuple(
             _miner_policy(subentry.subentry_id, subentry.data)
             for subentry in sorted(

@@ -1,10 +1,13 @@
-"""Remembers which automation or script runs under which context."""
+"""Finds out who gives a command: a person, or the automation or script that runs under a context."""
 
 from typing import Final
 
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
+
+from ..engine.command import CommandOrigin
+from ..engine.records import Origin
 
 EVENTS: Final = ("automation_triggered", "script_started")
 """Importing their names would load both components, which need not be there."""
@@ -43,3 +46,25 @@ def async_setup_runs(hass: HomeAssistant) -> None:
     hass.data[DATA_RUNS] = runs = Runs()
     for event in EVENTS:
         hass.bus.async_listen(event, runs.note)
+
+
+@callback
+def command_origin(hass: HomeAssistant, context: Context) -> CommandOrigin:
+    """Return who gives a command: a person, when the context leads to a user."""
+    if context.user_id is not None:
+        return CommandOrigin(kind=Origin.PERSON, user_id=context.user_id)
+    return CommandOrigin(kind=Origin.AUTOMATION, origin_id=hass.data[DATA_RUNS].of(context))
+
+
+@callback
+def proposal_origin(
+    hass: HomeAssistant, context: Context, *, confidence: float, note: str | None = None
+) -> CommandOrigin:
+    """Return who makes a proposal; one that a person makes by hand is an automation's all the same."""
+    return CommandOrigin(
+        kind=Origin.AUTOMATION,
+        user_id=context.user_id,
+        origin_id=hass.data[DATA_RUNS].of(context) or context.user_id,
+        confidence=confidence,
+        note=note,
+    )

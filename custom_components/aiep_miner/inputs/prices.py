@@ -3,10 +3,11 @@
 import logging
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
-from homeassistant.core import HomeAssistant
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant, State
 from homeassistant.generated.currencies import ACTIVE_CURRENCIES
 from homeassistant.util.unit_conversion import EnergyConverter
 
@@ -18,6 +19,7 @@ from ..const import (
     CONF_NETWORK_DIFFICULTY,
 )
 from ..engine.records import PriceRecord
+from ..engine.records.reasons import Reason
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -60,12 +62,23 @@ _SYMBOLS: Final = {
 }
 _SET_BY_HAND: Final = frozenset({"input_number", "number"})
 """Domains whose entities report nothing: like a fixed number, a setting does not age."""
+_PRICES: Final = frozenset({CONF_ENERGY_PRICE, CONF_COIN_PRICE})
+"""What is money: without a unit a report may be in another one."""
 _MAGNITUDES: Final = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 
 type Converter = Callable[[str, str], float | None]
 """From a unit and the operator's currency to what a value is multiplied with; None: unfit."""
-type Found = tuple[float | None, int | None]
-"""A value and, of what an entity reports, when it did so last (ms since the epoch)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a source gives."""
+
+    value: float | None = None
+    reported_ms: int | None = None
+    """When an entity reported it last, in ms since the epoch; None for what a person set."""
+    fault: Reason | None = None
+    """What is wrong with it; without a unit there may be a value all the same."""
 
 
 def _money(unit: str, currency: str) -> float | None:
@@ -103,7 +116,8 @@ CONVERTERS: Final[Mapping[str, Converter]] = {
 def factor(hass: HomeAssistant, key: str, entity_id: str, currency: str) -> float | None:
     """Return what an entity's value is multiplied with; None when its unit does not fit.
 
-    A value without a unit is taken as it is: per kWh, and in the operator's currency.
+    A value without a unit is taken as it is: per kWh, and in the operator's currency. What a
+    person sets may lack one; what is reported without one is not believed (see ``Found``).
     """
     state = hass.states.get(entity_id)
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
@@ -113,22 +127,29 @@ def factor(hass: HomeAssistant, key: str, entity_id: str, currency: str) -> floa
 
 
 def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) -> PriceRecord:
-    """Return the prices of this moment; what is unavailable or no number is None."""
-    energy_price, energy_ms = _read(hass, CONF_ENERGY_PRICE, data)
-    coin_price, coin_ms = _read(hass, CONF_COIN_PRICE, data)
-    difficulty, difficulty_ms = _read(hass, CONF_NETWORK_DIFFICULTY, data)
-    block_reward, _ = _read(hass, CONF_BLOCK_REWARD, data)
+    """Return the prices of this moment, and what is wrong with those that cannot be used."""
+    energy = _read(hass, CONF_ENERGY_PRICE, data)
+    coin = _positive(_read(hass, CONF_COIN_PRICE, data))
+    difficulty = _positive(_read(hass, CONF_NETWORK_DIFFICULTY, data))
+    reward = _positive(_read(hass, CONF_BLOCK_REWARD, data))
+    found = {
+        "energy_price_per_kwh": energy,
+        "coin_price": coin,
+        "network_difficulty": difficulty,
+        "block_reward": reward,
+    }
     return PriceRecord(
         ts_ms=0,
         subject=operator_id,
         currency=data[CONF_CURRENCY],
-        energy_price_per_kwh=energy_price,
-        energy_price_updated_ms=energy_ms,
-        coin_price=_positive(coin_price),
-        coin_price_updated_ms=coin_ms,
-        network_difficulty=_positive(difficulty),
-        network_difficulty_updated_ms=difficulty_ms,
-        block_reward=_positive(block_reward),
+        energy_price_per_kwh=energy.value,
+        energy_price_updated_ms=energy.reported_ms,
+        coin_price=coin.value,
+        coin_price_updated_ms=coin.reported_ms,
+        network_difficulty=difficulty.value,
+        network_difficulty_updated_ms=difficulty.reported_ms,
+        block_reward=reward.value,
+        faults={name: item.fault for name, item in found.items() if item.fault is not None},
     )
 
 
@@ -138,21 +159,34 @@ def _read(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
         return _find(hass, key, data)
     except Exception:
         _LOGGER.exception("The %s cannot be read", key)
-        return None, None
+        return Found(fault=Reason.READING_INVALID)
 
 
 def _find(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
     source = data[key]
     if not isinstance(source, str):
-        return _finite(source), None
+        value = _finite(source)
+        return Found(value=value, fault=Reason.READING_INVALID if value is None else None)
     state = hass.states.get(source)
-    value = _finite(state.state) if state else None
+    if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+        return Found(fault=Reason.UNREACHABLE)
+    value = _finite(state.state)
     multiplier = factor(hass, key, source, data[CONF_CURRENCY])
-    if state is None or value is None or multiplier is None:
-        return None, None
+    if value is None:
+        return Found(fault=Reason.READING_INVALID)
+    if multiplier is None:
+        return Found(fault=Reason.READING_WRONG_UNIT)
     is_set = state.domain in _SET_BY_HAND
-    reported_ms = None if is_set else round(state.last_reported_timestamp * 1000)
-    return _finite(value * multiplier), reported_ms
+    return Found(
+        value=_finite(value * multiplier),
+        reported_ms=None if is_set else round(state.last_reported_timestamp * 1000),
+        fault=Reason.UNIT_MISSING if _lacks_unit(state, key) and not is_set else None,
+    )
+
+
+def _lacks_unit(state: State, key: str) -> bool:
+    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    return key in _PRICES and unit in (None, "")
 
 
 def _finite(value: Any) -> float | None:
@@ -163,5 +197,7 @@ def _finite(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _positive(value: float | None) -> float | None:
-    return value if value is not None and value > 0 else None
+def _positive(found: Found) -> Found:
+    if found.value is None or found.value > 0:
+        return found
+    return Found(fault=Reason.READING_IMPOSSIBLE)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -23,10 +24,10 @@ from ..const import (
     ISSUE_LEDGER_SET_ASIDE,
 )
 from ..engine.controller import Controller
-from ..engine.ledger import Fault, Head, LedgerError, LedgerReason, RecoveryCause, Stored
+from ..engine.ledger import Head, LedgerError, LedgerReason, RecoveryCause, Stored
 from ..engine.records import RecordKind
 from ..issues.ledger import async_report, async_withdraw
-from .trust_store import Break, TrustStore, Walked
+from .trust_store import Break, Trusted, TrustStore, Walked
 from .verification import Verification
 
 _LOGGER = logging.getLogger(__name__)
@@ -43,6 +44,11 @@ SHOW_EVERY_S: Final = 2.0
 def now_ms() -> int:
     """Return the time in ms since the Unix epoch."""
     return round(dt_util.utcnow().timestamp() * 1000)
+
+
+def is_due(at_ms: int) -> bool:
+    """Tell whether a day has passed since a time; one that is yet to come is none to go by."""
+    return not 0 <= now_ms() - at_ms < DAY_MS
 
 
 def ledger_signal(entry_id: str) -> SignalType[()]:
@@ -66,10 +72,10 @@ class LedgerService:
         hass: HomeAssistant,
         entry: ConfigEntry[Any],
         controller: Controller,
-        on_change: Callable[[], None],
+        trust_store: TrustStore,
     ) -> None:
-        """Take whose ledger it is; ``on_change`` is told when there is something new to show."""
-        self.trust_store = TrustStore(hass, entry.entry_id)
+        """Take whose ledger it is, and what is trusted of it."""
+        self.trust_store = trust_store
         self.signal = ledger_signal(entry.entry_id)
         self.verification: Verification | None = None
         """What the last one since the start found."""
@@ -80,7 +86,10 @@ class LedgerService:
         self._hass = hass
         self._entry = entry
         self._controller = controller
-        self._on_change = on_change
+        self._listeners: list[Callable[[], None]] = []
+        self._signed_at_s: float | None = None
+        """When this process signed last, by the monotonic clock."""
+        self._taken_up = False
         self._told: str | None = None
         """The last file whose setting aside was told."""
         self._whole: asyncio.Task[Verification] | None = None
@@ -99,42 +108,60 @@ class LedgerService:
 
     # From the start to the stop
 
-    async def async_start(self) -> None:
-        """Open the ledger and compare it with what is known of it. Raises LedgerError."""
+    @callback
+    def async_on_change(self, listener: Callable[[], None]) -> None:
+        """Call a listener when there is something new to show."""
+        self._listeners.append(listener)
+
+    @callback
+    def _on_change(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    async def async_load_trusted(self) -> Trusted:
+        """Return what is known of the ledger from outside of it."""
         await self.trust_store.async_load()
-        trusted = self.trust_store.trusted
-        fault = await self._controller.start(
-            known_head=trusted.known_head, broken_at=trusted.broken.seq if trusted.broken else None
-        )
-        await self._take_up(fault)
+        return self.trust_store.trusted
+
+    async def async_start(self) -> None:
+        """Take the ledger up, if it could be opened, and begin with its housekeeping."""
+        await self.async_take_up()
         self.async_follow()
         self._stops = [
-            # What is filed while the operator is loaded shows once it is.
+            # What is recorded while the operator is loaded shows once it is.
             self._entry.async_on_state_change(self._tell_followers),
             async_call_later(self._hass, START_DELAY, self._housekeep),
             async_track_time_interval(self._hass, self._housekeep, HOUSEKEEPING_EVERY),
         ]
 
-    async def _take_up(self, fault: Fault | None) -> None:
-        """Take up what was left at the last stop, and what the opening found."""
-        self.signed = await self._controller.ledger.latest(RecordKind.CHECKPOINT)
+    async def async_take_up(self) -> None:
+        """Take up what was left at the last stop, and what the opening found, once it is open."""
+        if self._taken_up or not self._controller.is_running:
+            return
+        try:
+            self.signed = await self._controller.ledger.latest(RecordKind.CHECKPOINT)
+        except LedgerError as err:
+            _LOGGER.warning("The last checkpoint of %s cannot be read: %s", self._entry.title, err)
+            return
+        self._taken_up = True
         if self._hass.data.get(DATA_BACKUP):
             await self.async_hold_still()
+        fault = self._controller.fault
         if self.broken is not None:
             self._report_break(self.broken)
         elif fault is not None:
             await self._found_break(Break(seq=fault.seq, fault=str(fault)))
 
     async def async_stop(self) -> None:
-        """Stop the controller, and keep what the ledger's head was then."""
+        """End what is under way; the controller is stopped after this."""
         while self._stops:
             self._stops.pop()()
         await self._stop_verifying()
-        ledger = self._controller.ledger if self._controller.is_running else None
-        await self._controller.stop()
-        if ledger is not None:
-            self._note(ledger.head)
-            await self.trust_store.async_save()
+
+    async def async_keep_head(self, head: Head) -> None:
+        """Keep the head that the ledger ended with."""
+        self._note(head)
+        await self.trust_store.async_save()
 
     @callback
     def async_follow(self) -> None:
@@ -230,7 +257,7 @@ class LedgerService:
     async def _verify_on(self) -> None:
         """Verify from where that was left, once after a start; each day from the first record."""
         walked = self.trust_store.trusted.walked
-        if walked is None or (walked.done and now_ms() - walked.began_ms >= DAY_MS):
+        if walked is None or (walked.done and is_due(walked.began_ms)):
             await self._verify(None, now_ms(), pause_s=PAUSE_S)
         elif not walked.done or self.verification is None:
             await self._verify(walked.state, walked.began_ms, pause_s=PAUSE_S)
@@ -327,15 +354,18 @@ class LedgerService:
         """Append a signed checkpoint of the ledger's head. Raises LedgerError."""
         key = self.trust_store.trusted.signing_key
         self.signed = await self._controller.checkpoint(key)
+        self._signed_at_s = time.monotonic()
         self.async_follow()
         return self.signed
 
     async def async_sign_daily(self) -> None:
         """Sign once a day; not what is broken. A ledger that cannot be written is told elsewhere."""
-        if self.broken is not None:
+        if self.broken is not None or not self._controller.is_running:
             return
-        if self.signed is not None and now_ms() - self.signed.ts_ms < DAY_MS:
+        if self.signed is not None and not is_due(self.signed.ts_ms):
             return
+        if self._signed_at_s is not None and time.monotonic() - self._signed_at_s < DAY_MS / 1000:
+            return  # the ledger's time is ahead of the clock: one signature a day all the same
         try:
             await self.async_sign()
         except LedgerError as err:

@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.http import KEY_AUTHENTICATED, KEY_HASS, HomeAssistantView
 from homeassistant.util import dt as dt_util
 
@@ -81,7 +82,7 @@ def _loaded(entry: AiepMinerConfigEntry) -> AiepMinerCoordinator:
     """Return an operator's coordinator; raises HTTPServiceUnavailable."""
     if entry.state is not ConfigEntryState.LOADED:
         raise _refusal(web.HTTPServiceUnavailable, "the operator is not running")
-    return entry.runtime_data
+    return entry.runtime_data.coordinator
 
 
 async def _authenticate(request: web.Request, *, acts: bool) -> AiepMinerCoordinator | None:
@@ -189,7 +190,7 @@ class HealthView(HomeAssistantView):
         """Return the own operator's health, or that of all for a Home Assistant user."""
         own = await _authenticate(request, acts=False)
         entries = request.app[KEY_HASS].config_entries.async_loaded_entries(DOMAIN)
-        sites = [own] if own else [entry.runtime_data for entry in entries]
+        sites = [own] if own else [entry.runtime_data.coordinator for entry in entries]
         return self.json({"operators": [health_report(site) for site in sites]})
 
 
@@ -271,5 +272,7 @@ class CycleView(OperatorView, path="cycle"):
     async def post(self, request: web.Request, operator_id: str | None = None) -> web.Response:
         """Run a cycle now and return what it came to."""
         site = await _site(request, operator_id, acts=True)
-        await site.async_refresh()
-        return self.json(cycle_report(site.data))
+        try:
+            return self.json(cycle_report(await site.async_run_cycle()))
+        except HomeAssistantError as err:
+            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err

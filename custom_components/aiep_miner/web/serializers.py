@@ -152,7 +152,7 @@ def health_report(site: AiepMinerCoordinator) -> dict[str, Any]:
 def miner_report(site: AiepMinerCoordinator, miner_id: str) -> dict[str, Any]:
     """Return how a miner is; unknown is null, never zero."""
     miner = site.miner(miner_id)
-    view, reading = miner.view, miner.reading
+    view, reading = miner, miner.reading
     decision = view.decision
     return {
         "miner_id": miner_id,

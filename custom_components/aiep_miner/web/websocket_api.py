@@ -56,7 +56,7 @@ def _site(hass: HomeAssistant, operator_id: str) -> AiepMinerCoordinator | None:
     """Return an operator that is running."""
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         if entry.entry_id == operator_id:
-            site: AiepMinerCoordinator = entry.runtime_data
+            site: AiepMinerCoordinator = entry.runtime_data.coordinator
             return site
     return None
 

@@ -2,9 +2,13 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import asdict
 
-from custom_components.aiep_miner.engine.records import Action
+import pytest
+
+from custom_components.aiep_miner.engine.records import Action, Origin
 from custom_components.aiep_miner.engine.records.reasons import Reason
+from custom_components.aiep_miner.engine.state import rebuild
 
 from ..rig import COLLAPSED, FAN_FAILED, HOT, RUNNING, policy_of, site
 
@@ -79,3 +83,27 @@ async def test_a_record_that_cannot_be_understood_does_not_prevent_a_start(tmp_p
         rig.miner.reading = HOT
         await rig.cycles()
         assert rig.actions() == [Action.STOP]
+
+
+async def test_a_restart_shortens_no_window_however_many_records_there_are(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild, "RECORDS_WITHOUT_TELEMETRY", 5)
+    async with site(tmp_path) as rig:
+        await rig.cycles(200)
+        await rig.restart()
+        [*_, start] = await rig.records("lifecycle")
+        assert start["rebuilt_from_seq"] == 1
+
+
+async def test_the_track_record_of_a_source_outlasts_a_restart_of_hours_later(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        await rig.cycles(22)
+        await rig.command(Action.STOP, origin=Origin.AUTOMATION, origin_id="solar")
+        await rig.cycles(10)
+        before = asdict(rig.controller.journal._state.track_records.sources["automation:solar"])
+        assert (before["proposals"], before["allowed"], before["confirmed"]) == (1, 1, 1)
+        await rig.cycles(200, seconds=60)
+        await rig.restart()
+        after = asdict(rig.controller.journal._state.track_records.sources["automation:solar"])
+        assert after | {"gained": 0.0} == before | {"gained": 0.0}

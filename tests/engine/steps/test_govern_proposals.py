@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.aiep_miner.engine.events import GovernorEventKind
+from custom_components.aiep_miner.engine.governor import EventType
 from custom_components.aiep_miner.engine.miners.base import Capabilities
 from custom_components.aiep_miner.engine.records import Action, Board, MinerPolicy, Origin, Pool
 from custom_components.aiep_miner.engine.records.reasons import Reason
@@ -134,14 +134,14 @@ async def test_the_governor_tells_what_it_did(tmp_path) -> None:
         await learned(rig)
         await propose(rig, Action.SET_POWER, 3000.0)
         kinds = [item.kind for item in rig.governor_events]
-        assert GovernorEventKind.DECISION in kinds
+        assert EventType.DECISION in kinds
         rig.miners["m1"].reading = replace(
             RUNNING,
             temperatures=tuple(replace(item, temperature_c=90.0) for item in RUNNING.temperatures),
         )
         await rig.command(Action.RUN)
         kinds = [item.kind for item in rig.governor_events]
-        assert GovernorEventKind.THERMAL_OVERRIDE in kinds
+        assert EventType.THERMAL_OVERRIDE in kinds
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from custom_components.aiep_miner.engine.command_result import CommandResult
 from custom_components.aiep_miner.engine.records import Action, Origin, ProposalRecord
 from custom_components.aiep_miner.engine.records.reasons import Reason
+from custom_components.aiep_miner.engine.turns import Urgency
 
 from ..rig import Site, policy_of, site
 
@@ -19,7 +20,7 @@ async def file_proposals(rig: Site, count: int) -> None:
         origin=Origin.AUTOMATION,
         origin_id="automation.sun",
     )
-    await rig.controller.journal.file(lambda _: [proposal] * count)
+    await rig.controller._record(Urgency.PERSON, *[proposal] * count)
 
 
 async def test_a_source_has_exactly_its_share(tmp_path) -> None:

@@ -9,8 +9,8 @@ from custom_components.aiep_miner.engine.miners.base import Capabilities
 from custom_components.aiep_miner.engine.records import (
     Action,
     Board,
-    GovernorPolicy,
     MinerPolicy,
+    MiningPolicy,
     Origin,
     PolicyRecord,
 )
@@ -32,7 +32,7 @@ RAISES = [
 def limited(site_w: float | None, **own: float) -> PolicyRecord:
     """Return a policy with a limit for the site or for each miner."""
     return policy_of(
-        governor=GovernorPolicy(max_power_watts=site_w),
+        governor=MiningPolicy(max_power_watts=site_w),
         miners=tuple(miner_policy(miner_id, **own) for miner_id in MINERS),
     )
 
@@ -81,7 +81,7 @@ async def test_a_target_on_its_way_counts_for_the_others(tmp_path: Path) -> None
 async def test_unknown_power_does_not_start_under_a_limit(tmp_path, action, target, own) -> None:
     site_w = None if own else 7000.0
     policy = policy_of(
-        governor=GovernorPolicy(max_power_watts=site_w),
+        governor=MiningPolicy(max_power_watts=site_w),
         miners=(MinerPolicy(miner_id="m1", **own),),
     )
     async with site(tmp_path, policy) as rig:
@@ -94,7 +94,7 @@ async def test_unknown_power_does_not_start_under_a_limit(tmp_path, action, targ
 
 async def test_another_of_unknown_power_keeps_a_start_back(tmp_path: Path) -> None:
     policy = policy_of(
-        governor=GovernorPolicy(max_power_watts=7000.0),
+        governor=MiningPolicy(max_power_watts=7000.0),
         miners=(miner_policy("m1"), MinerPolicy(miner_id="m2")),
     )
     async with site(tmp_path, policy, MINERS) as rig:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.aiep_miner.engine.records import Action, GovernorPolicy, PolicyRecord
+from custom_components.aiep_miner.engine.records import Action, MiningPolicy, PolicyRecord
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from ..rig import (
@@ -24,7 +24,7 @@ MINERS = ("m1", "m2")
 def enough_for_one() -> PolicyRecord:
     """Return a policy under which only one of two miners may run."""
     return policy_of(
-        governor=GovernorPolicy(max_power_watts=4000.0),
+        governor=MiningPolicy(max_power_watts=4000.0),
         miners=tuple(miner_policy(miner_id) for miner_id in MINERS),
     )
 
@@ -74,7 +74,7 @@ async def test_a_miner_that_was_removed_counts_no_longer(tmp_path) -> None:
 
 @pytest.mark.parametrize("max_power_w", [None, 4000.0, 8000.0])
 async def test_starts_at_the_same_time_replay(tmp_path, max_power_w) -> None:
-    policy = replace(enough_for_one(), governor=GovernorPolicy(max_power_watts=max_power_w))
+    policy = replace(enough_for_one(), governor=MiningPolicy(max_power_watts=max_power_w))
     async with site(tmp_path, policy, MINERS) as rig:
         await rest(rig)
         await rig.cycles(3)

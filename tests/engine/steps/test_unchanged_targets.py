@@ -85,8 +85,8 @@ async def test_the_rules_stop_a_miner_whose_limit_is_set_every_five_minutes(tmp_
             if Action.STOP in rig.actions():
                 break
             rig.miner.reading = replace(RUNNING, power_w=watts, power_limit_w=watts)
-            await rig.cycles(10)
-        assert rig.actions()[-1] is Action.STOP
+            await rig.cycles(9)
+        assert Action.STOP in rig.actions()
         assert len(rig.actions()) > 2, "the automation was heard before"
 
 

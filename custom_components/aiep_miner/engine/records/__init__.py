@@ -17,6 +17,7 @@ from .kinds import (
     AutotuneGoal,
     AutotuneMode,
     Basis,
+    CryptoMiningTrustLevel,
     LifecycleEvent,
     Mode,
     Origin,
@@ -28,7 +29,7 @@ from .kinds import (
 from .levels import DeviceLevel, ValueRange
 from .lifecycle import CheckpointRecord, LifecycleRecord
 from .observations import DivergenceRecord, PriceRecord, ProfitRecord, TelemetryRecord
-from .policy import AutotunePolicy, GovernorPolicy, MinerPolicy, PolicyRecord
+from .policy import AutotunePolicy, MinerPolicy, MiningPolicy, PolicyRecord
 from .reading import Board, Pool, Reading, Temperature
 from .reasons import Reason
 
@@ -60,16 +61,17 @@ __all__ = [
     "Basis",
     "Board",
     "CheckpointRecord",
+    "CryptoMiningTrustLevel",
     "DecisionRecord",
     "DeviceLevel",
     "DivergenceRecord",
     "Evaluation",
     "Evidence",
-    "GovernorPolicy",
     "LedgerEntry",
     "LifecycleEvent",
     "LifecycleRecord",
     "MinerPolicy",
+    "MiningPolicy",
     "Mode",
     "NegativeProofRecord",
     "Origin",

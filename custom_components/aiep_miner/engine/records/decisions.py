@@ -28,6 +28,8 @@ class ProposalRecord(Record):
     origin_id: str | None = None
     """Which automation or agent, for the others."""
     note: str | None = None
+    refused: int = 0
+    """How many proposals like this one were refused, unread, because their origin is over its limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

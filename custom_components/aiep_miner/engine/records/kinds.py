@@ -1,6 +1,6 @@
 """The fixed vocabularies of the records: kinds, actions, origins, outcomes."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class RecordKind(StrEnum):
@@ -126,3 +126,12 @@ class LifecycleEvent(StrEnum):
     """A new segment of the ledger began, since the one before could not be continued."""
     PRUNED = "pruned"
     """Bodies of old telemetry, prices and profits are dropped from here on."""
+
+
+class CryptoMiningTrustLevel(IntEnum):
+    """How far a proposal is trusted."""
+
+    NO_ACTION = 0
+    ADVISORY = 1
+    SUPERVISED = 2
+    AUTONOMOUS = 3

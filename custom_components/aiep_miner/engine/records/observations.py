@@ -1,6 +1,6 @@
 """What a cycle observed: telemetry, prices, and the profit that follows from both."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from .base import Record
@@ -36,6 +36,8 @@ class PriceRecord(Record):
     network_difficulty_updated_ms: int | None = None
     block_reward: float | None = None
     """Coins for one block, fees left out."""
+    faults: dict[str, Reason] = field(default_factory=dict)
+    """Field to what is wrong with the value that its source gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,4 +71,6 @@ class DivergenceRecord(Record):
     """What was seen, in the unit of ``limit``."""
     limit: float | None = None
     fields: tuple[str, ...] = ()
-    """Fields of a reading that the miner no longer reports."""
+    """Fields of a reading that the miner no longer reports, or of a price that is not believed."""
+    causes: tuple[Reason, ...] = ()
+    """What is wrong with each of those fields of a price."""

@@ -1,10 +1,19 @@
 """Every setting that can change a decision, written in full."""
 
+import math
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar, Final, NamedTuple
 
 from .base import ExplicitBody, Record
-from .kinds import Action, AutotuneGoal, AutotuneMode, Mode, RecordKind, RestartSign
+from .kinds import (
+    Action,
+    AutotuneGoal,
+    AutotuneMode,
+    CryptoMiningTrustLevel,
+    Mode,
+    RecordKind,
+    RestartSign,
+)
 from .levels import DeviceLevel, ValueRange
 
 
@@ -52,22 +61,76 @@ class MinerPolicy(ExplicitBody):
     """What a poll shows after the device has restarted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GovernorPolicy(ExplicitBody):
-    """The operator's settings for the governor; see ``engine/governor``."""
+class FormLimits(NamedTuple):
+    """Between which values the form of the governor's settings takes a number."""
 
-    min_trust_for_action: int = 2
+    minimum: float
+    maximum: float | None = None
+    unit: str | None = None
+    step: float | None = None
+    """None accepts any number."""
+
+
+FORM: Final = "form"
+"""The key of a field's ``FormLimits`` in its metadata."""
+
+
+def _limit(default: Any, *form: Any) -> Any:
+    return field(default=default, metadata={FORM: FormLimits(*form)})
+
+
+@dataclass(frozen=True, slots=True)
+class MiningPolicy(ExplicitBody):
+    """The operator's limits for the governor, and how much trust an action needs.
+
+    One type from the form to the record to the governor. Raises ValueError for limits that make
+    no sense.
+    """
+
+    min_trust_for_action: CryptoMiningTrustLevel = CryptoMiningTrustLevel.SUPERVISED
     require_consensus: bool = True
     require_hardware_validation: bool = True
-    max_hash_rate_change_pct: float = 10.0
-    max_hash_rate_change_per_hour_pct: float = 30.0
-    max_pool_switches_per_hour: int = 5
-    thermal_throttle_temp_c: float = 85.0
-    max_power_watts: float | None = None
+    max_hash_rate_change_pct: float = _limit(10.0, 0, 100, "%")
+    """At one time, in both directions."""
+    max_hash_rate_change_per_hour_pct: float = _limit(30.0, 0, 1000, "%")
+    """Against where the hash rate was an hour ago, or where it last ran."""
+    max_pool_switches_per_hour: int = _limit(5, 0, 100, None, 1)
+    thermal_throttle_temp_c: float = _limit(85.0, 30, 120, "°C")
+    """Reaching it counts."""
+    max_power_watts: float | None = _limit(None, 1, None, "W")
     """Of the whole site."""
-    max_power_change_pct: float | None = None
+    max_power_change_pct: float | None = _limit(None, 0, 1000, "%")
     """At one time, upwards; None: power may move in one step."""
-    max_power_change_per_hour_pct: float | None = None
+    max_power_change_per_hour_pct: float | None = _limit(None, 0, 1000, "%")
+    """None: the sum of an hour's steps is limited to one step, where there is such a limit."""
+    enable_audit_events: bool = field(default=True, metadata={"serialize": "omit"})
+    track_decision_history: bool = field(default=True, metadata={"serialize": "omit"})
+
+    def __post_init__(self) -> None:
+        """Take the trust level as a number, too; refuse limits that are negative or no numbers."""
+        level = CryptoMiningTrustLevel(self.min_trust_for_action)
+        object.__setattr__(self, "min_trust_for_action", level)
+        limits = (
+            self.max_hash_rate_change_pct,
+            self.max_hash_rate_change_per_hour_pct,
+            self.max_pool_switches_per_hour,
+            self.max_power_watts,
+            self.max_power_change_pct,
+            self.max_power_change_per_hour_pct,
+        )
+        if not all(limit is None or 0 <= limit < math.inf for limit in limits):
+            raise ValueError("a limit is negative or not finite")
+        if not math.isfinite(self.thermal_throttle_temp_c):
+            raise ValueError("the throttle temperature is not finite")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCap(ExplicitBody):
+    """The highest trust level that the operator grants an outside source, whatever its record."""
+
+    source: str
+    """Origin and id, as in ``automation:id``."""
+    ceiling: CryptoMiningTrustLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +171,8 @@ class PolicyRecord(Record):
     """What a kWh of the miner's heat is worth."""
     keep_bodies_days: float = 30.0
     """Older bodies of telemetry, prices and profits are dropped from the ledger."""
-    governor: GovernorPolicy = field(default_factory=GovernorPolicy)
+    governor: MiningPolicy = field(default_factory=MiningPolicy)
+    source_caps: tuple[SourceCap, ...] = ()
     miners: tuple[MinerPolicy, ...] = ()
 
     def miner(self, miner_id: str) -> MinerPolicy:
@@ -116,4 +180,11 @@ class PolicyRecord(Record):
         return next(
             (item for item in self.miners if item.miner_id == miner_id),
             MinerPolicy(miner_id=miner_id),
+        )
+
+    def source_ceiling(self, source: str | None) -> CryptoMiningTrustLevel:
+        """Return the highest trust level that a source may reach."""
+        return next(
+            (cap.ceiling for cap in self.source_caps if cap.source == source),
+            CryptoMiningTrustLevel.AUTONOMOUS,
         )

@@ -3,7 +3,7 @@
 from .levels import LevelFigures
 from .miner import ENOUGH_READINGS, LEARNED_READINGS, MinerState, Pending
 from .sensors import acceptance, hardware_readings
-from .state import GOVERNED, STOP_MS, State, origin_key
+from .state import GOVERNED, STOP_MS, State
 
 __all__ = [
     "ENOUGH_READINGS",
@@ -16,5 +16,4 @@ __all__ = [
     "State",
     "acceptance",
     "hardware_readings",
-    "origin_key",
 ]

@@ -13,7 +13,8 @@ from ..governor import (
     MiningAction,
     MiningDomain,
     MiningGovernor,
-    policy_from_record,
+    TrackRecords,
+    source_of,
 )
 from ..records import (
     Action,
@@ -40,6 +41,7 @@ from ..records.entry import LedgerEntry
 from ..records.reasons import Reason
 from .levels import MAX_LEVELS, SETTLED_MS, LevelFigures, LevelTrack, followed, seen
 from .miner import ENOUGH_READINGS, MinerState, Pending
+from .prices import PriceHistory
 from .sensors import hardware_readings
 
 VITAL_FIELDS: Final = ("hashrate_ths", "power_w", "temperatures", "fans_rpm")
@@ -129,15 +131,15 @@ class State:
         self.operator_id = operator_id
         self.policy = LedgerEntry(record=PolicyRecord(ts_ms=0, subject=operator_id), seq=0, hash="")
         self.price: LedgerEntry[PriceRecord] | None = None
+        self.prices = PriceHistory()
         self.divergences: dict[Reason, LedgerEntry[DivergenceRecord]] = {}
         self.miners: dict[str, MinerState] = {}
         self.proposed_ms: dict[str, deque[int]] = {}
         """Source to the times of its proposals, the latest of them; the longest silent first."""
         self.reviews: dict[str, LedgerEntry[DecisionRecord]] = {}
         """Record hash to supervised decisions that were carried out and nobody has reviewed."""
-        self.governor = MiningGovernor(
-            policy_from_record(self.policy.record.governor), counts_decisions=False
-        )
+        self.track_records = TrackRecords()
+        self.governor = MiningGovernor(self.policy.record.governor, counts_decisions=False)
 
     def miner(self, miner_id: str) -> MinerState:
         """Return what is known of a miner, from now on at least its name."""
@@ -155,11 +157,16 @@ class State:
         least = BOOT_MS if action in BOOTING else STOP_MS
         return max(least, round(policy.confirm_cycles * policy.interval_s * 1000))
 
-    def apply(self, filed: LedgerEntry[Any]) -> None:
-        """Take one record in; records must come in ledger order."""
+    def apply(self, filed: LedgerEntry[Any], *, sources: bool = True) -> None:
+        """Take one record in; records must come in ledger order.
+
+        Without ``sources`` the track records have already taken it in.
+        """
         follow = _FOLLOW.get(type(filed.record))
         if follow is not None:
             follow(self, filed)
+        if sources:
+            self.track_records.follow(filed.record)
 
 
 def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
@@ -170,6 +177,7 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
     if record.reading is None:
         if miner.pending is not None and not miner.pending.lost_since:
             miner.pending = replace(miner.pending, lost_since=True)
+        state.governor.tick(record.ts_ms / 1000)
         return
     miner.reading, miner.reading_ms = record.reading, record.ts_ms
     _follow_running(state, miner, record.subject, record.ts_ms)
@@ -310,12 +318,14 @@ def _teach_governor(state: State, miner_id: str, reading: Reading, ts_ms: int) -
 
 def _price(state: State, filed: LedgerEntry[PriceRecord]) -> None:
     state.price = filed
+    state.prices.follow(filed.record)
 
 
 def _profit(state: State, filed: LedgerEntry[ProfitRecord]) -> None:
     record = filed.record
     miner = state.miner(record.subject)
     miner.profit = filed
+    state.track_records.earn(record)
     if record.basis is Basis.LAST_RUNNING and record.hashrate_ths and not miner.running:
         miner.carried = (record.hashrate_ths, record.power_w)
     margin = state.policy.record.profit_margin_per_day
@@ -338,8 +348,8 @@ def _divergence(state: State, filed: LedgerEntry[DivergenceRecord]) -> None:
 def _proposal(state: State, filed: LedgerEntry[ProposalRecord]) -> None:
     record = filed.record
     state.miner(record.subject).proposal = filed
-    key = origin_key(record)
-    if key is None:
+    key = source_of(record)
+    if key is None or record.refused:
         return
     stamps = state.proposed_ms.pop(key, None) or deque(maxlen=MAX_COUNTED_PROPOSALS)
     stamps.append(record.ts_ms)
@@ -348,19 +358,15 @@ def _proposal(state: State, filed: LedgerEntry[ProposalRecord]) -> None:
         del state.proposed_ms[next(iter(state.proposed_ms))]
 
 
-def origin_key(proposal: ProposalRecord) -> str | None:
-    """Return what a proposal counts against; None for people and the strategy itself."""
-    if proposal.origin in OWN_ORIGINS:
-        return None
-    return f"{proposal.origin}:{proposal.origin_id or ''}"
-
-
 def _decision(state: State, filed: LedgerEntry[DecisionRecord]) -> None:
     record = filed.record
     miner = state.miner(record.subject)
     miner.decision = filed
     if record.action is not Action.HOLD:
         miner.open_decisions[filed.hash] = record
+    if record.authorised:
+        # What is on its way counts against the rate limits: the miner may be slow to answer.
+        state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
     if Reason.RESTART_LIMIT_LATCHED in record.reasons:
         miner.latched = True
     if record.review:
@@ -413,7 +419,8 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     _follow_setpoint(miner, record)
     miner.suppressed = None
     before, miner.superseded = miner.superseded, None
-    state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
+    if decision is None:  # the decision is from before the records that the state was rebuilt from
+        state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
     _count(miner, record)
     if record.outcome is Outcome.FAILED:
         miner.failures[record.action] = record
@@ -430,8 +437,8 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
         miner.running_since_ms = None
     if record.action is Action.RUN:
         miner.has_run = False
-    if record.action in (Action.RUN, Action.RESTART):
-        miner.may_run = True
+    if record.action in TUNING | {Action.RUN, Action.RESTART}:
+        miner.may_run = True  # firmware that restarts for a setting may start to mine
     if record.action in TUNING:
         rate, power_w = miner.usual(state.policy.record.miner(record.subject))
         miner.carried = (rate, power_w) if rate else None
@@ -492,7 +499,7 @@ def _override(state: State, filed: LedgerEntry[OverrideRecord]) -> None:
 
 def _policy(state: State, filed: LedgerEntry[PolicyRecord]) -> None:
     state.policy = filed
-    state.governor.set_policy(policy_from_record(filed.record.governor))
+    state.governor.set_policy(filed.record.governor)
     for miner in state.miners.values():
         miner.suppressed = None
 

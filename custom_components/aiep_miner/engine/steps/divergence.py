@@ -23,6 +23,8 @@ FAN_POLLS: Final = 2
 """Polls in a row for which a fan must stand still: one may be a glitch of the tachometer."""
 IDLE_POWER_SHARE: Final = 0.25
 """Below this share of its usual power a machine does not hash."""
+PRICES: Final = ("energy_price_per_kwh", "coin_price", "network_difficulty")
+"""What no profit is known without."""
 ABSURD_RATE: Final = 3.0
 """Times the usual hash rate: a factor of a unit, or an invention."""
 
@@ -36,6 +38,7 @@ class Finding:
     value: float | None = None
     limit: float | None = None
     fields: tuple[str, ...] = ()
+    causes: tuple[Reason, ...] = ()
 
 
 def check_miner(state: State, miner_id: str, ts_ms: int) -> list[DivergenceRecord]:
@@ -46,7 +49,11 @@ def check_miner(state: State, miner_id: str, ts_ms: int) -> list[DivergenceRecor
 
 def check_site(state: State, ts_ms: int) -> list[DivergenceRecord]:
     """Return the divergences of the site itself that begin or end."""
-    checks = (_stale_price(state.price, state.policy.record, ts_ms), _tampered(state))
+    checks = (
+        _stale_price(state.price, state.policy.record, ts_ms),
+        _implausible_price(state),
+        _tampered(state),
+    )
     findings = [finding for finding in checks if finding is not None]
     return _changes(findings, state.divergences, state.operator_id, ts_ms)
 
@@ -74,9 +81,10 @@ def _changes(
             value=None if finding.value is None else round(finding.value, 4),
             limit=None if finding.limit is None else round(finding.limit, 4),
             fields=finding.fields,
+            causes=finding.causes,
         )
         for finding in findings
-        if finding.code not in active
+        if finding.code not in active or _is_other(finding, active[finding.code].record)
     ]
     standing = {finding.code for finding in findings}
     ended = [
@@ -87,6 +95,13 @@ def _changes(
         if code not in standing
     ]
     return begun + ended
+
+
+def _is_other(finding: Finding, active: DivergenceRecord) -> bool:
+    """Tell whether a divergence that stands now concerns something else than when it began."""
+    return bool(finding.fields) and (
+        (finding.fields, finding.causes) != (active.fields, active.causes)
+    )
 
 
 def _miner_findings(state: State, miner_id: str) -> list[Finding]:
@@ -192,8 +207,14 @@ def _stale_price(
     if price is None:
         return Finding(code=Reason.STALE_PRICE, severity=Severity.HOLD)
     record = price.record
-    if None in (record.energy_price_per_kwh, record.coin_price, record.network_difficulty):
-        return Finding(code=Reason.STALE_PRICE, severity=Severity.HOLD)
+    unknown = tuple(name for name in PRICES if getattr(record, name) is None)
+    if unknown:
+        return Finding(
+            code=Reason.STALE_PRICE,
+            severity=Severity.HOLD,
+            fields=unknown,
+            causes=tuple(record.faults.get(name, Reason.NO_READINGS) for name in unknown),
+        )
     stamps = (
         record.energy_price_updated_ms,
         record.coin_price_updated_ms,
@@ -209,4 +230,20 @@ def _stale_price(
         severity=Severity.HOLD,
         value=age_min,
         limit=policy.price_max_age_min,
+    )
+
+
+def _implausible_price(state: State) -> Finding | None:
+    """Find prices that are not believed: no unit, another unit's number, or a sudden jump."""
+    doubts = state.prices.doubts
+    if not doubts:
+        return None
+    first = next(iter(doubts.values()))
+    return Finding(
+        code=Reason.IMPLAUSIBLE_PRICE,
+        severity=Severity.HOLD,
+        value=first.value,
+        limit=first.limit,
+        fields=tuple(doubts),
+        causes=tuple(item.reason for item in doubts.values()),
     )

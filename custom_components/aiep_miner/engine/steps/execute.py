@@ -1,9 +1,13 @@
-"""The only door to hardware: dispatches authorised decisions and confirms them from telemetry."""
+"""Step seven of the cycle, and the only way to hardware: dispatches, receipts, confirmations.
+
+A decision is sent once, after the ledger holds it. The one exception is a stop (a safety stop or
+a person's) that the ledger cannot take in time: it is sent first and recorded late.
+"""
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..miners.base import AUTO, ON, Command, MinerAdapter, MinerError
@@ -11,8 +15,11 @@ from ..records import (
     Action,
     DecisionRecord,
     MinerPolicy,
+    Mode,
     NegativeProofRecord,
+    Origin,
     Outcome,
+    OverrideRecord,
     Reading,
     ReceiptRecord,
     RestartSign,
@@ -38,8 +45,41 @@ STOPPED_POWER_SHARE: Final = 0.5
 """A machine that draws more than this share of its usual power has not stopped, whatever it says."""
 
 
+type Sent = tuple[Outcome, Reason]
+"""How a dispatch ended, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyStop:
+    """A stop on its way that the ledger does not hold yet."""
+
+    record: DecisionRecord
+    outcome: asyncio.Task[Sent]
+
+    @property
+    def miner_id(self) -> str:
+        """Return whose stop it is."""
+        return self.record.subject
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A command on its way, and the decision that it carries out."""
+
+    decision: LedgerEntry[DecisionRecord]
+    receipt: asyncio.Task[ReceiptRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A dispatch that has ended; ``receipt.ts_ms`` is when."""
+
+    decision: LedgerEntry[DecisionRecord]
+    receipt: ReceiptRecord
+
+
 class Executor:
-    """Sends each authorised decision once."""
+    """Sends each authorised decision once, each as a task of its own."""
 
     def __init__(self, adapters: Mapping[str, MinerAdapter]) -> None:
         """Take the adapters by miner id."""
@@ -47,42 +87,76 @@ class Executor:
         self._sent: dict[str, None] = {}
         """Record hashes of the decisions sent, the latest of them, oldest first."""
 
-    async def dispatch(self, decision: LedgerEntry[DecisionRecord], attempt: int) -> ReceiptRecord:
-        """Send a decision that the ledger holds; return what came of it.
+    def dispatch(self, decision: LedgerEntry[DecisionRecord], attempt: int) -> Dispatch:
+        """Send a decision that the ledger holds.
 
         Raises ValueError for one that is not authorised or was sent before: a caller's defect.
         """
-        record = decision.record
-        if not record.authorised or decision.hash in self._sent:
-            raise ValueError(f"decision {decision.seq} must not be dispatched")
-        self._sent[decision.hash] = None
-        if len(self._sent) > REMEMBERED:
-            del self._sent[next(iter(self._sent))]
-        outcome, reason = await self._send(record)
-        return receipt_of(decision, outcome, reason, attempt)
+        self._note(decision)
+        receipt = asyncio.create_task(self._dispatch(decision, attempt))
+        return Dispatch(decision, receipt)
 
-    async def stop_unrecorded(self, record: DecisionRecord) -> tuple[Outcome, Reason]:
-        """Send a safety stop that the ledger cannot hold yet; the caller owes it the records.
+    def adopt(self, decision: LedgerEntry[DecisionRecord], sent: EarlyStop) -> Dispatch:
+        """Take a stop that was sent while its decision was being written for its dispatch.
+
+        Raises ValueError, like ``dispatch``, and for any other action.
+        """
+        if decision.record.action is not Action.STOP or decision.record.subject != sent.miner_id:
+            raise ValueError(f"decision {decision.seq} is not of the stop that was sent")
+        self._note(decision)
+        return Dispatch(decision, asyncio.create_task(_adopted(decision, sent)))
+
+    def stop_unrecorded(self, record: DecisionRecord) -> EarlyStop:
+        """Send a stop that the ledger does not hold yet; the caller owes it the records.
 
         Raises ValueError for anything but a late stop: nothing else may go unrecorded.
         """
         if record.action is not Action.STOP or not record.late:
-            raise ValueError("only a safety stop may be dispatched without the ledger")
-        return await self._send(record)
+            raise ValueError("only a stop may be dispatched without the ledger")
+        return EarlyStop(record, asyncio.create_task(self._send(record)))
 
-    async def _send(self, record: DecisionRecord) -> tuple[Outcome, Reason]:
+    def _note(self, decision: LedgerEntry[DecisionRecord]) -> None:
+        if not decision.record.authorised or decision.hash in self._sent:
+            raise ValueError(f"decision {decision.seq} must not be dispatched")
+        self._sent[decision.hash] = None
+        if len(self._sent) > REMEMBERED:
+            del self._sent[next(iter(self._sent))]
+
+    async def _dispatch(self, decision: LedgerEntry[DecisionRecord], attempt: int) -> ReceiptRecord:
+        return receipt_of(decision, *await self._send(decision.record), attempt)
+
+    async def _send(self, record: DecisionRecord) -> Sent:
+        """Send a command; one that outlasts its deadline is ended, and not waited for."""
         command = Command(action=record.action, value=record.value, option=record.option)
+        sending = asyncio.create_task(self._execute(record.subject, command))
         try:
-            async with asyncio.timeout(DISPATCH_DEADLINE_S):
-                await self._adapters[record.subject].execute(command)
+            done, _ = await asyncio.wait({sending}, timeout=DISPATCH_DEADLINE_S)
+        except asyncio.CancelledError:  # the controller stops
+            sending.cancel()
+            return Outcome.UNKNOWN, Reason.DISPATCH_INTERRUPTED
+        if done:
+            return sending.result()
+        sending.cancel()
+        return Outcome.UNKNOWN, Reason.TIMEOUT
+
+    async def _execute(self, miner_id: str, command: Command) -> Sent:
+        try:
+            await self._adapters[miner_id].execute(command)
         except MinerError as err:
             return (Outcome.UNKNOWN if err.maybe_done else Outcome.FAILED), err.reason
         except TimeoutError:
             return Outcome.UNKNOWN, Reason.TIMEOUT
-        except Exception:
-            _LOGGER.exception("The adapter of %s failed unexpectedly", record.subject)
+        except KeyboardInterrupt, SystemExit:  # the process' own end
+            raise
+        except BaseException:  # also a panic of a library written in Rust
+            _LOGGER.exception("The adapter of %s failed unexpectedly", miner_id)
             return Outcome.UNKNOWN, Reason.DISPATCH_FAILED
         return Outcome.ACCEPTED, Reason.DISPATCH_ACCEPTED
+
+
+async def _adopted(decision: LedgerEntry[DecisionRecord], sent: EarlyStop) -> ReceiptRecord:
+    await asyncio.wait({sent.outcome})
+    return replace(receipt_of(decision, *sent.outcome.result()), late=True)
 
 
 def receipt_of(
@@ -121,6 +195,40 @@ def attempt_of(miner: MinerState, action: Action) -> int:
     """Return which attempt in a row a dispatch of an action is, from 1."""
     failure = miner.failures.get(action)
     return failure.attempt + 1 if failure else 1
+
+
+def superseded(
+    state: State, decisions: Iterable[LedgerEntry[DecisionRecord]], ts_ms: int
+) -> list[ReceiptRecord]:
+    """Return the receipts that close what is pending on miners that get another command."""
+    pending = [state.miner(item.record.subject).pending for item in decisions]
+    return [supersede(item, ts_ms) for item in pending if item is not None]
+
+
+def takeovers(state: State, ended: Iterable[Ended]) -> list[OverrideRecord]:
+    """Return the records of people who took a miner over by commanding it in AUTO."""
+    policy = state.policy.record
+    if policy.mode is not Mode.AUTO or not policy.person_hold_min:
+        return []
+    hold_ms = round(policy.person_hold_min * 60_000)
+    return [
+        OverrideRecord(
+            ts_ms=item.receipt.ts_ms,
+            subject=item.decision.record.subject,
+            until_ms=item.receipt.ts_ms + hold_ms,
+            user_id=_user_of(state, item.decision),
+        )
+        for item in ended
+        if item.decision.record.origin is Origin.PERSON
+        and item.receipt.outcome is not Outcome.FAILED
+    ]
+
+
+def _user_of(state: State, decision: LedgerEntry[DecisionRecord]) -> str | None:
+    proposal = state.miner(decision.record.subject).proposal
+    if proposal is None or proposal.record.origin is not Origin.PERSON:
+        return None
+    return proposal.record.user_id
 
 
 def confirm(state: State, miner_id: str, ts_ms: int) -> ReceiptRecord | None:

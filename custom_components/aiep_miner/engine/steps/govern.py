@@ -1,12 +1,13 @@
 """Brings a proposal before the governor and turns its answer into a DecisionRecord."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from ..governor import (
     CryptoMiningTrustLevel,
     HardwareReading,
+    Limits,
     MiningDecision,
     MiningDomain,
     MiningSignals,
@@ -17,13 +18,14 @@ from ..records import (
     DecisionRecord,
     Evaluation,
     Evidence,
+    MinerPolicy,
     Origin,
     Pool,
     ProposalRecord,
 )
 from ..state import GOVERNED, MinerState, State, acceptance, hardware_readings
 from . import power
-from .rules import is_safety_stop, suppressing_rule
+from .rules import ceiling_of, is_safety_stop, suppressing_rule
 
 READING_MAX_AGE_MS: Final = 300_000
 """An older reading is no evidence of the present."""
@@ -136,8 +138,8 @@ def _signals(
         else None,
         current_pool_url=next((pool.url for pool in pools if pool.active), None),
         timestamp=ts_ms / 1000,
-        context=_context(state, miner, proposal, ts_ms),
         temperature_readings=temperatures,
+        limits=_limits(state, miner, proposal, ts_ms),
     )
 
 
@@ -155,28 +157,41 @@ def _claim(
     return proposal.value or 0.0
 
 
-def _context(
-    state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int
-) -> Mapping[str, Any]:
-    own = state.policy.record.miner(miner.miner_id)
-    context: dict[str, Any] = {
-        "source": proposal.origin.value,
-        "max_temperature_c": own.max_temperature_c,
-        "max_power_w": own.max_power_w,
-    }
-    has_maximum = state.policy.record.governor.max_power_watts is not None
-    if has_maximum and proposal.action in CLAIMS:
-        context["site_power_w"] = power.others_power_w(state, miner.miner_id)
-    if proposal.action is Action.SET_POWER:
-        context["min_value"] = own.power_min_w
-        context["max_value"] = own.power_max_w
-    if proposal.action is Action.STOP and is_safety_stop(miner, proposal):
-        context["safety"] = True
-    if proposal.action is Action.RUN:
-        context["start_power_w"] = power.claim_w(miner, own, proposal)
-    if proposal.action is Action.RUN and _rested_without_sensors(state, miner, ts_ms):
-        context["idle_without_sensors"] = True
-    return {key: value for key, value in context.items() if value is not None}
+def _limits(state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int) -> Limits:
+    policy = state.policy.record
+    own, action = policy.miner(miner.miner_id), proposal.action
+    claimed_w = power.claimed_w(miner, own, proposal)
+    shares = policy.governor.max_power_watts is not None and claimed_w != 0.0
+    limits = Limits(
+        person=proposal.origin is Origin.PERSON,
+        safety=is_safety_stop(miner, proposal),
+        ceiling=ceiling_of(state, proposal),
+        max_temperature_c=own.max_temperature_c,
+        max_power_w=own.max_power_w,
+        site_power_w=power.others_power_w(state, miner.miner_id) if shares else None,
+        claimed_power_w=claimed_w,
+        idle_without_sensors=(
+            action is Action.RUN and _rested_without_sensors(state, miner, ts_ms)
+        ),
+    )
+    return _with_target(limits, miner, own, action)
+
+
+def _with_target(limits: Limits, miner: MinerState, own: MinerPolicy, action: Action) -> Limits:
+    """Add what bounds a target, and what its steps are measured against."""
+    if action not in TARGETS:
+        return limits
+    rate, power_w = miner.usual(own)
+    if action is Action.SET_HASHRATE:
+        return replace(limits, nominal_value=own.nominal_hashrate_ths, usual_value=rate)
+    return replace(
+        limits,
+        min_value=own.power_min_w,
+        max_value=own.power_max_w,
+        nominal_value=own.nominal_power_w,
+        usual_value=power_w,
+        commanded_value=power.commanded_w(miner),
+    )
 
 
 def _rested_without_sensors(state: State, miner: MinerState, ts_ms: int) -> bool:

@@ -44,26 +44,32 @@ def rule(state: State, miner: MinerState, proposal: ProposalRecord) -> Reason | 
     """Return what keeps a proposal from drawing power: the miner's limit or the site's."""
     own = state.policy.record.miner(miner.miner_id)
     site_w = state.policy.record.governor.max_power_watts
-    if not _can_raise(proposal) or (site_w is None and own.max_power_w is None):
+    claimed = claimed_w(miner, own, proposal)
+    if claimed == 0.0 or (site_w is None and own.max_power_w is None):
         return None
-    claimed_w = claim_w(miner, own, proposal)
-    if claimed_w is None:
+    if claimed is None:
         return Reason.POWER_MAXIMUM_UNKNOWN
-    if lowers(miner, own, claimed_w):
-        return None
-    if own.max_power_w is not None and claimed_w > own.max_power_w:
+    if own.max_power_w is not None and claimed > own.max_power_w:
         return Reason.OVER_POWER_LIMIT
-    return _site_has_room(state, miner.miner_id, claimed_w)
+    return _site_has_room(state, miner.miner_id, claimed)
 
 
-def _site_has_room(state: State, miner_id: str, claimed_w: float) -> Reason | None:
+def claimed_w(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> float | None:
+    """Return the power in W that a proposal claims; 0 when it raises none, None when unknown."""
+    if not _can_raise(miner, proposal):
+        return 0.0
+    power_w = claim_w(miner, own, proposal)
+    return 0.0 if power_w is not None and lowers(miner, own, power_w) else power_w
+
+
+def _site_has_room(state: State, miner_id: str, power_w: float) -> Reason | None:
     site_w = state.policy.record.governor.max_power_watts
     if site_w is None:
         return None
     others_w = others_power_w(state, miner_id)
     if others_w is None:
         return Reason.POWER_MAXIMUM_UNKNOWN
-    return Reason.OVER_POWER_LIMIT if others_w + claimed_w > site_w else None
+    return Reason.OVER_POWER_LIMIT if others_w + power_w > site_w else None
 
 
 def lowers(miner: MinerState, own: MinerPolicy, power_w: float) -> bool:
@@ -83,10 +89,18 @@ def reduces(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> bo
     value = proposal.value
     if proposal.action is not Action.SET_POWER or value is None:
         return False
-    commanded = miner.setpoint
-    if commanded is not None and commanded.action is Action.SET_POWER:
-        return lowers(miner, own, value) and value < (commanded.value or 0.0)
-    return lowers(miner, own, value)
+    commanded = commanded_w(miner)
+    return lowers(miner, own, value) and (commanded is None or value < commanded)
+
+
+def commanded_w(miner: MinerState) -> float | None:
+    """Return the power limit in W that is on its way, that the miner reports, or was sent last."""
+    pending, sent = miner.pending, miner.setpoint
+    if pending is not None and pending.receipt.action is Action.SET_POWER:
+        return pending.receipt.value
+    if miner.reading is not None and miner.reading.power_limit_w is not None:
+        return miner.reading.power_limit_w
+    return sent.value if sent is not None and sent.action is Action.SET_POWER else None
 
 
 def claim_w(  # noqa: PLR0911 - one case an action
@@ -160,7 +174,7 @@ def _present_w(miner: MinerState, own: MinerPolicy) -> float | None:
     told: list[Wanted] = [item for item in miner.open_decisions.values() if item.authorised]
     if miner.pending is not None:
         told.append(miner.pending.receipt)
-    claims = [claim_w(miner, own, item) for item in told if _can_raise(item)]
+    claims = [claim_w(miner, own, item) for item in told if _can_raise(miner, item)]
     drawn_w = miner.reading.power_w if miner.reading else None
     if miner.may_run:
         known_w = running_w(miner, own)
@@ -192,6 +206,8 @@ def _with_board_w(miner: MinerState, own: MinerPolicy) -> float | None:
     return power_w * (on + 1) / on
 
 
-def _can_raise(wanted: Wanted) -> bool:
+def _can_raise(miner: MinerState, wanted: Wanted) -> bool:
+    """Tell whether an action can raise power: a board off does where it starts a stopped miner."""
     switches_off = wanted.action in _SWITCHED and wanted.option != ON
-    return wanted.action in RAISES and not switches_off
+    runs = miner.reading is not None and miner.reading.mining is True and not miner.doubts
+    return wanted.action in RAISES and not (switches_off and runs)

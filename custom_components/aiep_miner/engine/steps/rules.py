@@ -6,7 +6,7 @@ power and of what a device can do.
 
 from typing import Final
 
-from ..governor import MiningDecision
+from ..governor import CryptoMiningTrustLevel, MiningDecision, source_of
 from ..miners.base import AUTO, ON
 from ..records import (
     Action,
@@ -19,7 +19,7 @@ from ..records import (
     Reading,
 )
 from ..records.reasons import Reason
-from ..state import MinerState, State, origin_key
+from ..state import MinerState, State
 from . import power
 
 HOUR_MS: Final = 3_600_000
@@ -35,6 +35,8 @@ def suppressing_rule(
     """Return the rule that keeps a proposal from being carried out; None when there is none."""
     if proposal.action is Action.HOLD:
         return None
+    if proposal.refused:
+        return Reason.SOURCE_RATE_LIMITED
     own = state.policy.record.miner(miner.miner_id)
     if not _is_able(miner, own, proposal):
         return Reason.UNSUPPORTED_ACTION
@@ -45,9 +47,23 @@ def suppressing_rule(
         found = _rule_for_automation(state, miner, proposal)
     if found is None:
         found = power.rule(state, miner, proposal)
-    if found is None and result is not None and not result.actionable:
-        return result.refusal or Reason.TRUST_TOO_LOW
-    return found
+    return found or _refusal(state, proposal, result)
+
+
+def ceiling_of(state: State, proposal: ProposalRecord) -> CryptoMiningTrustLevel:
+    """Return what the source's track record allows, or less where the operator capped it."""
+    capped = state.policy.record.source_ceiling(source_of(proposal))
+    return min(state.track_records.ceiling(proposal), capped)
+
+
+def _refusal(
+    state: State, proposal: ProposalRecord, result: MiningDecision | None
+) -> Reason | None:
+    """Return why the governor, or what is not governed the source's ceiling, stands against it."""
+    if result is None:
+        advises = ceiling_of(state, proposal) <= CryptoMiningTrustLevel.ADVISORY
+        return Reason.SOURCE_CEILING if advises else None
+    return None if result.actionable else result.refusal or Reason.TRUST_TOO_LOW
 
 
 def is_safety_stop(miner: MinerState, proposal: ProposalRecord) -> bool:
@@ -170,6 +186,6 @@ def _same(wanted: float | None, current: float | None) -> bool:
 
 def _too_many(state: State, proposal: ProposalRecord) -> bool:
     """Tell whether the proposal's source has proposed more than its share, this one included."""
-    stamps = state.proposed_ms.get(origin_key(proposal) or "", ())
+    stamps = state.proposed_ms.get(source_of(proposal) or "", ())
     within = sum(1 for at in stamps if at > proposal.ts_ms - HOUR_MS)
     return within > state.policy.record.max_proposals_per_hour

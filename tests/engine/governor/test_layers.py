@@ -12,31 +12,33 @@ from custom_components.aiep_miner.engine.governor import (
     STANDARD,
     THERMAL_PROTECTION,
     HardwareReading,
+    Limits,
     MiningAction,
     MiningDomain,
     MiningOperationStatus,
     MiningPolicy,
     MiningSignals,
 )
-from custom_components.aiep_miner.engine.governor.case import Case, open_case, read_limits
-from custom_components.aiep_miner.engine.governor.consensus import unit_mistake
+from custom_components.aiep_miner.engine.governor.case import Case, open_case
 from custom_components.aiep_miner.engine.governor.digest import (
     evaluation_bytes,
+    inputs_of,
     plain,
-    plain_context,
 )
 from custom_components.aiep_miner.engine.governor.grace import Grace
 from custom_components.aiep_miner.engine.governor.grace import check as grace_check
 from custom_components.aiep_miner.engine.governor.health import status_of
-from custom_components.aiep_miner.engine.governor.numbers import group_of, number, text
+from custom_components.aiep_miner.engine.governor.limits import read_limits
+from custom_components.aiep_miner.engine.governor.numbers import group_of, is_name, number, shown
 from custom_components.aiep_miner.engine.governor.policy import policy_hash
+from custom_components.aiep_miner.engine.governor.present import look_back, unit_mistake
 from custom_components.aiep_miner.engine.governor.readings import sift
 from custom_components.aiep_miner.engine.governor.safety import forecast_gap, stability
 from custom_components.aiep_miner.engine.governor.state import Rig
 from custom_components.aiep_miner.engine.governor.steps import hour_ago
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
-from .governor_streams import START, readings
+from .streams import START, readings
 
 HASH, POWER = MiningDomain.HASH_RATE, MiningDomain.POWER
 
@@ -44,7 +46,7 @@ HASH, POWER = MiningDomain.HASH_RATE, MiningDomain.POWER
 def case_of(rig: Rig, at: float, value: float = 100.0, domain: MiningDomain = HASH) -> Case:
     """Return a case whose only reading shows the value."""
     signals = MiningSignals(domain, MiningAction.NO_ACTION, value, 0.9, readings([value], at))
-    return open_case(signals, rig, STANDARD, at)
+    return open_case(signals, rig, STANDARD, at, Limits())
 
 
 # Readings
@@ -96,10 +98,16 @@ def test_what_is_no_number(given: object) -> None:
     assert math.isnan(number(given))
 
 
-def test_text_is_short_and_can_be_encoded() -> None:
-    assert text("x" * 100) == "x" * 64
-    assert text("\ud800ü") == "?ü"
-    assert text(7) == "?"
+def test_names_are_short_and_can_be_encoded() -> None:
+    assert is_name("x" * 64)
+    assert is_name("ü")
+    assert not any(map(is_name, ("x" * 65, "\ud800", 7, None)))
+
+
+def test_what_is_shown_is_short_and_can_be_encoded() -> None:
+    assert shown("x" * 100) == "x" * 64
+    assert shown("\ud800ü") == "?ü"
+    assert shown(7) == "?"
 
 
 def test_a_group_leaves_out_what_is_switched_off_and_what_is_far_off() -> None:
@@ -178,13 +186,17 @@ def test_grace_wants_two_of_three(checks: tuple[bool, bool, bool], status: str) 
 
 def test_grace_minds_a_fast_rise_but_no_fast_fall_of_temperatures() -> None:
     case = case_of(Rig(), START, 60.0, MiningDomain.THERMAL)
-    rising = array("d", [20, 30, 40, 50])
-    case.look_back(rising)
-    assert not grace_check(case, rising, 0.0, peers_agree=True).trend
-    falling = array("d", [50, 40, 30, 20])
-    assert grace_check(case, falling, 0.0, peers_agree=True).trend
-    assert grace_check(case, falling, 99.0, peers_agree=False) == Grace(True, False, False)
-    assert grace_check(case, array("d"), 0.0, peers_agree=False) == Grace(False, False, False)
+    scale = 50.0
+
+    def grace(baseline: list[float], gap: float, *, peers_agree: bool) -> Grace:
+        past = look_back(baseline)._replace(scale=scale)
+        return grace_check(case._replace(past=past), gap, peers_agree=peers_agree)
+
+    assert not grace([20, 30, 40, 50], 0.0, peers_agree=True).trend
+    falling = [50.0, 40.0, 30.0, 20.0]
+    assert grace(falling, 0.0, peers_agree=True).trend
+    assert grace(falling, 99.0, peers_agree=False) == Grace(True, False, False)
+    assert grace([], 0.0, peers_agree=False) == Grace(False, False, False)
 
 
 # Where it was an hour ago
@@ -256,9 +268,12 @@ def test_the_canonical_form_is_rfc_8785() -> None:
         "odd": object(),
         "text": 'quote " and \x07 \x7f ☃ 🎉',
     }
-    evaluation = {"context": plain_context(context), "z": [plain(0.1 + 0.2), plain(-2.50)]}
+    signals = MiningSignals(HASH, MiningAction.TUNE_HASH_RATE, 1.0, 0.5, context=context)
+    inputs = inputs_of(signals)
+    assert inputs.whole
+    evaluation = {"inputs": inputs.fields, "z": [plain(0.1 + 0.2), plain(-2.50)]}
     assert evaluation_bytes(evaluation) == canonical(evaluation)
-    assert b'["deep",[["er",[["and","dict"]]]]' in evaluation_bytes(evaluation)
+    assert b'["deeper",1]' in evaluation_bytes(evaluation)
 
 
 def test_the_policy_hash_covers_what_judges() -> None:
@@ -270,11 +285,11 @@ def test_the_policy_hash_covers_what_judges() -> None:
 @pytest.mark.parametrize(
     ("fallbacks", "decisions", "status"),
     [
-        (4, 4, "unknown"),
-        (1, 10, "healthy"),
-        (2, 19, "warning"),
-        (11, 50, "degraded"),
-        (16, 50, "critical"),
+        (4, 4, "UNKNOWN"),
+        (1, 10, "HEALTHY"),
+        (2, 19, "WARNING"),
+        (11, 50, "DEGRADED"),
+        (16, 50, "CRITICAL"),
     ],
 )
 def test_health(fallbacks: int, decisions: int, status: str) -> None:

@@ -24,11 +24,11 @@ from custom_components.aiep_miner.engine.governor import (
 )
 from custom_components.aiep_miner.engine.governor.digest import (
     evaluation_bytes,
+    inputs_of,
     plain,
-    plain_context,
 )
 
-from .governor_streams import ACTION, RIG, START, USUAL, readings, warmed
+from .streams import ACTION, RIG, START, USUAL, readings, warmed
 
 SAFE = {MiningAction.STOP, MiningAction.ADJUST_POWER_LIMIT}
 anything = st.one_of(
@@ -316,5 +316,7 @@ json_like = st.recursive(
 @settings(max_examples=600, deadline=None)
 @given(context=json_like, numbers=st.lists(st.floats()))
 def test_the_fast_form_is_the_canonical_one(context: Any, numbers: list[float]) -> None:
-    evaluation = {"context": plain_context(context), "numbers": [plain(item) for item in numbers]}
+    signals = MiningSignals(context, context, context, context, context=context)
+    numbers_written = [plain(item) for item in numbers]
+    evaluation = {"inputs": inputs_of(signals).fields, "numbers": numbers_written}
     assert evaluation_bytes(evaluation) == canonical(evaluation)

@@ -13,10 +13,10 @@ from custom_components.aiep_miner.engine.governor import (
 )
 from custom_components.aiep_miner.engine.governor.numbers import group_of
 from custom_components.aiep_miner.engine.governor.presets import PRESETS
-from custom_components.aiep_miner.engine.governor.state import SENSORS, History, Rig, View
+from custom_components.aiep_miner.engine.governor.state import COMMANDS, SENSORS, History, Rig, View
 from scripts.benchmarks.governor import deep_size
 
-from .governor_streams import RIG, START, USUAL, propose, readings, warmed
+from .streams import RIG, START, USUAL, propose, readings, warmed
 
 HASH, HARDWARE, THERMAL = MiningDomain.HASH_RATE, MiningDomain.HARDWARE, MiningDomain.THERMAL
 
@@ -149,5 +149,6 @@ def test_commands_are_counted_once_and_forgotten() -> None:
     assert list(rig.commands_since(MiningAction.STOP, 0.0)) == [START - 5, START, START + 10]
     assert list(rig.commands_since(MiningAction.START, START)) == [START + 10]
     assert not rig.commands_since(MiningAction.HARDWARE_RESTART, 0.0)
-    rig.note(MiningAction.STOP, START + 3605)
-    assert len(rig.commands_since(MiningAction.START, 0.0)) == 2
+    for step in range(COMMANDS):
+        rig.note(MiningAction.STOP, START + 3605 + step)
+    assert len(rig.commands_since(MiningAction.START, 0.0)) == COMMANDS
