@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from custom_components.aiep_miner.engine import cycle
 from custom_components.aiep_miner.engine.miners.axeos.make import levels
 from custom_components.aiep_miner.engine.miners.base import (
     Capabilities,
@@ -34,7 +33,7 @@ from custom_components.aiep_miner.engine.records import (
 )
 from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.engine.state import State
-from custom_components.aiep_miner.engine.steps import decide, execute, govern
+from custom_components.aiep_miner.engine.steps import decide, divergence, execute, govern, profit
 from devtools.silicon import FREQUENCIES_MHZ, VOLTAGES_MV, Silicon, TunedMachine
 
 LEVELS = levels({"frequencyOptions": list(FREQUENCIES_MHZ), "voltageOptions": list(VOLTAGES_MV)})
@@ -169,8 +168,11 @@ async def _cycle(room: Room, miner: SiliconMiner, ts_ms: int) -> None:
     state = room.state
     telemetry = TelemetryRecord(ts_ms=ts_ms, subject=MINER, reading=await miner.poll())
     room.follow([telemetry, replace(PRICE, ts_ms=ts_ms)])
-    room.follow(cycle.check(state, ts_ms, [MINER]))
-    room.follow(cycle.reckon(state, ts_ms, [MINER]))
+    closing = execute.confirm(state, MINER, ts_ms)
+    room.follow(divergence.check_site(state, ts_ms))
+    room.follow(divergence.check_miner(state, MINER, ts_ms))
+    room.follow([] if closing is None else [closing])
+    room.follow([profit.assess(state, ts_ms, MINER)])
     proposal = decide.propose(state, MINER, ts_ms)
     if proposal.action is not Action.HOLD:
         room.follow([proposal])
