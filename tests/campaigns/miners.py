@@ -70,7 +70,6 @@ OPEN_READS = {
     *("epic", "vnish"),
 }
 """Anybody may read these makes."""
-READ_ONLY = {"nerdaxe"}
 COMMAND_FAULTS = {
     Fault.WRITE_DENIED: {Outcome.FAILED, Outcome.UNKNOWN},
     Fault.IGNORE_WRITES: {Outcome.ACCEPTED},
@@ -203,9 +202,7 @@ def _cases() -> list[tuple[str, Fault]]:
         for fault in WIRE
         if fault is not Fault.UNAUTHORIZED or make not in OPEN_READS
     ]
-    commands = [
-        (make, fault) for make in makes if make not in READ_ONLY for fault in COMMAND_FAULTS
-    ]
+    commands = [(make, fault) for make in makes for fault in COMMAND_FAULTS]
     return wire + commands
 
 

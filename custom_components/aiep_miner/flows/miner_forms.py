@@ -47,7 +47,7 @@ from .adapters import (
     mac_of,
     names,
 )
-from .options import MINER_LIMITS, number
+from .options import MINER_LIMITS, MINER_TUNING, number
 
 LOGIN: Final[dict[vol.Marker, Any]] = {
     vol.Optional(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="off")),
@@ -73,6 +73,7 @@ SCHEMAS: Final[dict[str, vol.Schema]] = {
             **LOGIN,
             **POWER,
             **LIMITS,
+            **{vol.Optional(name): selector for name, selector in MINER_TUNING.items()},
         }
     ),
     ADAPTER_CGMINER: vol.Schema(

@@ -21,17 +21,30 @@ def check(capabilities: Capabilities, command: Command) -> None:
         if all(level.name != command.option for level in capabilities.levels):
             raise MinerError(Reason.UNSUPPORTED_ACTION, "no such level")
         return
-    limits = next((item for item in capabilities.ranges if item.action is command.action), None)
+    limits = _limits(capabilities, command.action)
     if limits is None or (command.action is Action.SET_FAN and command.option == AUTO):
         return
     value = command.value
-    if value is None or not math.isfinite(value) or not limits.low <= value <= limits.high:
+    if value is None or not math.isfinite(value) or not limits[0] <= value <= limits[1]:
         raise MinerError(Reason.UNSUPPORTED_ACTION, f"no value of {value}")
+
+
+def _limits(capabilities: Capabilities, action: Action) -> tuple[float, float] | None:
+    if action is Action.SET_POWER:
+        low_w, high_w = capabilities.power_min_w, capabilities.power_max_w
+        return (0.0 if low_w is None else low_w, math.inf if high_w is None else high_w)
+    ranges = capabilities.ranges
+    return next(((item.low, item.high) for item in ranges if item.action is action), None)
 
 
 def level_named(capabilities: Iterable[DeviceLevel], name: str | None) -> DeviceLevel | None:
     """Return the level of a name."""
     return next((level for level in capabilities if level.name == name), None)
+
+
+def listed(value: object) -> str | None:
+    """Return a name as a device listed it; None for one that cannot be shown as it is."""
+    return value if isinstance(value, str) and text(value) == value else None
 
 
 def numbers(value: object, low: float, high: float) -> tuple[float, ...]:
@@ -57,7 +70,8 @@ def power_levels(low_w: float | None, high_w: float | None) -> tuple[DeviceLevel
         return ()
     share = (high_w - low_w) / (_POWER_LEVELS - 1)
     watts = [low_w + share * index for index in range(_POWER_LEVELS)]
-    inner = [round(value / _POWER_STEP_W) * _POWER_STEP_W for value in watts[1:-1]]
+    rounded = (round(value / _POWER_STEP_W) * _POWER_STEP_W for value in watts[1:-1])
+    inner = (value for value in rounded if low_w < value < high_w)
     return unique(power_level(value) for value in (low_w, *inner, high_w))
 
 

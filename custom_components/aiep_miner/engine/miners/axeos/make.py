@@ -86,8 +86,8 @@ class BitAxe(Make):
                 if level is None or level.frequency_mhz is None or level.voltage_mv is None:
                     raise MinerError(Reason.UNSUPPORTED_ACTION, "no such level")
                 return {
-                    "frequency": round(level.frequency_mhz),
-                    "coreVoltage": round(level.voltage_mv),
+                    "frequency": _as_listed(level.frequency_mhz),
+                    "coreVoltage": _as_listed(level.voltage_mv),
                 }
             case Action.SET_FAN if command.option == AUTO:
                 return {"autofanspeed": 1}
@@ -133,6 +133,10 @@ def levels(listed: Any) -> tuple[DeviceLevel, ...]:
         for mhz in frequencies
         for mv in voltages
     )
+
+
+def _as_listed(value: float) -> float:
+    return int(value) if value.is_integer() else value
 
 
 def _name(frequency_mhz: float, voltage_mv: float) -> str:

@@ -3,6 +3,7 @@
 The library rejects answers without a body, which every change gets.
 """
 
+import math
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -107,7 +108,7 @@ class Braiins(Make):
                     raise MinerError(Reason.UNSUPPORTED_ACTION, "no such level")
                 return self._power_target(level.power_w)
             case Action.SET_HASHRATE:
-                body = {"terahash_per_second": command.value}
+                body = {"terahash_per_second": round(command.value or 0)}
                 return partial(self._change, "PUT", "/performance/hashrate-target", body)
             case Action.SET_SCALING:
                 body = {"enabled": command.option == ON}
@@ -190,4 +191,8 @@ def _switched(board: Board, listed: Any) -> Board:
 def _bounds(tuner: Any, name: str, unit: str, most: float) -> tuple[float | None, float | None]:
     low = number(at(tuner, name, "min", unit), 0, most)
     high = number(at(tuner, name, "max", unit), 0, most)
-    return (low, high) if low is not None and high is not None and low < high else (None, None)
+    if low is None or high is None:
+        return None, None
+    # What is sent is whole, so that what lies between these can be rounded.
+    low, high = float(math.ceil(low)), float(math.floor(high))
+    return (low, high) if low < high else (None, None)

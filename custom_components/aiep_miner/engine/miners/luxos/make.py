@@ -11,7 +11,7 @@ from ...records.reasons import Reason
 from ..antminer import StatsSensors
 from ..base import AUTO, ON, Capabilities, Command, MinerError
 from ..cgminer.api import Reply, refusal, section
-from ..controls import level_named, ranged, unique
+from ..controls import level_named, listed, ranged, unique
 from ..make import SIDE_READ_S, Call, Link, deadline
 from ..values import POWER_LIMIT_W, flag, number, text
 
@@ -111,7 +111,7 @@ def levels(reply: Reply) -> tuple[DeviceLevel, ...]:
     """Return the profiles of a reply, with their claims of power and hash rate."""
     known = []
     for item in section(reply, "PROFILES"):
-        name = text(item.get("Profile Name"))
+        name = listed(item.get("Profile Name"))
         if name is not None and "," not in name:
             known.append(
                 DeviceLevel(

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from ...records import Action, DeviceLevel, Reading, RestartSign
 from ...records.reasons import Reason
 from ..base import ON, Capabilities, Command, MinerError
-from ..controls import level_named, ranged, unique
+from ..controls import level_named, listed, ranged, unique
 from ..make import Call, Link, Make
 from ..values import POWER_LIMIT_W, at, number, text
 
@@ -131,7 +131,7 @@ def levels(presets: Any) -> tuple[DeviceLevel, ...]:
     items = presets.get("presets") if isinstance(presets, dict) else presets
     known = []
     for item in items if isinstance(items, list) else ():
-        name = text(item.get("name")) if isinstance(item, dict) else None
+        name = listed(item.get("name")) if isinstance(item, dict) else None
         power_w = number(name, 1, POWER_LIMIT_W)
         if name is not None and power_w is not None:
             known.append(DeviceLevel(name=name, power_w=power_w))
