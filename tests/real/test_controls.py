@@ -232,3 +232,29 @@ async def test_older_firmware_has_no_levels(add: Add) -> None:
         rig = await add(device)
         assert rig.entity_id("select", "level") is None
         assert device.log.writes == []
+
+
+async def test_a_block_that_is_found_is_an_event_once(add: Add) -> None:
+    async with emulator("bitaxe") as device:
+        device.blocks_found = 2
+        rig = await add(device)
+        await rig.cycles()
+        assert rig.state("event", "block") == "unknown", "what was found before is no news"
+        device.blocks_found = 3
+        await rig.cycles()
+        told = rig.entity("event", "block")
+        assert (told.attributes["event_type"], told.attributes["blocks_found"]) == ("found", 3)
+        await rig.cycles(3)
+        assert rig.state("event", "block") == told.state
+        device.blocks_found = 0
+        await rig.cycles(2)
+        assert rig.state("event", "block") == told.state, "counting anew is no block"
+
+
+async def test_tuning_is_chosen_in_the_miners_form(add: Add) -> None:
+    async with emulator("bitaxe") as device:
+        rig = await add(device, autotune="recommend", autotune_goal="hashrate")
+        (policy,) = rig.site.data.policy.miners
+        assert policy.autotune is not None
+        assert (policy.autotune.mode, policy.autotune.goal) == ("recommend", "hashrate")
+        assert device.log.writes == []

@@ -225,6 +225,12 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         entity_category=EntityCategory.DIAGNOSTIC,
     ),
     _telemetry(
+        "blocks_found",
+        _of_reading(lambda reading: reading.blocks_found),
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    _telemetry(
         "expected_hashrate",
         _of_reading(lambda reading: reading.expected_hashrate_ths),
         native_unit_of_measurement=UNIT_HASHRATE,
