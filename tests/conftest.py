@@ -7,13 +7,14 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import PropertyMock, patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.const import CONF_MODE
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
@@ -64,6 +65,16 @@ def ledger_threads_end(verify_cleanup: None) -> Iterator[None]:
 
 
 @pytest.fixture
+def entity_registry_enabled_by_default() -> Iterator[None]:
+    """Enable also the entities that are disabled at first."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
+        PropertyMock(return_value=True),
+    ):
+        yield
+
+
+@pytest.fixture
 def hass_config_dir(hass_tmp_config_dir: str) -> str:
     """Keep each test's ledgers to itself."""
     return hass_tmp_config_dir
@@ -104,6 +115,7 @@ def make_operator(
         domain=DOMAIN,
         title=title,
         entry_id=title.lower(),
+        unique_id=title.lower(),
         data=OPERATOR_DATA | (data or {}),
         options={CONF_MODE: "auto"} | (options or {}),
         subentries_data=subentries,
@@ -162,6 +174,17 @@ def run_cycles(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> RunCycles
 def person(hass_admin_user: MockUser) -> Context:
     """Return the context of what a person does."""
     return Context(user_id=hass_admin_user.id)
+
+
+def suggestions(schema: Any) -> dict[str, Any]:
+    """Return what a form suggests, section by section."""
+    found: dict[str, Any] = {}
+    for marker, value in schema.schema.items():
+        if isinstance(value, section):
+            found[str(marker)] = suggestions(value.schema)
+        elif marker.description:
+            found[str(marker)] = marker.description["suggested_value"]
+    return found
 
 
 FAKE = ConfigSubentryData(

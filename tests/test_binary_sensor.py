@@ -2,17 +2,17 @@
 
 from dataclasses import replace
 
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.const import STATE_OFF, STATE_ON, Platform
 from homeassistant.core import HomeAssistant
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
-from custom_components.aiep_miner.engine.miners.base import MinerError
+from custom_components.aiep_miner.engine.miners.base import MinerError, MinerInfo
 from custom_components.aiep_miner.engine.records import Temperature
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .conftest import FULL_READING, FakeMiner, RunCycles
-from .entity_pictures import picture
+from .entity_pictures import check_platform
 
 MINING = "binary_sensor.miner_1_mining"
 PROBLEM = "binary_sensor.miner_1_problem"
@@ -20,9 +20,17 @@ SITE_PROBLEM = "binary_sensor.site_problem"
 
 
 async def test_binary_sensors(
-    hass: HomeAssistant, fake_site: AiepMinerCoordinator, snapshot: SnapshotAssertion
+    hass: HomeAssistant, fake: FakeMiner, snapshot: SnapshotAssertion
 ) -> None:
-    assert picture(hass, "binary_sensor") == snapshot
+    fake.info = MinerInfo()
+    await check_platform(hass, snapshot, Platform.BINARY_SENSOR)
+
+
+async def test_mining_is_the_switchs_where_there_is_one(
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator
+) -> None:
+    assert hass.states.get("switch.miner_1").state == STATE_ON
+    assert hass.states.get(MINING) is None
 
 
 async def test_lost_contact_is_a_problem(
@@ -30,16 +38,22 @@ async def test_lost_contact_is_a_problem(
 ) -> None:
     fake.error = MinerError(Reason.TIMEOUT)
     await run_cycles(fake_site, 3)
-    assert hass.states.get(MINING).state == STATE_UNAVAILABLE
     problem = hass.states.get(PROBLEM)
     assert problem.state == STATE_ON
     assert problem.attributes["divergences"] == ["comms_lost"]
     assert problem.attributes["poll_error"] == "timeout"
+    assert problem.attributes["reason"] == "comms_lost"
+    of_site = hass.states.get(SITE_PROBLEM)
+    assert of_site.state == STATE_ON
+    assert of_site.attributes["reason"] == "miners"
+    assert of_site.attributes["miners_lost"] == 1
+    assert of_site.attributes["miners"] == {"Miner 1": "comms_lost"}
 
     fake.error = None
     await run_cycles(fake_site)
-    assert hass.states.get(MINING).state == STATE_ON
     assert hass.states.get(PROBLEM).state == STATE_OFF
+    assert hass.states.get(PROBLEM).attributes["reason"] is None
+    assert hass.states.get(SITE_PROBLEM).state == STATE_OFF
 
 
 async def test_overheating_is_a_problem(
@@ -69,3 +83,4 @@ async def test_ledger_error_is_the_sites_problem(
     problem = hass.states.get(SITE_PROBLEM)
     assert problem.state == STATE_ON
     assert "disk_full" in problem.attributes["ledger_error"]
+    assert "ledger_error" in problem.attributes["reasons"]

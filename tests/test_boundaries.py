@@ -13,6 +13,8 @@ BOTTOM = {"records", "canonical"}
 DECIDING = {"economics", "governor", "state", "status", "steps"}
 """The rooms that decide: time and everything else comes in as arguments."""
 CLOCKS_AND_DICE = {"asyncio", "datetime", "os", "random", "secrets", "socket", "time", "uuid"}
+READS_DATES = {"tariff.py", "series.py", "forecast.py", "run.py"}
+"""Files of the economics that read local days and times off given stamps."""
 CLOCKS_ALLOWED = {"steps/execute.py"}
 """Dispatches wait for hardware; what they decide was decided before."""
 
@@ -62,7 +64,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
 HOME_ASSISTANT_ROOMS = {"entities", "flows", "inputs", "issues", "ledger_service", "web"}
 HOME_ASSISTANT_FILES = {
     *("__init__", "config_flow", "const", "coordinator", "entity", "errors", "services"),
-    *("backup", "diagnostics", "logbook", "repairs", "system_health"),
+    *("backup", "diagnostics", "llm", "logbook", "repairs", "system_health"),
     *("binary_sensor", "button", "event", "number", "select", "sensor", "switch"),
 }
 """The rest of the house: packages, and the files that Home Assistant looks for by name."""
@@ -141,9 +143,20 @@ def test_each_room_uses_only_what_it_may(room: str) -> None:
 @pytest.mark.parametrize("room", sorted(DECIDING))
 def test_decisions_see_no_clock_and_throw_no_dice(room: str) -> None:
     for path in modules(ENGINE):
-        allowed = str(path.relative_to(ENGINE)) in CLOCKS_ALLOWED
-        if room_of(path) == room and not allowed:
-            assert {name.split(".")[0] for name in imports(path)} & CLOCKS_AND_DICE == set()
+        if room_of(path) != room or str(path.relative_to(ENGINE)) in CLOCKS_ALLOWED:
+            continue
+        used = {name.split(".")[0] for name in imports(path)}
+        dated = {"datetime"} if path.name in READS_DATES else set()
+        assert used & CLOCKS_AND_DICE <= dated
+
+
+def test_economics_reads_dates_off_stamps_and_no_clock() -> None:
+    for path in modules(ENGINE / "economics"):
+        attributes = (
+            n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Attribute)
+        )
+        read = {f"{n.value.id}.{n.attr}" for n in attributes if isinstance(n.value, ast.Name)}
+        assert read & {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"} == set()
 
 
 def test_only_the_execution_surface_commands_hardware() -> None:

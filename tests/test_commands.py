@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
@@ -36,11 +36,15 @@ from .conftest import (
     set_up,
     simulated,
 )
-from .entity_pictures import picture
+from .entity_pictures import check_platform
+
+pytestmark = pytest.mark.usefixtures("entity_registry_enabled_by_default")
+"""Also what is disabled at first."""
 
 CAN = Capabilities(actions=frozenset({Action.RUN, Action.STOP}))
-SWITCH = {"entity_id": "switch.miner_1_mining"}
-PLATFORMS = ("switch", "button", "number", "select")
+SWITCH = {"entity_id": "switch.miner_1"}
+RESUME = {"entity_id": "button.miner_1_resume_automation"}
+PLATFORMS = (Platform.SWITCH, Platform.BUTTON, Platform.NUMBER, Platform.SELECT)
 
 
 async def call(
@@ -58,9 +62,9 @@ async def last_proposal(site: AiepMinerCoordinator) -> ProposalRecord:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 async def test_entities(
-    hass: HomeAssistant, fake_site: AiepMinerCoordinator, snapshot: SnapshotAssertion, platform: str
+    hass: HomeAssistant, fake: FakeMiner, snapshot: SnapshotAssertion, platform: Platform
 ) -> None:
-    assert picture(hass, platform) == snapshot
+    await check_platform(hass, snapshot, platform)
 
 
 async def test_switch_stops_and_starts(
@@ -69,15 +73,15 @@ async def test_switch_stops_and_starts(
     await run_cycles(site, 3)
     await call(hass, "switch", "turn_off", person, **SWITCH)
     await run_cycles(site)
-    assert hass.states.get("switch.miner_1_mining").state == STATE_OFF
+    assert hass.states.get("switch.miner_1").state == STATE_OFF
     assert hass.states.get("sensor.miner_1_last_command").state == "confirmed"
     assert float(hass.states.get("sensor.miner_1_hash_rate").state) == 0
 
     await run_cycles(site, 8)
-    assert hass.states.get("switch.miner_1_mining").state == STATE_OFF, "a person holds it"
+    assert hass.states.get("switch.miner_1").state == STATE_OFF, "a person holds it"
     await call(hass, "switch", "turn_on", person, **SWITCH)
     await run_cycles(site, 4)
-    assert hass.states.get("switch.miner_1_mining").state == STATE_ON
+    assert hass.states.get("switch.miner_1").state == STATE_ON
 
 
 async def test_command_names_the_person(
@@ -175,7 +179,7 @@ async def test_yes_and_nothing_done_is_a_problem(
     machines["simulated-1"].inject(MachineFault.IGNORE_COMMANDS)
     await call(hass, "switch", "turn_off", person, **SWITCH)
     await run_cycles(site, 5)
-    assert hass.states.get("switch.miner_1_mining").state == STATE_ON
+    assert hass.states.get("switch.miner_1").state == STATE_ON
     problem = hass.states.get("binary_sensor.miner_1_problem")
     assert problem.state == STATE_ON
     assert problem.attributes["not_confirmed"] == "stop"
@@ -193,7 +197,7 @@ async def test_ledger_error_is_told(
     broken_ledger: None,
 ) -> None:
     for domain, service, data in (
-        ("button", "press", {"entity_id": "button.miner_1_resume_automation"}),
+        ("switch", "turn_off", SWITCH),
         ("button", "press", {"entity_id": "button.miner_1_restart"}),
         ("button", "press", {"entity_id": "button.site_run_cycle"}),
         ("select", "select_option", {"entity_id": "select.site_mode", "option": "manual"}),
@@ -257,7 +261,7 @@ async def test_silent_miner_can_only_be_handed_back(
     fake.error = MinerError(Reason.UNREACHABLE)
     await run_cycles(fake_site)
     for entity_id in (
-        "switch.miner_1_mining",
+        "switch.miner_1",
         "button.miner_1_restart",
         "number.miner_1_power_limit",
         "number.miner_1_hash_rate_target",
@@ -265,7 +269,23 @@ async def test_silent_miner_can_only_be_handed_back(
         "select.miner_1_preset",
     ):
         assert hass.states.get(entity_id).state == STATE_UNAVAILABLE
-    assert hass.states.get("button.miner_1_resume_automation").state != STATE_UNAVAILABLE
+
+
+async def test_automation_is_resumed_while_there_is_something_to_resume(
+    hass: HomeAssistant,
+    fake_site: AiepMinerCoordinator,
+    fake: FakeMiner,
+    person: Context,
+    run_cycles: RunCycles,
+) -> None:
+    assert hass.states.get(RESUME["entity_id"]).state == STATE_UNAVAILABLE
+    await call(hass, "switch", "turn_off", person, **SWITCH)
+    assert hass.states.get(RESUME["entity_id"]).state != STATE_UNAVAILABLE
+    fake.error = MinerError(Reason.UNREACHABLE)
+    await run_cycles(fake_site)
+    assert hass.states.get(RESUME["entity_id"]).state != STATE_UNAVAILABLE, "silent, but held"
+    await call(hass, "button", "press", person, **RESUME)
+    assert hass.states.get(RESUME["entity_id"]).state == STATE_UNAVAILABLE
 
 
 async def test_silent_miner_keeps_its_choices(
@@ -391,13 +411,13 @@ async def test_a_command_that_hangs_holds_back_no_other_miner(
     subentries = [simulated(seed) for seed in (1, 2)]
     with patch(
         "custom_components.aiep_miner.coordinator.create_adapter",
-        lambda data, _: miners[str(data["seed"])],
+        lambda _hass, data, _: miners[str(data["seed"])],
     ):
         await set_up(hass, make_operator(subentries))
     first = hass.async_create_task(call(hass, "switch", "turn_off", person, **SWITCH))
     try:
         async with asyncio.timeout(30):
-            await call(hass, "switch", "turn_off", person, entity_id="switch.miner_2_mining")
+            await call(hass, "switch", "turn_off", person, entity_id="switch.miner_2")
         assert [command.action for command in miners["2"].commands] == [Action.STOP]
         assert not first.done()
     finally:
@@ -435,6 +455,8 @@ async def test_mode(hass: HomeAssistant, site: AiepMinerCoordinator, person: Con
     policies = await site.controller.ledger.query(kinds=(RecordKind.POLICY,))
     modes = [item.record().mode.value for item in policies]
     assert modes[-2:] == ["auto", "manual"]
+    assert policies[-1].record().user_id == person.user_id
+    assert policies[-2].record().user_id is None
 
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()

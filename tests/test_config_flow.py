@@ -1,23 +1,38 @@
 """Adding and changing operators, and their options."""
 
+from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import SOURCE_USER
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.data_entry_flow import FlowResultType, InvalidData, section
+from homeassistant.helpers.selector import ChooseSelector
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.engine.governor import STRICT
 from custom_components.aiep_miner.engine.records import Mode
+from devtools.forms import operator_form
+from devtools.mempool import EmulatedMempool
 
-from .conftest import OPERATOR_DATA, make_operator, set_up, simulated
+from .conftest import OPERATOR_DATA, make_operator, set_up, simulated, suggestions
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations", "machines")
 
-USER_INPUT = {"name": "Garage", **OPERATOR_DATA, "mode": "manual"}
+USER_INPUT = operator_form({"name": "Garage", **OPERATOR_DATA, "mode": "manual"})
+SOURCE_PATHS = {
+    "/api/v1/prices",
+    "/api/v1/mining/hashrate/3d",
+    "/api/v1/mining/reward-stats/144",
+}
+
+
+def changed(**values: Any) -> dict[str, Any]:
+    """Return the form with other values, own ones and the rest."""
+    return operator_form({"name": "Garage", **OPERATOR_DATA, "mode": "manual", **values})
 
 
 async def start(hass: HomeAssistant) -> str:
@@ -36,16 +51,43 @@ async def test_add_operator(hass: HomeAssistant) -> None:
     assert result["title"] == "Garage"
     assert result["data"] == OPERATOR_DATA
     assert result["options"] == {"mode": "manual"}
+    assert result["result"].unique_id == "garage"
     assert result["result"].runtime_data.coordinator.data.mode is Mode.MANUAL
+
+
+async def test_a_new_operator_watches_unless_it_is_said_otherwise(hass: HomeAssistant) -> None:
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    filled = result["data_schema"](
+        {key: value for key, value in USER_INPUT.items() if key not in ("mode", "currency")}
+    )
+    assert filled["mode"] == "manual"
+    assert filled["currency"] == hass.config.currency
+
+
+async def test_a_new_operator_leads_to_the_scan(hass: HomeAssistant) -> None:
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, USER_INPUT)
+    kind, next_id = result["next_flow"]
+    assert kind == "config_subentries_flow"
+    # The browser asks for the form once more before it shows it.
+    result = await hass.config_entries.subentries.async_configure(next_id)
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "scan")
+    assert result["handler"] == (hass.config_entries.async_entries(DOMAIN)[0].entry_id, "miner")
+
+
+async def test_an_operator_that_does_not_load_leads_nowhere(hass: HomeAssistant) -> None:
+    flow_id = await start(hass)
+    with patch("custom_components.aiep_miner.async_setup_entry", return_value=False):
+        result = await hass.config_entries.flow.async_configure(flow_id, USER_INPUT)
+    assert result["result"].state is ConfigEntryState.SETUP_ERROR
+    assert "next_flow" not in result
 
 
 async def test_price_from_an_entity(hass: HomeAssistant) -> None:
     hass.states.async_set("sensor.price", "31.5", {ATTR_UNIT_OF_MEASUREMENT: "ct/kWh"})
     flow_id = await start(hass)
     choice = {"active_choice": "entity", "entity": "sensor.price"}
-    result = await hass.config_entries.flow.async_configure(
-        flow_id, {**USER_INPUT, "energy_price": choice}
-    )
+    result = await hass.config_entries.flow.async_configure(flow_id, changed(energy_price=choice))
     await hass.async_block_till_done()
     assert result["data"]["energy_price"] == "sensor.price"
     price = result["result"].runtime_data.coordinator.data.price
@@ -57,13 +99,19 @@ async def test_price_from_an_entity(hass: HomeAssistant) -> None:
     ("wrong", "errors"),
     [
         ({"name": " site "}, {"name": "name_taken"}),
-        ({"energy_price": "sensor.dollars"}, {"energy_price": "wrong_unit"}),
-        ({"coin_price": "sensor.dollars"}, {"coin_price": "wrong_unit"}),
-        ({"network_difficulty": "sensor.dollars"}, {"network_difficulty": "wrong_unit"}),
-        ({"coin_price": 0}, {"coin_price": "not_positive"}),
-        ({"network_difficulty": 0}, {"network_difficulty": "not_positive"}),
-        ({"block_reward": 0}, {"block_reward": "not_positive"}),
         ({"name": "  "}, {"name": "name_blank"}),
+        ({"energy_price": "sensor.dollars"}, {"energy_price": "wrong_unit"}),
+        ({"energy_price": {"active_choice": "fixed"}}, {"energy_price": "energy_missing"}),
+        ({"coin_price": "sensor.dollars"}, {"own_values": "own_wrong_unit"}),
+        ({"network_difficulty": "sensor.dollars"}, {"own_values": "own_wrong_unit"}),
+        ({"coin_price": 0}, {"own_values": "own_not_positive"}),
+        ({"network_difficulty": 0}, {"own_values": "own_not_positive"}),
+        ({"block_reward": 0}, {"own_values": "own_not_positive"}),
+        ({"coin_price": {"active_choice": "fixed"}}, {"own_values": "own_missing"}),
+        (
+            {"network_difficulty": {"active_choice": "entity", "entity": ""}},
+            {"own_values": "own_missing"},
+        ),
     ],
 )
 async def test_errors_and_recovery(
@@ -72,7 +120,7 @@ async def test_errors_and_recovery(
     make_operator(title="Site").add_to_hass(hass)
     hass.states.async_set("sensor.dollars", "1", {ATTR_UNIT_OF_MEASUREMENT: "USD/kWh"})
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, {**USER_INPUT, **wrong})
+    result = await hass.config_entries.flow.async_configure(flow_id, changed(**wrong))
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
     result = await hass.config_entries.flow.async_configure(flow_id, USER_INPUT)
@@ -82,11 +130,64 @@ async def test_errors_and_recovery(
 async def test_neither_number_nor_entity(hass: HomeAssistant) -> None:
     flow_id = await start(hass)
     with pytest.raises(InvalidData):
-        await hass.config_entries.flow.async_configure(
-            flow_id, {**USER_INPUT, "energy_price": "dear"}
-        )
+        await hass.config_entries.flow.async_configure(flow_id, changed(energy_price="dear"))
     result = await hass.config_entries.flow.async_configure(flow_id, USER_INPUT)
     assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+PRICED = {
+    "energy_price": "sensor.energy",
+    "coin_price": "sensor.coin",
+    "network_difficulty": 1.2e14,
+}
+CHOSEN = {
+    "energy_price": {"active_choice": "entity", "entity": "sensor.energy"},
+    "own_values": {
+        "coin_price": {"active_choice": "entity", "entity": "sensor.coin"},
+        "network_difficulty": {"active_choice": "fixed", "fixed": 1.2e14},
+        "block_reward": 3.125,
+    },
+}
+"""What a browser's choose selector shows, and sends back when nothing is changed."""
+
+
+def browser_values(schema: Any) -> dict[str, Any]:
+    """Return what the browser fills a form with: a suggestion goes to a choice's first option."""
+    found: dict[str, Any] = {}
+    for marker, value in schema.schema.items():
+        suggested = (marker.description or {}).get("suggested_value")
+        if isinstance(value, section):
+            found[str(marker)] = browser_values(value.schema)
+        elif isinstance(value, ChooseSelector) and suggested is not None:
+            first = next(iter(value.serialize()["selector"]["choose"]["choices"]))
+            found[str(marker)] = {"active_choice": first, first: suggested}
+        elif suggested is not None:
+            found[str(marker)] = suggested
+    return found
+
+
+async def test_choices_stay_after_an_error(hass: HomeAssistant) -> None:
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, changed(name=" ", **PRICED))
+    assert result["errors"] == {"name": "name_blank"}
+    shown = browser_values(result["data_schema"])
+    assert {key: shown[key] for key in CHOSEN} == CHOSEN
+
+
+async def test_reconfigured_without_changes_nothing_is_lost(hass: HomeAssistant) -> None:
+    entry = make_operator([simulated()], data=PRICED)
+    site = await set_up(hass, entry)
+    before = dict(entry.data)
+    result = await entry.start_reconfigure_flow(hass)
+    for _ in range(2):
+        shown = browser_values(result["data_schema"])
+        assert {key: shown[key] for key in CHOSEN} == CHOSEN
+        result = await hass.config_entries.flow.async_configure(result["flow_id"])
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], shown)
+    await hass.async_block_till_done()
+    assert result["reason"] == "reconfigure_successful"
+    assert (entry.title, dict(entry.data)) == ("Site", before)
+    assert entry.runtime_data.coordinator is site, "nothing has changed that a reload would take in"
 
 
 async def test_reconfigure(hass: HomeAssistant, operator: MockConfigEntry) -> None:
@@ -96,22 +197,170 @@ async def test_reconfigure(hass: HomeAssistant, operator: MockConfigEntry) -> No
     assert result["step_id"] == "reconfigure"
     assert "mode" not in result["data_schema"].schema
 
-    changed = {"name": "Other", **OPERATOR_DATA, "energy_price": 0.2}
-    result = await hass.config_entries.flow.async_configure(result["flow_id"], changed)
-    assert result["errors"] == {"name": "name_taken"}
+    for name, error in (("Other", "name_taken"), ("\t", "name_blank")):
+        form = operator_form({"name": name, **OPERATOR_DATA})
+        result = await hass.config_entries.flow.async_configure(result["flow_id"], form)
+        assert result["errors"] == {"name": error}
 
-    changed["name"] = "\t"
-    result = await hass.config_entries.flow.async_configure(result["flow_id"], changed)
-    assert result["errors"] == {"name": "name_blank"}
-
-    changed["name"] = " Barn "
-    result = await hass.config_entries.flow.async_configure(result["flow_id"], changed)
+    form = operator_form({"name": " Barn ", **OPERATOR_DATA, "energy_price": 0.2})
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], form)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
-    assert operator.title == "Barn"
+    assert (operator.title, operator.unique_id) == ("Barn", "barn")
     assert operator.runtime_data.coordinator is not site
     assert operator.runtime_data.coordinator.data.price.energy_price_per_kwh == 0.2
+
+
+# The public source.
+
+
+@pytest.fixture
+async def mempool(socket_enabled: None) -> AsyncIterator[EmulatedMempool]:
+    """Return a public source on loopback."""
+    async with EmulatedMempool() as source:
+        yield source
+
+
+def from_source(url: str, **values: Any) -> dict[str, Any]:
+    """Return the form with the public source agreed to, and only these own values."""
+    form = {"name": "Garage", "currency": "EUR", "energy_price": 0.2, "mode": "manual", **values}
+    return operator_form(form, {"enabled": True, "url": url})
+
+
+async def test_prices_come_from_the_public_source(
+    hass: HomeAssistant, mempool: EmulatedMempool
+) -> None:
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, from_source(f"{mempool.url}/"))
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"] == {
+        "currency": "EUR",
+        "energy_price": 0.2,
+        "public_source": mempool.url,
+    }
+    assert set(mempool.requests) == SOURCE_PATHS
+    price = result["result"].runtime_data.coordinator.data.price
+    assert price.coin_price == 60_000
+    assert price.network_difficulty == 1.27e14
+    assert price.block_reward == pytest.approx(3.13)
+    assert price.coin_price_updated_ms is not None
+    assert price.network_difficulty_updated_ms is not None
+
+    context = {"source": SOURCE_RECONFIGURE, "entry_id": result["result"].entry_id}
+    result = await hass.config_entries.flow.async_init(DOMAIN, context=context)
+    shown = suggestions(result["data_schema"])
+    assert shown["public_source"] == {"enabled": True, "url": mempool.url}
+    assert shown["own_values"] == {}
+
+
+async def test_own_values_go_before_the_source(
+    hass: HomeAssistant, mempool: EmulatedMempool
+) -> None:
+    flow_id = await start(hass)
+    form = from_source(mempool.url, coin_price=1_000, block_reward=1)
+    result = await hass.config_entries.flow.async_configure(flow_id, form)
+    await hass.async_block_till_done()
+    price = result["result"].runtime_data.coordinator.data.price
+    assert (price.coin_price, price.block_reward) == (1_000, 1)
+    assert price.network_difficulty == 1.27e14
+
+
+@pytest.mark.parametrize(
+    ("currency", "change", "error"),
+    [
+        ("SEK", {}, "source_currency"),
+        ("JPY", {}, "source_currency"),
+        ("EUR", {"/api/v1/prices": b"no json"}, "source_unreachable"),
+        ("EUR", {"/api/v1/mining/hashrate/3d": None}, "source_unreachable"),
+    ],
+)
+async def test_a_source_that_cannot_serve_is_refused(
+    hass: HomeAssistant,
+    mempool: EmulatedMempool,
+    currency: str,
+    change: dict[str, Any],
+    error: str,
+) -> None:
+    flow_id = await start(hass)
+    good = dict(mempool.replies)
+    mempool.replies |= change
+    form = from_source(mempool.url) | {"currency": currency}
+    result = await hass.config_entries.flow.async_configure(flow_id, form)
+    assert result["errors"] == {"public_source": error}
+    mempool.replies = good
+    result = await hass.config_entries.flow.async_configure(flow_id, from_source(mempool.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    "url", ["mempool", "ftp://example.org", "http://me:secret@127.0.0.1", "http://["]
+)
+async def test_the_source_is_a_web_address(
+    hass: HomeAssistant, mempool: EmulatedMempool, url: str
+) -> None:
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, from_source(url))
+    assert result["errors"] == {"public_source": "source_address"}
+    assert mempool.requests == []
+    result = await hass.config_entries.flow.async_configure(flow_id, from_source(mempool.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_without_consent_nothing_is_asked(
+    hass: HomeAssistant, mempool: EmulatedMempool
+) -> None:
+    flow_id = await start(hass)
+    form = changed() | {"public_source": {"enabled": False, "url": mempool.url}}
+    result = await hass.config_entries.flow.async_configure(flow_id, form)
+    await hass.async_block_till_done()
+    assert "public_source" not in result["data"]
+    assert mempool.requests == []
+
+
+# Earlier versions.
+
+
+async def test_migration_gives_a_unique_id(hass: HomeAssistant) -> None:
+    entry, twin = make_operator(), make_operator(title="SITE ", data={})
+    for it in (entry, twin):
+        it.add_to_hass(hass)
+        hass.config_entries.async_update_entry(it, unique_id=None, minor_version=1)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert (entry.version, entry.minor_version, entry.unique_id) == (1, 2, "site")
+    assert twin.state is ConfigEntryState.LOADED
+    assert (twin.minor_version, twin.unique_id) == (2, None), "the name is another's already"
+
+
+async def test_a_later_version_is_not_touched(hass: HomeAssistant) -> None:
+    entry = make_operator()
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, version=2)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.MIGRATION_ERROR
+
+
+async def test_a_later_minor_version_is_read_as_it_is(hass: HomeAssistant) -> None:
+    entry = make_operator()
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, minor_version=99)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.minor_version == 99
+
+
+async def test_the_unique_id_follows_a_new_name(
+    hass: HomeAssistant, operator: MockConfigEntry
+) -> None:
+    await set_up(hass, operator)
+    hass.config_entries.async_update_entry(operator, title="Cellar")
+    await hass.async_block_till_done()
+    assert operator.unique_id == "cellar"
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, changed(name="Site"))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_options(hass: HomeAssistant, operator: MockConfigEntry) -> None:
@@ -148,8 +397,8 @@ async def test_options(hass: HomeAssistant, operator: MockConfigEntry) -> None:
     assert operator.options == {"mode": "auto", **sections}
     assert operator.runtime_data.coordinator is site
     policy = site.data.policy
-    for section in sections.values():
-        for field, value in section.items():
+    for fields in sections.values():
+        for field, value in fields.items():
             assert getattr(policy, field) == value
 
 

@@ -25,7 +25,6 @@ from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
 from custom_components.aiep_miner.engine.miners.base import Identity, MinerError, MinerInfo
 from custom_components.aiep_miner.engine.records import Action, RecordKind
 from custom_components.aiep_miner.engine.records.reasons import Reason
-from custom_components.aiep_miner.inputs.commanders import DATA_RUNS, MAX_RUNS
 
 from .conftest import (
     FAKE,
@@ -91,7 +90,7 @@ async def test_suppression_is_told_once(
     await run_cycles(site, 4)
     assert [event.data["reason"] for event in suppressions] == ["manual_mode"]
     assert suppressions[0].data["action"] == "stop"
-    assert hass.states.get("switch.miner_1_mining").state == "on"
+    assert hass.states.get("switch.miner_1").state == "on"
 
 
 async def test_unchanged_hold_stays_off_the_bus(
@@ -329,17 +328,3 @@ async def test_each_run_of_a_script_is_known(
     await hass.services.async_call("script", "turn_on", {"entity_id": "script.night"})
     await hass.services.async_call("script", "turn_on", {"entity_id": "script.night"})
     assert await proposers(hass, fake_site, 2) == ["script.night"] * 2
-
-
-async def test_runs_are_remembered_by_their_parent_and_not_for_ever(
-    hass: HomeAssistant, fake_site: AiepMinerCoordinator
-) -> None:
-    runs, first = hass.data[DATA_RUNS], Context()
-    hass.bus.async_fire("automation_triggered", {"entity_id": "automation.one"}, context=first)
-    hass.bus.async_fire("script_started", {"entity_id": "script.called"}, context=first)
-    assert runs.of(first) == "automation.one"
-    assert runs.of(Context(parent_id=first.id)) == "automation.one"
-    assert runs.of(Context()) is None
-    for number in range(MAX_RUNS):
-        hass.bus.async_fire("script_started", {"entity_id": f"script.{number}"})
-    assert runs.of(first) is None

@@ -54,6 +54,17 @@ async def test_devices(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> 
     assert "miner-1" in found["site"]["miners"]
 
 
+async def test_where_the_operator_asks_and_which_device_it_is_are_not_shown(
+    hass: HomeAssistant, fake: FakeMiner
+) -> None:
+    miner = {**FAKE, "title": "Gamma 0001"}
+    entry = make_operator([miner], data={"public_source": "http://127.0.0.1:1"})
+    await set_up(hass, entry)
+    text = json.dumps(await async_get_config_entry_diagnostics(hass, entry))
+    assert "127.0.0.1" not in text
+    assert "Gamma 0001" not in text
+
+
 async def both(hass: HomeAssistant, entry: MockConfigEntry) -> list[dict[str, Any]]:
     """Return the diagnostics of an operator and of its miner."""
     miner = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
@@ -116,15 +127,15 @@ async def test_logbook(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> 
     miner = {"device_id": device.id, "miner_id": "miner-1", "action": "set_power"}
     assert describe("decision", **miner, reason="outside_proposal") == (
         "Miner 1",
-        "decided set power: outside proposal",
+        "decided Set power limit: Proposal from outside",
     )
     assert describe("suppression", **miner, reason="manual_mode") == (
         "Miner 1",
-        "suppressed set power: manual mode",
+        "suppressed Set power limit: Manual mode",
     )
     assert describe("receipt", **miner, reason="effect_not_seen", outcome="not_confirmed") == (
         "Miner 1",
-        "set power not confirmed: effect not seen",
+        "Set power limit Not confirmed: Had no effect",
     )
     gone = {"device_id": None, "miner_id": "miner-9", "action": "stop", "reason": "overheat"}
-    assert describe("decision", **gone) == ("miner-9", "decided stop: overheat")
+    assert describe("decision", **gone) == ("miner-9", "decided Stop: Overheated")

@@ -41,11 +41,11 @@ def kinds(path: Path) -> list[str]:
 async def test_set_up_and_unload(hass: HomeAssistant, operator: MockConfigEntry) -> None:
     await set_up(hass, operator)
     assert operator.state is ConfigEntryState.LOADED
-    assert hass.states.get("switch.miner_1_mining").state == "on"
+    assert hass.states.get("switch.miner_1").state == "on"
 
     assert await hass.config_entries.async_unload(operator.entry_id)
     assert operator.state is ConfigEntryState.NOT_LOADED
-    assert hass.states.get("switch.miner_1_mining").state == STATE_UNAVAILABLE
+    assert hass.states.get("switch.miner_1").state == STATE_UNAVAILABLE
     path = ledger_path(hass, operator.entry_id)
     assert verify(path, {}).fault is None
     assert kinds(path)[-1] == RecordKind.LIFECYCLE
@@ -54,7 +54,7 @@ async def test_set_up_and_unload(hass: HomeAssistant, operator: MockConfigEntry)
 async def test_first_refresh_only_observes(hass: HomeAssistant, operator: MockConfigEntry) -> None:
     site = await set_up(hass, operator)
     assert "receipt" not in kinds(site.controller.ledger.path)
-    assert hass.states.get("sensor.miner_1_decision").state == "hold"
+    assert hass.states.get("sensor.miner_1_decision").attributes["action"] == "hold"
 
 
 async def test_reload_goes_on_with_the_ledger(
@@ -217,7 +217,7 @@ async def test_removed_miner_takes_its_device_along(
     assert list(entry.runtime_data.coordinator.data.miners) == ["miner-1"]
     registry = dr.async_get(hass)
     assert registry.async_get_device_by_identifier((DOMAIN, "miner-2"), "site") is None
-    assert hass.states.get("switch.miner_2_mining") is None
+    assert hass.states.get("switch.miner_2") is None
 
 
 async def test_two_operators_share_nothing(

@@ -7,9 +7,8 @@ from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import CoreState, HomeAssistant, State
-from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import (
     mock_restore_cache_with_extra_data,
 )
@@ -36,7 +35,10 @@ from .conftest import (
     set_up,
     simulated,
 )
-from .entity_pictures import picture
+from .entity_pictures import check_platform
+
+pytestmark = pytest.mark.usefixtures("entity_registry_enabled_by_default")
+"""Also what is disabled at first."""
 
 TELEMETRY = (
     "hash_rate",
@@ -59,10 +61,8 @@ def state(hass: HomeAssistant, name: str) -> str:
     return hass.states.get(f"sensor.{name}").state
 
 
-async def test_sensors(
-    hass: HomeAssistant, fake_site: AiepMinerCoordinator, snapshot: SnapshotAssertion
-) -> None:
-    assert picture(hass, "sensor") == snapshot
+async def test_sensors(hass: HomeAssistant, fake: FakeMiner, snapshot: SnapshotAssertion) -> None:
+    await check_platform(hass, snapshot, Platform.SENSOR)
 
 
 async def test_unavailable_means_unavailable(
@@ -72,7 +72,7 @@ async def test_unavailable_means_unavailable(
     await run_cycles(fake_site)
     for name in TELEMETRY:
         assert state(hass, f"miner_1_{name}") == STATE_UNAVAILABLE, name
-    assert state(hass, "miner_1_decision") == "hold"
+    assert state(hass, "miner_1_decision") not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
     assert state(hass, "site_fleet_hash_rate") == STATE_UNKNOWN
     assert state(hass, "site_fleet_power") == STATE_UNKNOWN
 
@@ -154,11 +154,11 @@ async def test_entities_appear_when_the_miner_has_them(
     site = await set_up(hass, make_operator([FAKE]))
     assert state(hass, "miner_1_hash_rate") == STATE_UNAVAILABLE
     assert hass.states.get("sensor.miner_1_fan_speed") is None
-    assert hass.states.get("switch.miner_1_mining") is None
+    assert hass.states.get("switch.miner_1") is None
 
     fake.error, fake.reading = None, replace(FULL_READING, fans_rpm=())
     await run_cycles(site)
-    assert hass.states.get("switch.miner_1_mining").state == "on"
+    assert hass.states.get("switch.miner_1").state == "on"
     assert hass.states.get("sensor.miner_1_fan_speed") is None
 
     fake.reading = FULL_READING
@@ -306,12 +306,3 @@ async def test_decision_names_its_record(
     assert attributes["record_seq"] == filed.seq
     assert attributes["record_hash"] == filed.hash
     assert attributes["reason"] == state(hass, "miner_1_decision_reason")
-
-
-async def test_noisy_sensors_are_off_at_first(
-    hass: HomeAssistant, fake_site: AiepMinerCoordinator
-) -> None:
-    registry = er.async_get(hass)
-    for name in ("stale_shares", "hardware_errors"):
-        entity = registry.async_get(f"sensor.miner_1_{name}")
-        assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION

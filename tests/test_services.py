@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import probatio as vol
 import pytest
@@ -62,6 +63,20 @@ async def test_operator_must_be_named_when_there_are_several(
         await act(hass, "run_cycle")
     response = await act(hass, "run_cycle", config_entry_id="other")
     assert response["decisions"] == []
+
+
+async def test_a_cycle_that_fails_is_an_error(
+    hass: HomeAssistant, site: AiepMinerCoordinator, person: Context
+) -> None:
+    with patch.object(type(site.controller), "run_cycle", side_effect=RuntimeError("broken")):
+        with pytest.raises(HomeAssistantError) as failed:
+            await act(hass, "run_cycle")
+        assert failed.value.translation_key == "cycle_failed"
+        button = {"entity_id": "button.site_run_cycle"}
+        with pytest.raises(HomeAssistantError) as failed:
+            await hass.services.async_call("button", "press", button, blocking=True, context=person)
+        assert failed.value.translation_key == "cycle_failed"
+    assert (await act(hass, "run_cycle"))["decisions"]
 
 
 @pytest.mark.parametrize("action", ["run_cycle", "verify_ledger"])
@@ -226,10 +241,13 @@ async def test_schema(hass: HomeAssistant, device_id: str, wrong: dict[str, Any]
 async def test_device_must_be_a_miner(hass: HomeAssistant, site: AiepMinerCoordinator) -> None:
     operator = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "site"), "site")
     assert operator is not None
-    for device_id in (operator.id, "unheard-of"):
+    for device_id, key in (
+        (operator.id, "no_such_miner"),
+        ("unheard-of", "service_device_not_found"),
+    ):
         with pytest.raises(ServiceValidationError) as wrong:
             await act(hass, "propose", device_id=device_id, action="stop", confidence=1)
-        assert wrong.value.translation_key == "no_such_miner"
+        assert wrong.value.translation_key == key
 
 
 async def test_ledger_error(
@@ -304,7 +322,7 @@ async def test_who_may_only_look_cannot_act(
 def guest(hass: HomeAssistant) -> MockUser:
     """Return a user who may control one miner, and hand another one back."""
     user = MockUser().add_to_hass(hass)
-    entities = ("switch.miner_1_mining", "button.miner_2_resume_automation")
+    entities = ("switch.miner_1", "button.miner_2_resume_automation")
     user.mock_policy({"entities": {"entity_ids": {key: {"control": True} for key in entities}}})
     return user
 

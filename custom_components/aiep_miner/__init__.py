@@ -12,7 +12,11 @@ from homeassistant.loader import async_get_integration
 from .const import DOMAIN, ISSUE_LEDGER_UNWRITABLE
 from .coordinator import AiepMinerConfigEntry, create_runtime_data
 from .entities.devices import async_register_devices
-from .inputs.commanders import async_setup_runs
+from .flows.migration import async_keep_operator_id
+from .flows.migration import async_migrate_entry as async_migrate_entry
+from .inputs.commanders import async_setup_commanders
+from .inputs.network import async_follow_source
+from .inputs.questions import async_setup_questions
 from .issues.ledger import async_withdraw, async_withdraw_all
 from .issues.passwords import async_forget_logins
 from .ledger_service.evidence import async_setup_evidence_actions
@@ -38,7 +42,8 @@ PLATFORMS = [
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all operators share: actions, REST and WebSocket."""
-    async_setup_runs(hass)
+    async_setup_commanders(hass)
+    async_setup_questions(hass)
     async_setup_actions(hass)
     async_setup_evidence_actions(hass)
     async_setup_api(hass)
@@ -57,7 +62,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) ->
             translation_key="bad_settings",
             translation_placeholders={"error": str(err)},
         ) from err
+    async_keep_operator_id(hass, entry)
     async_register_devices(hass, entry)
+    async_follow_source(hass, entry)
     coordinator = runtime.coordinator
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = runtime

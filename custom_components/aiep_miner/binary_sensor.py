@@ -9,15 +9,26 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import AiepMinerConfigEntry
+from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from .engine.read_model import MinerReadModel as Miner
-from .engine.read_model import ReadModel
-from .engine.records import DivergenceRecord, Severity
-from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
+from .entities.fleet_size import FleetSize
+from .entities.problems import (
+    miner_problem_attributes,
+    miner_problems,
+    operator_problem_attributes,
+)
+from .entity import (
+    MinerEntity,
+    MinerEntityDescription,
+    OperatorEntity,
+    async_add_miner_entities,
+    async_remove_uncreated,
+)
+from .switch import can_be_switched
 
 PARALLEL_UPDATES = 0
 
@@ -34,32 +45,8 @@ class MinerBinarySensorDescription(MinerEntityDescription, BinarySensorEntityDes
 class OperatorBinarySensorDescription(BinarySensorEntityDescription):
     """Describes an operator's binary sensor."""
 
-    is_on_fn: Callable[[ReadModel], bool]
-    attributes_fn: Callable[[ReadModel], dict[str, Any]]
-
-
-def _codes(divergences: tuple[DivergenceRecord, ...]) -> list[str]:
-    return sorted(item.code.value for item in divergences if item.severity is not Severity.INFO)
-
-
-def _messages(miner: Miner) -> list[str]:
-    return list(miner.reading.messages) if miner.reading else []
-
-
-def _problem(miner: Miner) -> bool:
-    view = miner
-    return bool(_codes(view.divergences) or view.not_confirmed or view.latched or _messages(miner))
-
-
-def _problem_attributes(miner: Miner) -> dict[str, Any]:
-    telemetry, not_confirmed = miner.telemetry, miner.not_confirmed
-    return {
-        "divergences": _codes(miner.divergences),
-        "not_confirmed": not_confirmed.value if not_confirmed else None,
-        "latched": miner.latched,
-        "poll_error": telemetry.error.value if telemetry and telemetry.error else None,
-        "messages": _messages(miner),
-    }
+    attributes_fn: Callable[[AiepMinerCoordinator], dict[str, Any]]
+    """What is wrong; on while there are ``reasons``."""
 
 
 MINER_BINARY_SENSORS: Final = (
@@ -67,29 +54,29 @@ MINER_BINARY_SENSORS: Final = (
         key="mining",
         translation_key="mining",
         device_class=BinarySensorDeviceClass.RUNNING,
+        up_to=FleetSize.THOUSANDS,
+        # Where there is a switch it shows the same.
+        exists_fn=lambda miner: miner.reached and not can_be_switched(miner),
         is_on_fn=lambda miner: miner.reading.mining if miner.reading else None,
     ),
     MinerBinarySensorDescription(
         key="problem",
         translation_key="problem",
         device_class=BinarySensorDeviceClass.PROBLEM,
+        up_to=FleetSize.THOUSANDS,
         needs_reading=False,
-        is_on_fn=_problem,
-        attributes_fn=_problem_attributes,
+        is_on_fn=lambda miner: bool(miner_problems(miner)),
+        attributes_fn=miner_problem_attributes,
     ),
 )
 
 OPERATOR_BINARY_SENSORS: Final = (
     OperatorBinarySensorDescription(
         key="problem",
-        translation_key="problem",
+        translation_key="operator_problem",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        is_on_fn=lambda view: bool(_codes(view.divergences) or view.ledger_error),
-        attributes_fn=lambda view: {
-            "divergences": _codes(view.divergences),
-            "ledger_error": view.ledger_error,
-        },
+        attributes_fn=operator_problem_attributes,
     ),
 )
 
@@ -104,7 +91,10 @@ async def async_setup_entry(
         OperatorBinarySensor(entry.runtime_data.coordinator, description)
         for description in OPERATOR_BINARY_SENSORS
     )
-    async_add_miner_entities(entry, async_add_entities, MINER_BINARY_SENSORS, MinerBinarySensor)
+    async_remove_uncreated(entry, Platform.BINARY_SENSOR, MINER_BINARY_SENSORS)
+    await async_add_miner_entities(
+        entry, async_add_entities, MINER_BINARY_SENSORS, MinerBinarySensor
+    )
 
 
 class OperatorBinarySensor(OperatorEntity, BinarySensorEntity):
@@ -112,23 +102,31 @@ class OperatorBinarySensor(OperatorEntity, BinarySensorEntity):
 
     entity_description: OperatorBinarySensorDescription
 
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return (self.extra_state_attributes,)
+
     @property
     @override
     def is_on(self) -> bool:
         """Return the state."""
-        return self.entity_description.is_on_fn(self.coordinator.data)
+        return bool(self.extra_state_attributes["reasons"])
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """Return what is wrong."""
-        return self.entity_description.attributes_fn(self.coordinator.data)
+        return self.entity_description.attributes_fn(self.coordinator)
 
 
 class MinerBinarySensor(MinerEntity, BinarySensorEntity):
     """A binary sensor of a miner."""
 
     entity_description: MinerBinarySensorDescription
+
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return self.is_on, self.extra_state_attributes
 
     @property
     @override

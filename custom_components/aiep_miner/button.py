@@ -2,19 +2,27 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.components.button.const import ButtonDeviceClass
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from .engine.command import Command
+from .engine.read_model import MinerReadModel as Miner
 from .engine.records import Action
-from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
-from .errors import require_person
+from .entities.fleet_size import FleetSize
+from .entity import (
+    MinerEntity,
+    MinerEntityDescription,
+    OperatorEntity,
+    async_add_miner_entities,
+    async_remove_uncreated,
+)
+from .inputs.commanders import async_require_person
 
 # The engine queues commands itself; one that hangs must not hold back another miner's stop.
 PARALLEL_UPDATES = 0
@@ -34,10 +42,16 @@ class OperatorButtonDescription(ButtonEntityDescription):
     press_fn: Callable[[AiepMinerCoordinator], Awaitable[object]]
 
 
+def can_resume(miner: Miner) -> bool:
+    """Return whether something keeps the automation from a miner that a person can end."""
+    return bool(miner.hold_until_ms or miner.latched or miner.not_confirmed)
+
+
 MINER_BUTTONS: Final = (
     MinerButtonDescription(
         key="restart",
         device_class=ButtonDeviceClass.RESTART,
+        up_to=FleetSize.MANY,
         exists_fn=lambda miner: Action.RESTART in miner.info.capabilities.actions,
         press_fn=lambda button: button.async_command(Command(action=Action.RESTART)),
     ),
@@ -57,7 +71,9 @@ MINER_BUTTONS: Final = (
     MinerButtonDescription(
         key="resume_automation",
         translation_key="resume_automation",
+        up_to=FleetSize.THOUSANDS,
         needs_reading=False,
+        present_fn=can_resume,
         press_fn=lambda button: button.async_hand_back(),
     ),
 )
@@ -87,13 +103,24 @@ async def async_setup_entry(
         OperatorButton(entry.runtime_data.coordinator, description)
         for description in OPERATOR_BUTTONS
     )
-    async_add_miner_entities(entry, async_add_entities, MINER_BUTTONS, MinerButton)
+    async_remove_uncreated(entry, Platform.BUTTON, MINER_BUTTONS)
+    await async_add_miner_entities(entry, async_add_entities, MINER_BUTTONS, MinerButton)
 
 
 class OperatorButton(OperatorEntity, ButtonEntity):
     """A button of the operator's device."""
 
     entity_description: OperatorButtonDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: what failed can be tried again."""
+        return True
+
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return ()
 
     @override
     async def async_press(self) -> None:
@@ -107,6 +134,10 @@ class MinerButton(MinerEntity, ButtonEntity):
     entity_description: MinerButtonDescription
 
     @override
+    def shown(self) -> tuple[Any, ...]:
+        return ()
+
+    @override
     async def async_press(self) -> None:
         """Do it."""
         await self.entity_description.press_fn(self)
@@ -114,5 +145,5 @@ class MinerButton(MinerEntity, ButtonEntity):
     async def async_hand_back(self) -> None:
         """Give the miner back to the automation, if a person asks for it."""
         context = self._context or Context()
-        require_person(context)
+        async_require_person(self.hass, context)
         await self.coordinator.async_hand_back(self._miner_id, context)

@@ -1,105 +1,57 @@
-"""Adds and changes operators; their options; and, as subentries, their miners."""
+"""Adds and changes operators; names the flows of their options and of their miners."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final, override
 
 import probatio as vol
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
+    SOURCE_USER,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
-    OptionsFlow,
+    FlowType,
 )
 from homeassistant.const import CONF_HOST, CONF_MODE, CONF_NAME
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.device_registry import format_mac
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    ChooseSelector,
-    ChooseSelectorConfig,
-    EntitySelector,
-    EntitySelectorConfig,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    TextSelector,
-)
+from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
-from .const import (
-    CONF_BLOCK_REWARD,
-    CONF_COIN_PRICE,
-    CONF_CURRENCY,
-    CONF_ENERGY_PRICE,
-    CONF_NETWORK_DIFFICULTY,
-    CONF_NOMINAL_POWER,
-    DEFAULT_BLOCK_REWARD,
-    DOMAIN,
-    SUBENTRY_MINER,
-)
-from .engine.governor import PERMISSIVE, STANDARD, STRICT
+from .const import CONF_NEXT_STEP, DOMAIN, SUBENTRY_MINER
 from .engine.miners.base import MinerError
-from .engine.records import Mode
 from .flows.adapters import ADAPTER_ASIC_RS
+from .flows.migration import MINOR_VERSION, VERSION
 from .flows.miner import MinerFlow
 from .flows.miner_forms import (
-    LOGIN,
-    POWER,
+    DISCOVERED,
+    SECTION_ADVANCED,
     Candidate,
+    advanced,
     async_add_miner,
     async_follow,
     async_try_out,
+    distinct,
+    flat,
     is_configured,
 )
-from .flows.options import SECTION_GOVERNOR, governor_schema, limits_of, number, settings_schema
-from .inputs.prices import CONVERTERS, CURRENCIES, factor
-from .web.credentials import Access
+from .flows.operator import (
+    async_errors,
+    entry_data,
+    form_values,
+    operator_id_of,
+    operator_schema,
+    shown,
+)
+from .flows.operator_options import AiepMinerOptionsFlow
 
 CONF_OPERATOR: Final = "operator"
-CONF_PRESET: Final = "preset"
-PRESET_CURRENT: Final = "current"
-PRESETS: Final = {"standard": STANDARD, "strict": STRICT, "permissive": PERMISSIVE}
 
 
-def _number_or_entity(minimum: float | None) -> ChooseSelector:
-    entity = EntitySelector(
-        EntitySelectorConfig(filter=[{"domain": ["sensor", "input_number", "number"]}])
-    )
-    # Selectors inside of this one are validated only when they are written as plain dicts.
-    return ChooseSelector(
-        ChooseSelectorConfig(
-            choices={
-                "fixed": {"selector": number(minimum, step=None).serialize()["selector"]},
-                "entity": {"selector": entity.serialize()["selector"]},
-            },
-            translation_key="number_or_entity",
-        )
-    )
-
-
-def _operator_schema(hass: HomeAssistant, *, is_new: bool) -> vol.Schema:
-    fields: dict[vol.Marker, Any] = {
-        vol.Required(CONF_NAME): TextSelector(),
-        vol.Required(CONF_CURRENCY, default=hass.config.currency): SelectSelector(
-            SelectSelectorConfig(options=list(CURRENCIES))
-        ),
-        vol.Required(CONF_ENERGY_PRICE): _number_or_entity(None),
-        vol.Required(CONF_COIN_PRICE): _number_or_entity(0),
-        vol.Required(CONF_NETWORK_DIFFICULTY): _number_or_entity(0),
-        vol.Required(CONF_BLOCK_REWARD, default=DEFAULT_BLOCK_REWARD): number(0, step=None),
-    }
-    if is_new:
-        fields[vol.Required(CONF_MODE, default=Mode.AUTO.value)] = SelectSelector(
-            SelectSelectorConfig(options=[mode.value for mode in Mode], translation_key=CONF_MODE)
-        )
-    return vol.Schema(fields)
-
-
-def discovered_schema(operators: list[ConfigEntry]) -> vol.Schema:
+def discovered_schema(operators: list[ConfigEntry], *, is_open: bool = False) -> vol.Schema:
     """Return the form for a miner that was discovered."""
     choices = [SelectOptionDict(value=entry.entry_id, label=entry.title) for entry in operators]
     return vol.Schema(
@@ -107,29 +59,16 @@ def discovered_schema(operators: list[ConfigEntry]) -> vol.Schema:
             vol.Required(CONF_OPERATOR, default=operators[0].entry_id): SelectSelector(
                 SelectSelectorConfig(options=choices)
             ),
-            vol.Optional(CONF_NAME): TextSelector(),
-            **LOGIN,
-            **POWER,
+            vol.Required(SECTION_ADVANCED): advanced(DISCOVERED, is_open=is_open),
         }
-    )
-
-
-def access_schema(access: Access | None) -> vol.Schema:
-    """Return the form for the operator's own credentials."""
-    defaults = {
-        "enabled": access is not None,
-        "may_act": access is not None and access.may_act,
-        "rotate": False,
-    }
-    return vol.Schema(
-        {vol.Required(key, default=value): BooleanSelector() for key, value in defaults.items()}
     )
 
 
 class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
     """Adds an operator, or changes one; adds miners that were discovered to an operator."""
 
-    VERSION = 1
+    VERSION = VERSION
+    MINOR_VERSION = MINOR_VERSION
 
     _host: str
     """Where a discovered miner is."""
@@ -152,27 +91,45 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for a site's name, prices and mode."""
-        errors = self._errors(user_input) if user_input is not None else {}
-        if user_input is None or errors:
-            return self._form("user", user_input, errors)
-        data = dict(user_input)
-        mode = data.pop(CONF_MODE)
-        title = data.pop(CONF_NAME).strip()
-        return self.async_create_entry(title=title, data=data, options={CONF_MODE: mode})
+        """Ask for an operator's name, prices and mode."""
+        if user_input is None:
+            return self._form("user", {}, {})
+        if errors := await async_errors(self.hass, user_input, None):
+            return self._form("user", shown(user_input), errors)
+        await self.async_set_unique_id(operator_id_of(user_input[CONF_NAME]))
+        return self.async_create_entry(
+            title=user_input[CONF_NAME].strip(),
+            data=entry_data(user_input),
+            options={CONF_MODE: user_input[CONF_MODE]},
+        )
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Lead from a new operator to the scan for its miners."""
+        if self.source != SOURCE_USER or result["result"].state is not ConfigEntryState.LOADED:
+            return result
+        flow = await self.hass.config_entries.subentries.async_init(
+            (result["result"].entry_id, SUBENTRY_MINER),
+            context={"source": SOURCE_USER},
+            data={CONF_NEXT_STEP: "scan"},
+        )
+        if flow["type"] is FlowResultType.FORM:
+            result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, flow["flow_id"])
+        return result
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Change a site's name and prices."""
+        """Change an operator's name and prices."""
         entry = self._get_reconfigure_entry()
-        errors = self._errors(user_input) if user_input is not None else {}
-        if user_input is None or errors:
-            shown = user_input or {CONF_NAME: entry.title, **entry.data}
-            return self._form("reconfigure", shown, errors)
-        data = dict(user_input)
-        title = data.pop(CONF_NAME).strip()
-        return self.async_update_and_abort(entry, title=title, data=data)
+        if user_input is None:
+            return self._form("reconfigure", form_values(entry.title, entry.data), {})
+        if errors := await async_errors(self.hass, user_input, entry.entry_id):
+            return self._form("reconfigure", shown(user_input), errors)
+        title = user_input[CONF_NAME].strip()
+        return self.async_update_and_abort(
+            entry, title=title, unique_id=operator_id_of(title), data=entry_data(user_input)
+        )
 
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
@@ -197,15 +154,15 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason="no_operator")
         errors: dict[str, str] = {}
         if user_input is not None:
-            found = await self._try_discovered(user_input)
+            found = await self._try_discovered(flat(user_input))
             if isinstance(found, Candidate):
                 if is_configured(self.hass, found):
                     return self.async_abort(reason="already_configured")
                 operator = self.hass.config_entries.async_get_known_entry(user_input[CONF_OPERATOR])
-                async_add_miner(self.hass, operator, found)
+                async_add_miner(self.hass, operator, *distinct(self.hass, [found]))
                 return self.async_abort(reason="miner_added")
             errors = found
-        schema = discovered_schema(operators)
+        schema = discovered_schema(operators, is_open=bool(errors))
         return self.async_show_form(
             step_id="discovered",
             data_schema=self.add_suggested_values_to_schema(schema, user_input or {}),
@@ -214,7 +171,7 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _try_discovered(self, user_input: Mapping[str, Any]) -> Candidate | dict[str, str]:
-        """Return the discovered miner, or what stands against adding it."""
+        """Return the discovered miner, or what prevents adding it."""
         details = {key: value for key, value in user_input.items() if key != CONF_OPERATOR}
         try:
             found = await async_try_out(
@@ -222,7 +179,7 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
             )
         except MinerError as err:
             return {"base": err.reason.value}
-        return {CONF_NOMINAL_POWER: "power_not_reported"} if found.lacks_power else found
+        return {SECTION_ADVANCED: "power_not_reported"} if found.lacks_power else found
 
     def _operators(self) -> list[ConfigEntry]:
         """Return the operators that run."""
@@ -233,126 +190,12 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
         ]
 
     def _form(
-        self, step_id: str, shown: Mapping[str, Any] | None, errors: dict[str, str]
+        self, step_id: str, values: Mapping[str, Any], errors: dict[str, str]
     ) -> ConfigFlowResult:
-        schema = _operator_schema(self.hass, is_new=self.source != SOURCE_RECONFIGURE)
+        is_new = self.source != SOURCE_RECONFIGURE
+        schema = operator_schema(self.hass, is_new=is_new, values=values, errors=errors)
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, shown),
+            data_schema=self.add_suggested_values_to_schema(schema, values),
             errors=errors,
-        )
-
-    def _errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
-        """Return what is wrong: a name, an entity whose unit does not fit, or a number."""
-        errors: dict[str, str] = {}
-        if not user_input[CONF_NAME].strip():
-            errors[CONF_NAME] = "name_blank"
-        elif self._is_taken(user_input[CONF_NAME]):
-            errors[CONF_NAME] = "name_taken"
-        if user_input[CONF_BLOCK_REWARD] <= 0:
-            errors[CONF_BLOCK_REWARD] = "not_positive"
-        for key in CONVERTERS:
-            source = user_input[key]
-            if isinstance(source, str):
-                if factor(self.hass, key, source, user_input[CONF_CURRENCY]) is None:
-                    errors[key] = "wrong_unit"
-            elif source <= 0 and key != CONF_ENERGY_PRICE:
-                errors[key] = "not_positive"
-        return errors
-
-    def _is_taken(self, name: str) -> bool:
-        own_id = self.context.get("entry_id") if self.source == SOURCE_RECONFIGURE else None
-        return any(
-            entry.title.strip().casefold() == name.strip().casefold()
-            for entry in self._async_current_entries()
-            if entry.entry_id != own_id
-        )
-
-
-class AiepMinerOptionsFlow(OptionsFlow):
-    """Changes what the cycle and the governor go by."""
-
-    _preset: str = PRESET_CURRENT
-    _secret: str
-    """New credentials, between being made and being shown."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what is to be changed."""
-        return self.async_show_menu(step_id="init", menu_options=["settings", "preset", "access"])
-
-    async def async_step_settings(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Change the interval and the thresholds."""
-        if user_input is not None:
-            return self.async_create_entry(data={**self.config_entry.options, **user_input})
-        return self.async_show_form(
-            step_id="settings",
-            data_schema=self.add_suggested_values_to_schema(
-                settings_schema(), self.config_entry.options
-            ),
-        )
-
-    async def async_step_preset(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask which limits to begin with."""
-        if user_input is not None:
-            self._preset = user_input[CONF_PRESET]
-            return await self.async_step_governor()
-        choice = SelectSelector(
-            SelectSelectorConfig(options=[PRESET_CURRENT, *PRESETS], translation_key=CONF_PRESET)
-        )
-        return self.async_show_form(
-            step_id="preset",
-            data_schema=vol.Schema({vol.Required(CONF_PRESET, default=PRESET_CURRENT): choice}),
-            last_step=False,
-        )
-
-    async def async_step_governor(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Change the governor's limits."""
-        if user_input is not None:
-            options = {**self.config_entry.options, SECTION_GOVERNOR: user_input}
-            return self.async_create_entry(data=options)
-        limits = self.config_entry.options.get(SECTION_GOVERNOR, {})
-        if self._preset in PRESETS:
-            # What the preset does not limit stays limited as it is.
-            limits = {**limits, **limits_of(PRESETS[self._preset])}
-        return self.async_show_form(
-            step_id="governor",
-            data_schema=self.add_suggested_values_to_schema(governor_schema(), limits),
-        )
-
-    async def async_step_access(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Switch the operator's own credentials on or off, or make new ones."""
-        if self.config_entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="entry_not_loaded")
-        trust_store = self.config_entry.runtime_data.ledger_service.trust_store
-        before: Access | None = trust_store.trusted.access
-        if user_input is None:
-            return self.async_show_form(
-                step_id="access",
-                data_schema=access_schema(before),
-                description_placeholders={"operator_id": self.config_entry.entry_id},
-            )
-        after = Access(may_act=user_input["may_act"]) if user_input["enabled"] else None
-        if before and after and not user_input["rotate"]:
-            after = replace(after, secret=before.secret)
-        await trust_store.async_save(access=after)
-        if after is None or (before is not None and before.secret == after.secret):
-            return self.async_create_entry(data=dict(self.config_entry.options))
-        self._secret = after.secret
-        return await self.async_step_secret()
-
-    async def async_step_secret(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show a new secret, this once."""
-        if user_input is not None:
-            return self.async_create_entry(data=dict(self.config_entry.options))
-        return self.async_show_form(
-            step_id="secret",
-            data_schema=vol.Schema({}),
-            description_placeholders={
-                "operator_id": self.config_entry.entry_id,
-                "secret": self._secret,
-            },
         )

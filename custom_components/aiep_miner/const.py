@@ -4,8 +4,6 @@ from typing import Final
 
 from homeassistant.util.hass_dict import HassKey
 
-from .web.credentials import UsedSignatures
-
 DOMAIN: Final = "aiep_miner"
 MANUFACTURER: Final = "AIEP Miner"
 SUBENTRY_MINER: Final = "miner"
@@ -14,7 +12,10 @@ CONF_BLOCK_REWARD: Final = "block_reward"
 CONF_COIN_PRICE: Final = "coin_price"
 CONF_CURRENCY: Final = "currency"
 CONF_ENERGY_PRICE: Final = "energy_price"
+CONF_FLEET_SIZE: Final = "fleet_size"
+CONF_NEXT_STEP: Final = "next_step_id"
 CONF_NETWORK_DIFFICULTY: Final = "network_difficulty"
+CONF_PUBLIC_SOURCE: Final = "public_source"
 
 CONF_ADAPTER: Final = "adapter"
 CONF_MAX_POWER: Final = "max_power_w"
@@ -26,6 +27,10 @@ CONF_NOMINAL_POWER: Final = "nominal_power_w"
 CONF_POWER_ENTITY: Final = "power_entity"
 CONF_PROFILE: Final = "profile"
 CONF_SEED: Final = "seed"
+CONF_USERS_MAY_READ: Final = "users_may_read"
+
+SECTION_DISPLAY: Final = "display"
+"""The options that say what is shown."""
 
 DEFAULT_BLOCK_REWARD: Final = 3.125
 
@@ -35,7 +40,6 @@ PER_DAY: Final = "{}/d"
 
 DATA_BACKUP: Final[HassKey[bool]] = HassKey("aiep_miner_backup")
 """Whether a backup is being taken."""
-DATA_USED_SIGNATURES: Final[HassKey[UsedSignatures]] = HassKey("aiep_miner_used_signatures")
 
 EVENT_LEDGER_ACCEPTED: Final = "aiep_miner_ledger_accepted"
 EVENT_LEDGER_TAMPERED: Final = "aiep_miner_ledger_tampered"

@@ -1,7 +1,7 @@
 """An operator's parts, and the coordinator that runs its governed cycle."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, override
 
@@ -14,13 +14,13 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.signal_type import SignalType
 
-from .const import CONF_CURRENCY, DOMAIN, ISSUE_LEDGER_UNWRITABLE, SUBENTRY_MINER
+from .const import CONF_CURRENCY, DOMAIN, ISSUE_LEDGER_UNWRITABLE, SECTION_DISPLAY, SUBENTRY_MINER
 from .engine.command import Command, CommandOrigin, proposal_of
 from .engine.command_result import CommandResult
 from .engine.controller import Controller
 from .engine.events import CycleEvent, GovernorEvent
 from .engine.ledger import LedgerError
-from .engine.miners.base import MinerAdapter
+from .engine.miners.base import Identity, MinerAdapter
 from .engine.read_model import MinerReadModel, ReadModel
 from .engine.records import Mode, PriceRecord
 from .entities.devices import async_update_devices
@@ -159,7 +159,11 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         self.data = controller.view
         self._set_up_with = _needs_reload(entry)
         self._reloads = False
+        self._set_by: str | None = None
+        """The user whose setting is being put into force."""
         self._lost: set[str] = set()
+        self._identities: dict[str, Identity] = {}
+        """What the device registry holds of each miner."""
 
     @property
     def currency(self) -> str:
@@ -230,11 +234,18 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         return await self.ledger_service.async_verify()
 
     @translated_errors
-    async def async_set_mode(self, mode: Mode) -> None:
-        """Keep a mode and put it into force; raises HomeAssistantError when the ledger fails."""
+    async def async_set_mode(self, mode: Mode, context: Context | None) -> None:
+        """Save a mode, put it into force and record who set it.
+
+        Raises HomeAssistantError when the ledger fails.
+        """
         options = {**self.config_entry.options, CONF_MODE: mode.value}
-        self.hass.config_entries.async_update_entry(self.config_entry, options=options)
-        await self._apply_settings()
+        self._set_by = context.user_id if context else None
+        try:
+            self.hass.config_entries.async_update_entry(self.config_entry, options=options)
+            await self._apply_settings()
+        finally:
+            self._set_by = None
 
     async def async_entry_updated(self) -> None:
         """Follow a change of the entry: options at once, anything else by a reload."""
@@ -277,12 +288,12 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         self.ledger_service.async_follow()
         self._report_ledger(view.ledger_error)
         self._log_contact(view)
-        async_update_devices(self.hass, self.config_entry, view)
+        async_update_devices(self.hass, self.config_entry, view, self._identities)
         async_report_logins(self.hass, self.config_entry, view)
         return view
 
     async def _apply_settings(self) -> None:
-        policy = policy_of(self.config_entry)
+        policy = replace(policy_of(self.config_entry), user_id=self._set_by)
         interval = timedelta(seconds=policy.interval_s)
         if interval != self.update_interval:
             self.update_interval = interval
@@ -337,6 +348,7 @@ def _needs_reload(entry: ConfigEntry[Any]) -> Any:
     return (
         entry.title,
         dict(entry.data),
+        entry.options.get(SECTION_DISPLAY),
         {
             key: (item.title, item.unique_id, dict(item.data))
             for key, item in entry.subentries.items()

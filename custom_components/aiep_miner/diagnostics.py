@@ -10,7 +10,7 @@ from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
-from .const import DOMAIN
+from .const import CONF_PUBLIC_SOURCE, DOMAIN
 from .coordinator import AiepMinerConfigEntry
 from .engine.read_model import MinerReadModel, ReadModel
 from .engine.records import Record
@@ -20,6 +20,7 @@ from .web.serializers import ledger_report
 TO_REDACT: Final = {
     CONF_HOST,
     CONF_PASSWORD,
+    CONF_PUBLIC_SOURCE,
     CONF_USERNAME,
     "hostname",
     "mac",
@@ -63,10 +64,11 @@ async def async_get_device_diagnostics(
 
 
 def _named(subentry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a miner's settings without a title that tells where it is, as without a name."""
-    host = subentry["data"].get(CONF_HOST)
-    is_address = host is not None and str(host) in subentry["title"]
-    return {**subentry, "title": REDACTED} if is_address else dict(subentry)
+    """Return a miner's settings without a title that holds its address or identity."""
+    host, title = str(subentry["data"].get(CONF_HOST, "")), subentry["title"]
+    mark = (subentry["unique_id"] or "").replace(":", "")[-4:].upper()
+    is_revealing = (host and host in title) or (mark and title.endswith(f" {mark}"))
+    return {**subentry, "title": REDACTED} if is_revealing else dict(subentry)
 
 
 def _site(view: ReadModel) -> dict[str, Any]:

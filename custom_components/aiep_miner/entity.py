@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
+from homeassistant.const import Platform
 from homeassistant.core import Context, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
@@ -15,8 +16,11 @@ from .const import DOMAIN
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from .engine.command import Command
 from .engine.read_model import MinerReadModel as Miner
+from .entities.fleet_size import FleetSize, async_remove_entities, fleet_size_of
+from .entities.state_writer import Slices, async_writer_of
 from .errors import raise_for
 from .inputs.commanders import command_origin
+from .inputs.questions import async_refuse_question
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,13 +38,45 @@ class MinerEntityDescription(EntityDescription):
     part: int | None = None
     """Index, from 0, of the board, fan or pool that this is of."""
     present_fn: Callable[[Miner], bool] = lambda _: True
-    """Whether the part is there; unavailable while it is not."""
+    """Whether it is there now; unavailable while it is not."""
+    up_to: FleetSize = FleetSize.FEW
+    """The largest size of fleet that this is created for."""
+
+    def exists(self, miner: Miner) -> bool:
+        """Return whether a miner has this."""
+        return self.exists_fn(miner)
 
 
-class OperatorEntity(CoordinatorEntity[AiepMinerCoordinator]):
-    """An entity of the operator's own device."""
+class ShownEntity(CoordinatorEntity[AiepMinerCoordinator]):
+    """An entity whose state is written only when it changed."""
 
     _attr_has_entity_name = True
+    _written: tuple[Any, ...] | None = None
+
+    def shown(self) -> tuple[Any, ...]:
+        """Return the values that the state and its attributes follow from."""
+        raise NotImplementedError
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Be updated by the operator's writer, in slices, rather than by the coordinator."""
+        self.async_on_remove(async_writer_of(self.coordinator).add(self))
+        self._written = self._now()
+
+    @callback
+    def async_show(self) -> None:
+        """Write the state if it differs from the one written last."""
+        now = self._now()
+        if now != self._written:
+            self._written = now
+            self.async_write_ha_state()
+
+    def _now(self) -> tuple[Any, ...]:
+        return (True, *self.shown()) if self.available else (False,)
+
+
+class OperatorEntity(ShownEntity):
+    """An entity of the operator's own device."""
 
     def __init__(self, coordinator: AiepMinerCoordinator, description: EntityDescription) -> None:
         """Initialize the entity."""
@@ -51,10 +87,9 @@ class OperatorEntity(CoordinatorEntity[AiepMinerCoordinator]):
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, operator_id)})
 
 
-class MinerEntity(CoordinatorEntity[AiepMinerCoordinator]):
+class MinerEntity(ShownEntity):
     """An entity of a miner's device."""
 
-    _attr_has_entity_name = True
     entity_description: MinerEntityDescription
 
     def __init__(
@@ -86,69 +121,110 @@ class MinerEntity(CoordinatorEntity[AiepMinerCoordinator]):
 
     async def async_command(self, command: Command) -> None:
         """Command the miner; raises a translated error when it is refused or fails."""
-        origin = command_origin(self.hass, self._context or Context())
+        context = self._context or Context()
+        async_refuse_question(self.hass, context)
+        origin = command_origin(self.hass, context)
         result = await self.coordinator.async_propose(self._miner_id, command, origin)
         raise_for(result, self.coordinator.title(self._miner_id))
 
 
-@callback
-def async_add_miner_entities[D: MinerEntityDescription](
+class Finder[D: MinerEntityDescription]:
+    """Adds the entities of one platform that one miner turns out to have, each once.
+
+    The writer updates it like an entity. A miner that they cannot be found on is logged once,
+    and costs the others nothing.
+    """
+
+    def __init__(
+        self,
+        coordinator: AiepMinerCoordinator,
+        miner_id: str,
+        find: Callable[[Miner], Iterable[D]],
+        add: Callable[[str, list[D]], None],
+    ) -> None:
+        """Look for what ``find`` describes; ``add`` is given what is new."""
+        self.entity_id = f"{miner_id} (new entities)"
+        self._coordinator = coordinator
+        self._miner_id = miner_id
+        self._find = find
+        self._add = add
+        self._added: set[str] = set()
+        self._failed = False
+
+    @callback
+    def async_show(self) -> None:
+        """Add what the miner has and has not had before."""
+        try:
+            found = list(self._find(self._coordinator.miner(self._miner_id)))
+        except Exception:
+            if not self._failed:
+                title = self._coordinator.title(self._miner_id)
+                _LOGGER.exception("What %s has cannot be found out", title)
+                self._failed = True
+            return
+        new = [item for item in found if item.key not in self._added]
+        if new:
+            self._added.update(item.key for item in new)
+            self._add(self._miner_id, new)
+
+
+async def async_add_miner_entities[D: MinerEntityDescription](
     entry: AiepMinerConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Iterable[D],
     entity_class: Callable[[AiepMinerCoordinator, str, D], Entity],
 ) -> None:
     """Add each miner's entities, each as soon as it is known that the miner has it."""
-    known = tuple(descriptions)
-    async_add_found_entities(
+    size = fleet_size_of(entry)
+    known = [item for item in descriptions if size.creates(item.up_to)]
+    await async_add_found_entities(
         entry,
         async_add_entities,
-        lambda miner: (item for item in known if item.exists_fn(miner)),
+        lambda miner: (item for item in known if item.exists(miner)),
         entity_class,
     )
 
 
-@callback
-def async_add_found_entities[D: MinerEntityDescription](
+async def async_add_found_entities[D: MinerEntityDescription](
     entry: AiepMinerConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     find: Callable[[Miner], Iterable[D]],
     entity_class: Callable[[AiepMinerCoordinator, str, D], Entity],
 ) -> None:
-    """Add the entities that are found on each miner, now and after each cycle, each once.
-
-    A miner that they cannot be found on is logged once, and costs the others nothing.
-    """
+    """Add the entities that are found on each miner, now and after each cycle, each once."""
     coordinator = entry.runtime_data.coordinator
-    added: set[tuple[str, str]] = set()
-    failed: set[str] = set()
+    writer = async_writer_of(coordinator)
 
     @callback
-    def add_new_of(miner_id: str) -> None:
-        new = [
-            description
-            for description in find(coordinator.miner(miner_id))
-            if (miner_id, description.key) not in added
-        ]
-        if new:
-            added.update((miner_id, description.key) for description in new)
-            async_add_entities(
-                [entity_class(coordinator, miner_id, item) for item in new],
-                config_subentry_id=miner_id,
-            )
+    def add(miner_id: str, new: list[D]) -> None:
+        async_add_entities(
+            [entity_class(coordinator, miner_id, item) for item in new],
+            config_subentry_id=miner_id,
+        )
 
-    @callback
-    def add_new() -> None:
+    async def find_all() -> None:
+        slices = Slices()
         for miner_id in coordinator.data.miners:
-            if miner_id not in entry.subentries:
-                continue
-            try:
-                add_new_of(miner_id)
-            except Exception:
-                if miner_id not in failed:
-                    title = coordinator.title(miner_id)
-                    _LOGGER.exception("What %s has cannot be found out", title)
-                    failed.add(miner_id)
+            if miner_id in entry.subentries:
+                finder = Finder(coordinator, miner_id, find, add)
+                entry.async_on_unload(writer.add(finder))
+                finder.async_show()
+                await slices.breathe()
 
-    add_new()
-    entry.async_on_unload(coordinator.async_add_listener(add_new))
+    if fleet_size_of(entry) is FleetSize.FEW:
+        await find_all()
+    else:
+        # Home Assistant complains of platforms that take longer than ten seconds to set up.
+        entry.async_create_task(coordinator.hass, find_all(), "aiep_miner entities")
+
+
+@callback
+def async_remove_uncreated(
+    entry: AiepMinerConfigEntry, platform: Platform, descriptions: Iterable[MinerEntityDescription]
+) -> None:
+    """Remove what an earlier, smaller size of fleet created and this one does not."""
+    size = fleet_size_of(entry)
+    if size is FleetSize.FEW:
+        return
+    keep = frozenset(item.key for item in descriptions if size.creates(item.up_to))
+    async_remove_entities(entry.runtime_data.coordinator.hass, entry, platform, keep)

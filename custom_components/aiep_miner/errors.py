@@ -1,9 +1,9 @@
 """Translates what the engine refuses or fails at into Home Assistant's errors."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
+from typing import Any
 
-from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
@@ -22,7 +22,9 @@ def ledger_unavailable(err: LedgerError | str) -> HomeAssistantError:
     )
 
 
-def translated_errors[**P, T](function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+def translated_errors[**P, T](
+    function: Callable[P, Coroutine[Any, Any, T]],
+) -> Callable[P, Coroutine[Any, Any, T]]:
     """Raise the ledger's and the miners' errors as HomeAssistantError, with their translation."""
 
     @wraps(function)
@@ -62,12 +64,6 @@ def not_offered(miner: str, option: str) -> ServiceValidationError:
         translation_key="not_offered",
         translation_placeholders={"miner": miner, "option": option},
     )
-
-
-def require_person(context: Context) -> None:
-    """Raise ServiceValidationError for an automation that does what only people may do."""
-    if context.user_id is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="person_needed")
 
 
 def raise_for(result: CommandResult, miner: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.const import ATTR_DEVICE_ID, EntityCategory
+from homeassistant.const import ATTR_DEVICE_ID, EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -12,7 +12,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator, governor_signal
 from .engine.events import GovernorEvent
 from .engine.governor import EventType
-from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
+from .entity import (
+    MinerEntity,
+    MinerEntityDescription,
+    OperatorEntity,
+    async_add_miner_entities,
+    async_remove_uncreated,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -45,11 +51,16 @@ async def async_setup_entry(
 ) -> None:
     """Add the operator's governor events, and the blocks of miners that count them."""
     async_add_entities([GovernorEventEntity(entry.runtime_data.coordinator, GOVERNOR)])
-    async_add_miner_entities(entry, async_add_entities, (BLOCK,), BlockEventEntity)
+    async_remove_uncreated(entry, Platform.EVENT, (BLOCK,))
+    await async_add_miner_entities(entry, async_add_entities, (BLOCK,), BlockEventEntity)
 
 
 class GovernorEventEntity(OperatorEntity, EventEntity):
     """The last thing that the governor did."""
+
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return ()
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -95,12 +106,16 @@ class BlockEventEntity(MinerEntity, EventEntity):
     def _count(self) -> int | None:
         return self.miner.reading.blocks_found if self.miner.reading else None
 
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return (self.state,)
+
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
+    def async_show(self) -> None:
         """Report a rise; a lower count is a miner that began anew."""
         if (count := self._count()) is not None:
             if self._known is not None and count > self._known:
                 self._trigger_event("found", {"blocks_found": count})
             self._known = count
-        super()._handle_coordinator_update()
+        super().async_show()

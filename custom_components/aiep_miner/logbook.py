@@ -9,14 +9,10 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
 from .engine.events import CycleEventKind
+from .entities.miner_sensors import OUTCOMES
+from .entities.status_text import async_text, async_word
 
 type Describe = Callable[[Event], dict[str, str]]
-
-_MESSAGES = {
-    CycleEventKind.DECISION: "decided {action}: {reason}",
-    CycleEventKind.SUPPRESSION: "suppressed {action}: {reason}",
-    CycleEventKind.RECEIPT: "{action} {outcome}: {reason}",
-}
 
 
 @callback
@@ -24,22 +20,25 @@ def async_describe_events(
     hass: HomeAssistant, async_describe_event: Callable[[str, str, Describe], None]
 ) -> None:
     """Describe decisions, suppressions and receipts."""
-    for kind, message in _MESSAGES.items():
-        async_describe_event(DOMAIN, f"{DOMAIN}_{kind}", _describer(hass, message))
+    for kind in CycleEventKind:
+        async_describe_event(DOMAIN, f"{DOMAIN}_{kind}", _describer(hass, kind))
 
 
-def _describer(hass: HomeAssistant, message: str) -> Describe:
+def _describer(hass: HomeAssistant, kind: CycleEventKind) -> Describe:
     @callback
     def describe(event: Event) -> dict[str, str]:
         device = dr.async_get(hass).async_get(event.data[ATTR_DEVICE_ID] or "")
         name = (device.name_by_user or device.name) if device else None
         words = {
-            key: str(event.data.get(key, "")).replace("_", " ")
-            for key in ("action", "reason", "outcome")
+            key: async_word(hass, key, str(event.data.get(key, ""))) for key in ("action", "reason")
         }
+        outcome = OUTCOMES.get(event.data.get("outcome", ""), "")
+        words["outcome"] = async_text(hass, "entity", f"entity.sensor.last_command.state.{outcome}")
         return {
             LOGBOOK_ENTRY_NAME: name or event.data["miner_id"],
-            LOGBOOK_ENTRY_MESSAGE: message.format(**words),
+            LOGBOOK_ENTRY_MESSAGE: async_text(hass, "common", f"common.logbook_{kind}").format(
+                **words
+            ),
         }
 
     return describe

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.number import (
     NumberDeviceClass,
@@ -11,7 +11,13 @@ from homeassistant.components.number import (
     NumberMode,
     RestoreNumber,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfPower, UnitOfTemperature
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    Platform,
+    UnitOfPower,
+    UnitOfTemperature,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -20,7 +26,13 @@ from .coordinator import AiepMinerConfigEntry
 from .engine.command import Command
 from .engine.read_model import MinerReadModel as Miner
 from .engine.records import Action
-from .entity import MinerEntity, MinerEntityDescription, async_add_miner_entities
+from .entities.fleet_size import FleetSize
+from .entity import (
+    MinerEntity,
+    MinerEntityDescription,
+    async_add_miner_entities,
+    async_remove_uncreated,
+)
 from .errors import not_a_number
 
 # The engine queues commands itself; one that hangs must not hold back another miner's stop.
@@ -89,6 +101,7 @@ MINER_NUMBERS: Final = (
         native_unit_of_measurement=UnitOfPower.WATT,
         native_step=1,
         mode=NumberMode.BOX,
+        up_to=FleetSize.MANY,
         action=Action.SET_POWER,
         value_fn=lambda miner: miner.reading.power_limit_w if miner.reading else None,
         range_fn=_power_range,
@@ -102,6 +115,7 @@ MINER_NUMBERS: Final = (
         native_unit_of_measurement=UNIT_HASHRATE,
         native_step=0.01,
         mode=NumberMode.BOX,
+        entity_registry_enabled_default=False,
         action=Action.SET_HASHRATE,
         value_fn=lambda miner: miner.reading.expected_hashrate_ths if miner.reading else None,
         range_fn=_hashrate_range,
@@ -158,7 +172,8 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the targets that each miner accepts."""
-    async_add_miner_entities(entry, async_add_entities, MINER_NUMBERS, MinerNumber)
+    async_remove_uncreated(entry, Platform.NUMBER, MINER_NUMBERS)
+    await async_add_miner_entities(entry, async_add_entities, MINER_NUMBERS, MinerNumber)
 
 
 class MinerNumber(MinerEntity, RestoreNumber):
@@ -175,6 +190,10 @@ class MinerNumber(MinerEntity, RestoreNumber):
         kept = await self.async_get_last_number_data()
         if kept is not None:
             self._last_range = (kept.native_min_value or 0.0, kept.native_max_value or 0.0)
+
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return self.native_value, self._range
 
     @property
     @override

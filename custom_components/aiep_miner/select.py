@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -12,7 +13,14 @@ from .coordinator import AiepMinerConfigEntry
 from .engine.command import Command
 from .engine.read_model import MinerReadModel as Miner
 from .engine.records import Action, Mode, Pool
-from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
+from .entities.fleet_size import FleetSize
+from .entity import (
+    MinerEntity,
+    MinerEntityDescription,
+    OperatorEntity,
+    async_add_miner_entities,
+    async_remove_uncreated,
+)
 from .errors import not_offered
 
 # The engine queues commands itself; one that hangs must not hold back another miner's stop.
@@ -51,6 +59,7 @@ MINER_SELECTS: Final = (
         key="pool",
         translation_key="pool",
         action=Action.SET_POOL,
+        entity_registry_enabled_default=False,
         exists_fn=lambda miner: (
             Action.SET_POOL in miner.info.capabilities.actions and len(_pools(miner)) > 1
         ),
@@ -64,6 +73,7 @@ MINER_SELECTS: Final = (
         key="preset",
         translation_key="preset",
         action=Action.SET_PRESET,
+        up_to=FleetSize.MANY,
         exists_fn=lambda miner: (
             Action.SET_PRESET in miner.info.capabilities.actions
             and Action.SET_LEVEL not in miner.info.capabilities.actions
@@ -89,11 +99,16 @@ async def async_setup_entry(
 ) -> None:
     """Add the operator's mode, and the choices that each miner offers."""
     async_add_entities([ModeSelect(entry.runtime_data.coordinator, MODE)])
-    async_add_miner_entities(entry, async_add_entities, MINER_SELECTS, MinerSelect)
+    async_remove_uncreated(entry, Platform.SELECT, MINER_SELECTS)
+    await async_add_miner_entities(entry, async_add_entities, MINER_SELECTS, MinerSelect)
 
 
 class ModeSelect(OperatorEntity, SelectEntity):
     """Who acts on this site."""
+
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return (self.current_option,)
 
     @property
     @override
@@ -104,13 +119,17 @@ class ModeSelect(OperatorEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Put a mode into force."""
-        await self.coordinator.async_set_mode(Mode(option))
+        await self.coordinator.async_set_mode(Mode(option), self._context)
 
 
 class MinerSelect(MinerEntity, SelectEntity):
     """A choice on a miner; shows what the miner says."""
 
     entity_description: MinerSelectDescription
+
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return self.current_option, tuple(self.options)
 
     @property
     @override

@@ -11,21 +11,26 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import UnitOfEnergy
+from homeassistant.const import Platform, UnitOfEnergy
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from .engine.status import Status
+from .entities.decision import decision_attributes, status_of
+from .entities.fleet_size import FleetSize, fleet_size_of
 from .entities.miner_sensors import MINER_SENSORS, MinerSensorDescription, Value
 from .entities.operator_sensors import OPERATOR_SENSORS, OperatorSensorDescription
 from .entities.part_sensors import sensors_of_parts
+from .entities.status_text import async_person, async_sentence, is_news, iso_time
 from .entity import (
     MinerEntity,
     MinerEntityDescription,
     OperatorEntity,
     async_add_found_entities,
     async_add_miner_entities,
+    async_remove_uncreated,
 )
 
 PARALLEL_UPDATES = 0
@@ -39,10 +44,27 @@ class EnergySensorDescription(MinerEntityDescription, SensorEntityDescription):
     """Describes a miner's energy meter."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class DecisionSensorDescription(MinerEntityDescription, SensorEntityDescription):
+    """Describes a miner's sentence."""
+
+
 ENERGY: Final = EnergySensorDescription(
     key="energy",
     translation_key="energy",
+    device_class=SensorDeviceClass.ENERGY,
+    native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+    state_class=SensorStateClass.TOTAL_INCREASING,
+    suggested_display_precision=2,
     exists_fn=lambda miner: miner.power_w is not None,
+    up_to=FleetSize.THOUSANDS,
+)
+
+DECISION: Final = DecisionSensorDescription(
+    key="decision",
+    translation_key="decision",
+    up_to=FleetSize.THOUSANDS,
+    needs_reading=False,
 )
 
 
@@ -56,9 +78,12 @@ async def async_setup_entry(
         OperatorSensor(entry.runtime_data.coordinator, description)
         for description in OPERATOR_SENSORS
     )
-    async_add_miner_entities(entry, async_add_entities, MINER_SENSORS, MinerSensor)
-    async_add_found_entities(entry, async_add_entities, sensors_of_parts, MinerSensor)
-    async_add_miner_entities(entry, async_add_entities, (ENERGY,), EnergySensor)
+    async_remove_uncreated(entry, Platform.SENSOR, (*MINER_SENSORS, DECISION, ENERGY))
+    await async_add_miner_entities(entry, async_add_entities, MINER_SENSORS, MinerSensor)
+    if fleet_size_of(entry) is FleetSize.FEW:
+        await async_add_found_entities(entry, async_add_entities, sensors_of_parts, MinerSensor)
+    await async_add_miner_entities(entry, async_add_entities, (DECISION,), DecisionSensor)
+    await async_add_miner_entities(entry, async_add_entities, (ENERGY,), EnergySensor)
 
 
 def _unit(
@@ -83,6 +108,10 @@ class OperatorSensor(OperatorEntity, SensorEntity):
         super().__init__(coordinator, description)
         self._attr_native_unit_of_measurement = _unit(description, coordinator.currency)
 
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return self.native_value, self.extra_state_attributes
+
     @property
     @override
     def native_value(self) -> StateType:
@@ -102,9 +131,6 @@ class MinerSensor(MinerEntity, SensorEntity):
 
     entity_description: MinerSensorDescription
 
-    # They change with each cycle; which record it was can be found in the ledger.
-    _unrecorded_attributes = frozenset({"record_seq", "record_hash"})
-
     def __init__(
         self, coordinator: AiepMinerCoordinator, miner_id: str, description: MinerSensorDescription
     ) -> None:
@@ -112,11 +138,15 @@ class MinerSensor(MinerEntity, SensorEntity):
         super().__init__(coordinator, miner_id, description)
         self._attr_native_unit_of_measurement = _unit(description, coordinator.currency)
 
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return self.native_value, self.extra_state_attributes
+
     @property
     @override
     def native_value(self) -> Value:
         """Return the state."""
-        return self.entity_description.value_fn(self.miner)
+        return self.entity_description.value(self.miner)
 
     @property
     @override
@@ -126,19 +156,62 @@ class MinerSensor(MinerEntity, SensorEntity):
         return attributes_fn(self.miner) if attributes_fn else None
 
 
+class DecisionSensor(MinerEntity, SensorEntity):
+    """Why a miner does what it does, since when and until when, in one sentence.
+
+    The state follows the status in steps: numbers that merely tremble do not change it. The
+    record that the attributes name is the one with which the state began.
+    """
+
+    entity_description: DecisionSensorDescription
+
+    _status: Status | None = None
+
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        now = status_of(self.coordinator.data, self.miner)
+        if now is None or is_news(self._status, now):
+            self._status = now
+        decision = self.miner.decision
+        return self._status, decision_attributes(decision) if decision else None
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """Return the sentence."""
+        return async_sentence(self.hass, self._status) if self._status else None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Return the status as data, and the decision that it rests on."""
+        miner, status = self.miner, self._status
+        held = miner.hold_until_ms is not None
+        decision = miner.decision
+        return {
+            "status": status.key.value if status else None,
+            "since": iso_time(status.since_ms if status else None),
+            "until": iso_time(status.until_ms if status else None),
+            "held_by": async_person(self.hass, miner.hold_user_id) if held else None,
+            "held_until": iso_time(miner.hold_until_ms),
+            **(decision_attributes(decision) if decision else {}),
+            "record_seq": decision.seq if decision else None,
+            "record_hash": decision.hash if decision else None,
+        }
+
+
 class EnergySensor(MinerEntity, RestoreSensor):
     """Counts the energy that a miner used between polls that both succeeded."""
 
     entity_description: EnergySensorDescription
 
-    _attr_device_class = SensorDeviceClass.ENERGY
-    _attr_native_unit_of_measurement = UnitOfEnergy.KILO_WATT_HOUR
-    _attr_state_class = SensorStateClass.TOTAL_INCREASING
-    _attr_suggested_display_precision = 2
-
     _energy_kwh = 0.0
     _last: tuple[int, float] | None = None
     """When (ms) the miner was last read, and its power in W then."""
+
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return (self.native_value,)
 
     @property
     @override
@@ -149,18 +222,18 @@ class EnergySensor(MinerEntity, RestoreSensor):
     @override
     async def async_added_to_hass(self) -> None:
         """Go on from where it was before the restart."""
-        await super().async_added_to_hass()
         restored = await self.async_get_last_sensor_data()
         if restored is not None and isinstance(restored.native_value, int | float):
             self._energy_kwh = float(restored.native_value)
         self._count()
+        await super().async_added_to_hass()
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
+    def async_show(self) -> None:
         """Add what was used since the last poll."""
         self._count()
-        super()._handle_coordinator_update()
+        super().async_show()
 
     def _count(self) -> None:
         miner = self.miner

@@ -1,5 +1,6 @@
 """The integration's actions: run a cycle, verify the ledger, propose a change, review one."""
 
+import asyncio
 import math
 from dataclasses import asdict
 from typing import Any, Final
@@ -16,12 +17,14 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.service import (
     async_get_config_entry,
+    async_get_device_and_config_entry,
     async_register_admin_service,
+    verify_domain_control,
 )
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .coordinator import AiepMinerCoordinator
@@ -29,8 +32,8 @@ from .engine.command import Command
 from .engine.command_result import CommandResult
 from .engine.records import Action
 from .engine.replay import replay
-from .errors import require_person, translated_errors
-from .inputs.commanders import proposal_origin
+from .errors import translated_errors
+from .inputs.commanders import async_require_person, proposal_origin
 from .web.serializers import cycle_report
 
 ACTION_PROPOSE: Final = "propose"
@@ -60,6 +63,8 @@ PROPOSABLE: Final = (
 NEEDS_VALUE: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_POOL})
 MAX_NOTE_LENGTH: Final = 500
 MAX_OPTION_LENGTH: Final = 200
+
+_DATA_REPLAY_TURN: Final[HassKey[asyncio.Lock]] = HassKey("aiep_miner_replay_turn")
 
 
 def _finite(value: Any) -> float:
@@ -139,24 +144,26 @@ def site_of(call: ServiceCall) -> AiepMinerCoordinator:
     return coordinator
 
 
+@verify_domain_control(DOMAIN)
 async def _run_cycle(call: ServiceCall) -> ServiceResponse:
-    """Run a governed cycle now."""
-    coordinator = await _controlled_site(call)
-    return cycle_report(await coordinator.async_run_cycle())
+    """Run a governed cycle now; raises HomeAssistantError when it fails."""
+    return cycle_report(await site_of(call).async_run_cycle())
 
 
+@verify_domain_control(DOMAIN)
 async def _verify_ledger(call: ServiceCall) -> ServiceResponse:
     """Verify the ledger from its first record to its last."""
-    site = await _controlled_site(call)
-    return (await site.async_verify_ledger()).as_dict()
+    return (await site_of(call).async_verify_ledger()).as_dict()
 
 
+@verify_domain_control(DOMAIN)
 @translated_errors
 async def _replay_ledger(call: ServiceCall) -> ServiceResponse:
     """Decide everything that the ledger records anew, and compare."""
-    site = await _controlled_site(call)
-    path = site.controller.ledger.path
-    return asdict(await call.hass.async_add_executor_job(replay, path))
+    path = site_of(call).controller.ledger.path
+    # One at a time: several at once would take the processor from the event loop.
+    async with call.hass.data.setdefault(_DATA_REPLAY_TURN, asyncio.Lock()):
+        return asdict(await call.hass.async_add_executor_job(replay, path))
 
 
 async def _propose(call: ServiceCall) -> ServiceResponse:
@@ -182,7 +189,7 @@ async def _propose(call: ServiceCall) -> ServiceResponse:
 
 async def _review(call: ServiceCall) -> None:
     """Record a person's verdict on a supervised decision."""
-    require_person(call.context)
+    async_require_person(call.hass, call.context)
     await site_of(call).async_review(
         call.data[ATTR_RECORD_HASH],
         call.context,
@@ -193,20 +200,13 @@ async def _review(call: ServiceCall) -> None:
 
 def _miner(call: ServiceCall) -> tuple[AiepMinerCoordinator, str]:
     """Return whose miner a device is, and which; raises ServiceValidationError."""
-    device = dr.async_get(call.hass).async_get(call.data[ATTR_DEVICE_ID])
-    for domain, miner_id in device.identifiers if device else ():
-        for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
-            if domain == DOMAIN and miner_id in entry.subentries:
-                return entry.runtime_data.coordinator, miner_id
+    device, entry = async_get_device_and_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID], include_child_devices=False
+    )
+    for domain, miner_id in device.identifiers:
+        if domain == DOMAIN and miner_id in entry.subentries:
+            return entry.runtime_data.coordinator, miner_id
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_miner")
-
-
-async def _controlled_site(call: ServiceCall) -> AiepMinerCoordinator:
-    """Return the operator that is meant; raises Unauthorized for who controls nothing of it."""
-    site = site_of(call)
-    registry, entry_id = er.async_get(call.hass), site.config_entry.entry_id
-    await _require_control(call, er.async_entries_for_config_entry(registry, entry_id))
-    return site
 
 
 def _entities(call: ServiceCall, miner_id: str) -> list[er.RegistryEntry]:

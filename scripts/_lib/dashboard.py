@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scripts._lib.hass_process import HassCommandError, HassProcess
+from devtools.hass_process import HassCommandError, HassProcess
 from scripts._lib.site_setup import Site, entities
 
 PATH = "mining-fleet"

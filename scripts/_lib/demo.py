@@ -13,8 +13,7 @@ from typing import Any
 
 from custom_components.aiep_miner.engine.records import Action, Outcome, ReceiptRecord
 from devtools.emulators.base import Fault, control
-from scripts._lib.dashboard import show_fleet
-from scripts._lib.hass_process import (
+from devtools.hass_process import (
     DOMAIN,
     HOST,
     ROOT,
@@ -24,6 +23,7 @@ from scripts._lib.hass_process import (
     emulated_fleet,
     free_port,
 )
+from scripts._lib.dashboard import show_fleet
 from scripts._lib.narrator import Narrator
 from scripts._lib.site_setup import Site, add_site, find_site
 from scripts._lib.verifier import NotIntactError, command, verify

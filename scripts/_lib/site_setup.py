@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from scripts._lib.hass_process import DOMAIN, HassError, HassProcess
+from devtools.forms import miner_form, operator_form
+from devtools.hass_process import DOMAIN, HassError, HassProcess
 
 LOADED_S = 60.0
 
@@ -35,7 +36,7 @@ async def add_site(
     options: dict[str, dict[str, Any]],
 ) -> Site:
     """Add an operator with its options and miners; raises HassError when a form refuses."""
-    result = await hass.flow("flow", DOMAIN, operator)
+    result = await hass.flow("flow", DOMAIN, operator_form(operator))
     if result["type"] != "create_entry":
         raise HassError(f"the operator was not added: {result}")
     operator_id = result["result"]["entry_id"]
@@ -53,7 +54,8 @@ async def add_miner(hass: HassProcess, operator_id: str, miner: dict[str, Any]) 
     """
     await wait_loaded(hass, operator_id)
     details = {key: miner[key] for key in miner if key not in ("adapter", "read_only")}
-    steps = [{"next_step_id": miner["adapter"]}, details, *([{}] if "read_only" in miner else [])]
+    form = miner_form(miner["adapter"], details)
+    steps = [{"next_step_id": miner["adapter"]}, form, *([{}] if "read_only" in miner else [])]
     result = await hass.flow("subentries/flow", [operator_id, "miner"], *steps)
     if result["type"] != "create_entry":
         raise HassError(f"the miner was not added: {result}")

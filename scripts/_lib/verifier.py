@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts._lib.hass_process import DOMAIN, ROOT
+from devtools.hass_process import DOMAIN, ROOT
 
 VERIFIER = ROOT / "custom_components" / DOMAIN / "engine" / "ledger" / "verify.py"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from devtools.emulators.base import control
-from scripts._lib.hass_process import ROOT, emulated_cgminer
+from devtools.hass_process import ROOT, emulated_cgminer
 from scripts._lib.verifier import verify
 
 HOST = "127.0.0.1"

@@ -35,7 +35,7 @@ from custom_components.aiep_miner.engine.records.reasons import Reason
 from devtools.emulators.base import Emulator, Fault, control
 from devtools.emulators.cgminer import EmulatedCgminer
 from devtools.emulators.fleet import MAKES
-from scripts._lib.hass_process import emulated_fleet
+from devtools.hass_process import emulated_fleet
 
 MINER = "miner"
 PRICES = PriceRecord(

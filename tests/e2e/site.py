@@ -13,7 +13,7 @@ from typing import Any
 from custom_components.aiep_miner.engine.ledger.store import LedgerStore, Stored
 from custom_components.aiep_miner.engine.records import RecordKind
 from devtools.emulators.base import Fault, control
-from scripts._lib.hass_process import DOMAIN, HOST, HassProcess, emulated_cgminer, free_port
+from devtools.hass_process import DOMAIN, HOST, HassProcess, emulated_cgminer, free_port
 from scripts._lib.site_setup import add_site, entities, wait_loaded
 
 DEADLINE_S = 40.0

@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.aiep_miner.engine.ledger.verify import verify
 from custom_components.aiep_miner.engine.replay import replay
-from scripts._lib.hass_process import DOMAIN, HassProcess, free_port
+from devtools.hass_process import DOMAIN, HassProcess, free_port
 from scripts._lib.site_setup import add_site, wait_loaded
 from tests.e2e.site import OPERATOR, OPTIONS
 

@@ -17,7 +17,7 @@ from custom_components.aiep_miner.engine.records import (
     TelemetryRecord,
 )
 from devtools.emulators.base import Fault
-from scripts._lib.hass_process import DOMAIN, HassCommandError
+from devtools.hass_process import DOMAIN, HassCommandError
 from tests.e2e.site import GovernedSite, governed_site
 
 pytestmark = [
@@ -37,7 +37,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Govern
 
 
 async def test_overheating_miner_is_stopped_over_the_socket(site: GovernedSite) -> None:
-    await site.shows("binary_sensor.mining", "on")
+    await site.shows("switch.mining", "on")
     await site.forget_writes()
     await site.fault(Fault.OVERHEAT, active=True)
 
@@ -80,7 +80,6 @@ async def test_overheating_miner_is_stopped_over_the_socket(site: GovernedSite) 
 
     # The entities.
     await site.shows("switch.mining", "off")
-    await site.shows("binary_sensor.mining", "off")
     assert float((await site.state("sensor.hashrate"))["state"]) == 0
     last = await site.shows("sensor.last_command", "confirmed")
     assert last["attributes"]["action"] == "stop"

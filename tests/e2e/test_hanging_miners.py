@@ -9,7 +9,7 @@ import pytest
 import pytest_socket
 
 from devtools.emulators.base import Fault, control
-from scripts._lib.hass_process import HassProcess, emulated_fleet, free_port
+from devtools.hass_process import HassProcess, emulated_fleet, free_port
 from scripts._lib.site_setup import add_site, wait_loaded
 from tests.e2e.site import OPERATOR, OPTIONS
 from tests.engine.miners.shelf import loopback, new_network  # noqa: F401
@@ -33,7 +33,7 @@ async def test_twenty_hanging_miners_do_not_hold_up_the_end(tmp_path: Path) -> N
             await _add_all(hass, site.operator_id)
             states = await hass.states()
             mining = [
-                key for key in states if key.startswith("binary_sensor.") and "_mining" in key
+                key for key in states if key.startswith("sensor.") and key.endswith("_decision")
             ]
             assert len(mining) == len(HOSTS)
             for host in HOSTS:

@@ -14,7 +14,7 @@ from custom_components.aiep_miner.engine.records import (
     ReceiptRecord,
     RecordKind,
 )
-from scripts._lib.hass_process import HOST, HassError, HassProcess, emulated_cgminer, free_port
+from devtools.hass_process import HOST, HassError, HassProcess, emulated_cgminer, free_port
 from scripts._lib.verifier import verify
 from tests.campaigns.kill import kill
 from tests.e2e.site import TIME_SCALE, GovernedSite

@@ -193,18 +193,16 @@ class Site[Miner: MinerAdapter = ScriptedMiner]:
     ) -> CommandResult:
         """Propose something as a person, or as another source."""
         self.now_ms += 1000
-        return await self.controller.submit(
-            ProposalRecord(
-                ts_ms=0,
-                subject=miner_id,
-                action=action,
-                origin=origin,
-                reasons=(
-                    Reason.PERSON_COMMAND if origin is Origin.PERSON else Reason.OUTSIDE_PROPOSAL,
-                ),
-                **more,
-            ),
-            self.prices,
+        proposal = self.proposal(action, miner_id, origin, **more)
+        return await self.controller.submit(proposal, self.prices)
+
+    def proposal(
+        self, action: Action, miner_id: str = "m1", origin: Origin = Origin.PERSON, **more: Any
+    ) -> ProposalRecord:
+        """Return a proposal of a person, or of another source."""
+        reason = Reason.PERSON_COMMAND if origin is Origin.PERSON else Reason.OUTSIDE_PROPOSAL
+        return ProposalRecord(
+            ts_ms=0, subject=miner_id, action=action, origin=origin, reasons=(reason,), **more
         )
 
     async def records(self, *kinds: str, subject: str | None = None) -> list[dict[str, Any]]:

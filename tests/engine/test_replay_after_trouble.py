@@ -26,7 +26,7 @@ async def test_a_proposal_while_the_clock_is_behind(tmp_path, origin) -> None:
 async def test_a_receipt_that_was_filed_late(tmp_path) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(22)
-        with ledger_refuses({RecordKind.RECEIPT}), pytest.raises(LedgerError):
+        with ledger_refuses({RecordKind.RECEIPT}):
             await rig.command(Action.SET_POWER, value=3000.0)
         rig.now_ms += 50_000
         await rig.cycles()

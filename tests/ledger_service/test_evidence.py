@@ -1,7 +1,9 @@
 """The actions that hand evidence out and take exports in."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import probatio as vol
 import pytest
@@ -19,6 +21,7 @@ from custom_components.aiep_miner.engine.ledger.verify import (
     verify,
 )
 from custom_components.aiep_miner.engine.records import RecordKind
+from custom_components.aiep_miner.ledger_service import evidence
 
 from ..conftest import RunCycles
 
@@ -64,6 +67,24 @@ async def test_sign(hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles:
     key, signature = bytes.fromhex(response["public_key"]), bytes.fromhex(response["signature"])
     assert ed25519_verify(key, message, signature)
     assert site.ledger_service.signed.seq == response["record_seq"]
+
+
+async def test_exports_at_once_do_not_share_a_file(
+    hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles
+) -> None:
+    await run_cycles(site, 3)
+    begin, parts = evidence._begin, []
+
+    def spy(part: Path) -> Any:
+        parts.append(part)
+        return begin(part)
+
+    with patch.object(evidence, "_begin", spy):
+        responses = await asyncio.gather(*(act(hass, "export_ledger") for _ in range(4)))
+    assert len(set(parts)) == 4
+    assert {check(response).count for response in responses} == {site.controller.ledger.count}
+    folder = site.controller.ledger.path.parent / "exports"
+    assert [path.suffix for path in folder.iterdir()] == [".jsonl"]
 
 
 async def test_export(
@@ -194,7 +215,7 @@ async def test_ledger_that_fails(
     with pytest.raises(HomeAssistantError) as failed:
         await act(hass, action, **data)
     assert failed.value.translation_key == "ledger_unavailable"
-    assert not list(site.controller.ledger.path.parent.glob("exports/*.jsonl"))
+    assert not list(site.controller.ledger.path.parent.glob("exports/*"))
 
 
 async def test_file_that_cannot_be_written(hass: HomeAssistant, site: AiepMinerCoordinator) -> None:

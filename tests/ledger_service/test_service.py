@@ -163,7 +163,7 @@ async def test_tampering_is_found_at_the_start(
     assert problem.attributes["divergences"] == ["ledger_tampered"]
     assert hass.states.get("sensor.site_ledger_verification").state == "broken"
     await run_cycles(site, 2)
-    assert hass.states.get("sensor.miner_1_decision_reason").state == "ledger_tampered"
+    assert hass.states.get("sensor.miner_1_decision").attributes["reason"] == "ledger_tampered"
 
     # A restart does not make it forgotten, and it is told as news only once.
     await hass.config_entries.async_reload("site")
@@ -203,8 +203,8 @@ async def test_break_holds_until_a_person_accepts(
     accepted = async_capture_events(hass, EVENT_LEDGER_ACCEPTED)
     await break_ledger(hass, site)
     await run_cycles(site, 30)
-    assert hass.states.get("switch.miner_1_mining").state == "on"
-    assert hass.states.get("sensor.miner_1_decision_reason").state == "ledger_tampered"
+    assert hass.states.get("switch.miner_1").state == "on"
+    assert hass.states.get("sensor.miner_1_decision").attributes["reason"] == "ledger_tampered"
     assert await site.controller.ledger.latest(RecordKind.RECEIPT) is None
     old = site.controller.ledger.head
 
@@ -227,7 +227,7 @@ async def test_break_holds_until_a_person_accepts(
     assert (site.controller.ledger.path.parent / file).exists()
 
     await run_cycles(site, 30)
-    assert hass.states.get("switch.miner_1_mining").state == "off"
+    assert hass.states.get("switch.miner_1").state == "off"
     path = await unload(hass, site.config_entry)
     assert verify(path, {}).fault is None
     assert replay(path).difference is None

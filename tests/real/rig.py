@@ -15,6 +15,7 @@ from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from devtools.emulators.base import Emulator
 from devtools.emulators.cgminer import EmulatedCgminer
 from devtools.emulators.fleet import MAKES
+from devtools.forms import miner_form
 from tests.engine.miners.shelf import new_host
 
 FAST = 60.0
@@ -81,6 +82,19 @@ class Rig:
     async def switch(self, *, on: bool, key: str = "mining") -> None:
         await self.act("switch", "turn_on" if on else "turn_off", key)
 
+    @property
+    def is_mining(self) -> bool | None:
+        """Whether it runs, as its telemetry says."""
+        return self.site.data.miners[self.miner_id].is_mining
+
+    async def until_mining(self, *, on: bool = True, cycles: int = 40) -> None:
+        """Run short cycles until telemetry shows that it runs, or does not."""
+        for _ in range(cycles):
+            if self.is_mining is on:
+                return
+            await self.cycles(every_s=1)
+        raise AssertionError(f"mining is {self.is_mining}")
+
     async def until(self, platform: str, key: str, state: str, cycles: int = 40) -> None:
         """Run short cycles until an entity shows a state."""
         for _ in range(cycles):
@@ -98,7 +112,7 @@ async def add_by_form(
     result: Any = await flows.async_init((entry.entry_id, "miner"), context={"source": SOURCE_USER})
     assert result["type"] is FlowResultType.MENU
     result = await flows.async_configure(result["flow_id"], {"next_step_id": adapter})
-    result = await flows.async_configure(result["flow_id"], form)
+    result = await flows.async_configure(result["flow_id"], miner_form(adapter, form))
     if result["type"] is FlowResultType.FORM and result["step_id"] == "read_only":
         result = await flows.async_configure(result["flow_id"], {})
     await hass.async_block_till_done()

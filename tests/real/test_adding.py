@@ -23,17 +23,20 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.diagnostics import async_get_config_entry_diagnostics
 from custom_components.aiep_miner.flows import miner as miner_flow
+from custom_components.aiep_miner.flows import scan
 from devtools.emulators.antminer import Antminer
 from devtools.emulators.base import Fault
 from devtools.emulators.bitaxe import BitAxe, ForkedAxe
 from devtools.emulators.cgminer import EmulatedCgminer
-from tests.conftest import make_operator, set_up
+from devtools.forms import miner_form
+from tests.conftest import make_operator, set_up, suggestions
 from tests.engine.miners.shelf import new_host, new_network
 from tests.real.rig import Add, Clock, add_by_form, emulator
 
 pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
 
 PASSWORD = "correct horse"
+LOGIN_FIELDS = {"username", "password"}
 
 
 # By its address.
@@ -47,7 +50,7 @@ async def test_make_and_model_are_found_out(hass: HomeAssistant, entry: MockConf
         assert subentry.title == "Gamma"
         assert subentry.unique_id == device.mac.lower()
         assert subentry.data == {"adapter": "asic_rs", "host": device.host}
-        assert hass.states.get("switch.gamma_mining").state == "on"
+        assert hass.states.get("switch.gamma").state == "on"
 
 
 @pytest.mark.usefixtures("alone")
@@ -97,7 +100,7 @@ async def test_unsupported_firmware(hass: HomeAssistant, entry: MockConfigEntry)
     assert result["errors"] == {"base": "unsupported_firmware"}
     async with BitAxe(device.host):
         result = await hass.config_entries.subentries.async_configure(
-            result["flow_id"], {"host": device.host}
+            result["flow_id"], miner_form("asic_rs", {"host": device.host})
         )
         await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -144,13 +147,13 @@ def no_large_networks(monkeypatch: pytest.MonkeyPatch) -> None:
             adapter("127.0.0.1", 8),
         ]
 
-    monkeypatch.setattr(miner_flow.network, "async_get_adapters", adapters)
+    monkeypatch.setattr(scan.network, "async_get_adapters", adapters)
 
 
 async def test_the_networks_of_home_assistant_are_offered(
     hass: HomeAssistant, no_large_networks: None
 ) -> None:
-    assert await miner_flow.known_networks(hass) == ["10.1.0.0/22", "192.0.2.0/24"]
+    assert await scan.known_networks(hass) == ["10.1.0.0/22", "192.0.2.0/24"]
 
 
 async def test_several_miners_of_a_scan_are_added_at_once(
@@ -247,7 +250,11 @@ async def test_a_miner_calls_while_a_flow_waits(
             for marker in result["data_schema"].schema
         }
         assert suggested["host"] == device.host
-        result = await flows.async_configure(flow_id, {"host": device.host})
+        # The browser asks for the form once more before it shows it.
+        result = await flows.async_configure(flow_id)
+        assert suggestions(result["data_schema"])["host"] == device.host
+        form = miner_form("asic_rs", {"host": device.host})
+        result = await flows.async_configure(flow_id, form)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         await hass.async_block_till_done()
 
@@ -325,21 +332,22 @@ async def test_a_discovered_miner_is_added_to_an_operator(
         assert flow["context"]["title_placeholders"] == {"name": "antminer"}
         forms: list[tuple[dict[str, Any], dict[str, str]]] = [
             ({}, {"base": "auth_failed"}),
-            ({"password": PASSWORD}, {"nominal_power_w": "power_not_reported"}),
+            ({"password": PASSWORD}, {"advanced": "power_not_reported"}),
         ]
         for form, errors in forms:
             result = await hass.config_entries.flow.async_configure(
-                result["flow_id"], {"operator": "other", **form}
+                result["flow_id"], miner_form("discovered", {"operator": "other", **form})
             )
             assert result["errors"] == errors
         form = {"operator": "other", "password": PASSWORD, "nominal_power_w": 3250}
+        form = miner_form("discovered", form)
         result = await hass.config_entries.flow.async_configure(result["flow_id"], form)
         assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "miner_added")
         await hass.async_block_till_done()
         (subentry,) = other.subentries.values()
         assert subentry.unique_id == device.mac.lower()
         assert entry.subentries == {}
-        assert hass.states.get("switch.s19_mining").state == "on"
+        assert hass.states.get("switch.s19").state == "on"
 
 
 async def test_discovery_without_an_operator(
@@ -396,9 +404,11 @@ async def test_a_miner_is_followed_by_reconfiguring(
     async with BitAxe(new_host(), mac=device.mac) as moved, BitAxe(new_host()) as stranger:
         result = await entry.start_subentry_reconfigure_flow(hass, rig.miner_id)
         flows = hass.config_entries.subentries
-        result = await flows.async_configure(result["flow_id"], {"host": stranger.host})
+        form = miner_form("asic_rs", {"host": stranger.host})
+        result = await flows.async_configure(result["flow_id"], form)
         assert result["errors"] == {"base": "wrong_device"}
-        result = await flows.async_configure(result["flow_id"], {"host": moved.host})
+        form = miner_form("asic_rs", {"host": moved.host})
+        result = await flows.async_configure(result["flow_id"], form)
         assert result["reason"] == "reconfigure_successful"
         await hass.async_block_till_done()
         assert rig.state("switch", "mining") == "on"
@@ -416,7 +426,9 @@ async def test_a_changed_password_leads_to_the_form(
 ) -> None:
     assert await async_setup_component(hass, "repairs", {})
     async with Antminer(new_host()) as device:
-        rig = await add(device)
+        rig = await add(device, max_temperature_c=80)
+        before = dict(entry.subentries[rig.miner_id].data)
+        assert before["max_temperature_c"] == 80
         device.digest.password = PASSWORD
         await rig.cycles()
         issue_id = f"login_refused_{rig.miner_id}"
@@ -439,13 +451,19 @@ async def test_a_changed_password_leads_to_the_form(
         kind, flow_id = (await response.json())["next_flow"]
         assert kind == "config_subentries_flow"
 
-        form = {"host": device.host, "nominal_power_w": 3000, "name": "Rig"}
         flows = hass.config_entries.subentries
-        result = await flows.async_configure(flow_id, {**form, "password": "battery staple"})
+        # The browser asks for the form once more before it shows it.
+        result = await flows.async_configure(flow_id)
+        assert result["step_id"] == "login"
+        assert {str(marker) for marker in result["data_schema"].schema} == LOGIN_FIELDS
+        result = await flows.async_configure(flow_id, {"password": "battery staple"})
         assert result["errors"] == {"base": "auth_failed"}
-        result = await flows.async_configure(flow_id, {**form, "password": PASSWORD})
+        result = await flows.async_configure(flow_id, {"password": PASSWORD})
         assert result["reason"] == "reconfigure_successful"
         await hass.async_block_till_done()
+        subentry = entry.subentries[rig.miner_id]
+        assert subentry.title == "Rig"
+        assert subentry.data == {**before, "password": PASSWORD}
         await rig.cycles()
         assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
         assert rig.state("switch", "mining") == "on"
@@ -466,9 +484,9 @@ async def test_a_password_is_kept_unless_another_is_entered(
         rig = await add(device, password=PASSWORD)
         result = await entry.start_subentry_reconfigure_flow(hass, rig.miner_id)
         assert PASSWORD not in str(result["data_schema"])
-        suggestions = [marker.description for marker in result["data_schema"].schema]
-        assert PASSWORD not in str(suggestions)
+        assert PASSWORD not in str(suggestions(result["data_schema"]))
         form = {"host": device.host, "nominal_power_w": 3100, "name": "Rig"}
+        form = miner_form("asic_rs", form)
         result = await hass.config_entries.subentries.async_configure(result["flow_id"], form)
         assert result["reason"] == "reconfigure_successful"
         await hass.async_block_till_done()

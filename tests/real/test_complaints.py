@@ -143,7 +143,7 @@ async def test_a_paused_miner_shows_zero(add: Add) -> None:
         device.machine.stop()
         await rig.until("switch", "mining", "off")
         assert float(rig.state("sensor", "hashrate")) == 0
-        assert rig.state("binary_sensor", "mining") == "off"
+        assert rig.is_mining is False
 
 
 # "Actions registered per entry and without a schema."

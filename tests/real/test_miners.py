@@ -50,7 +50,7 @@ async def test_is_added_polled_stopped_and_started(
     async with emulator(make, time_scale=FAST) as device:
         rig = await add(device)
         assert device.log.writes == []
-        await rig.until("binary_sensor", "mining", "on")
+        await rig.until_mining()
         shown = float(rig.state("sensor", "hashrate"))
         assert shown == pytest.approx(device.machine.hashrate_ths, rel=0.1)
 
@@ -67,7 +67,7 @@ async def test_is_added_polled_stopped_and_started(
         sent = len(device.log.writes)
         await rig.switch(on=True)
         assert len(device.log.writes) == 2 * sent
-        await rig.until("binary_sensor", "mining", "on")
+        await rig.until_mining()
         await rig.until("sensor", "last_command", "confirmed")
         assert device.machine.mining
 
@@ -80,7 +80,7 @@ async def test_a_restart_is_confirmed_by_what_the_make_changes(add: Add, make: s
         await rig.act("button", "press", "restart")
         assert len(device.log.writes) == 1
         await rig.until("sensor", "last_command", "confirmed", cycles=120)
-        await rig.until("binary_sensor", "mining", "on", cycles=120)
+        await rig.until_mining(cycles=120)
 
 
 async def test_a_restart_that_drops_the_connection_is_confirmed(add: Add) -> None:
@@ -109,7 +109,7 @@ async def test_half_a_miner_is_a_problem(add: Add) -> None:
 async def test_a_miner_that_cannot_be_controlled_has_no_controls(add: Add) -> None:
     async with emulator("bitaxe", firmware="v2.4.5") as device:
         rig = await add(device)
-        assert rig.state("binary_sensor", "mining") == "on"
+        assert rig.is_mining
         for platform, key in (
             ("switch", "mining"),
             ("button", "restart"),
@@ -214,7 +214,7 @@ async def test_a_fault_shows_within_a_cycle_and_passes(
             if WIRE[fault] is Reason.TIMEOUT:
                 hurry.setattr(controller, "POLL_DEADLINE_S", (1.0, 1.0))
             await rig.cycles()
-        for platform, key in (("sensor", "hashrate"), ("binary_sensor", "mining")):
+        for platform, key in (("sensor", "hashrate"), ("switch", "mining")):
             assert rig.state(platform, key) == "unavailable"
         problem = rig.entity("binary_sensor", "problem")
         assert problem.state == "on"
@@ -224,7 +224,7 @@ async def test_a_fault_shows_within_a_cycle_and_passes(
         await device.set_fault(fault, active=False)
         await rig.cycles()
         assert rig.state("sensor", "hashrate") != "unavailable"
-        assert rig.state("binary_sensor", "mining") == "on"
+        assert rig.is_mining
         assert rig.entity("binary_sensor", "problem").attributes["poll_error"] is None
         assert device.log.writes == []
 

@@ -1,11 +1,13 @@
 """The ledger and the miners over REST: for users, for operators themselves, and for nobody else."""
 
+import asyncio
 import hashlib
 import hmac
 import random
 import re
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,13 @@ from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
 from custom_components.aiep_miner.engine.ledger.verify import parse_head, verify
-from custom_components.aiep_miner.web.credentials import Access, read_claim
+from custom_components.aiep_miner.web import credentials, rest_api
+from custom_components.aiep_miner.web.credentials import (
+    Access,
+    Claim,
+    UsedSignatures,
+    read_claim,
+)
 
 from ..conftest import RunCycles, make_operator, set_up, simulated
 
@@ -89,6 +97,13 @@ async def client(
     return await hass_client_no_auth()
 
 
+def allow_users(site: AiepMinerCoordinator) -> None:
+    """Let every user read an operator's ledger."""
+    entry = site.config_entry
+    options = {**entry.options, "users_may_read": True}
+    site.hass.config_entries.async_update_entry(entry, options=options)
+
+
 def heads(*sites: AiepMinerCoordinator) -> list[Any]:
     """Return what must not change when nothing gets through."""
     return [
@@ -110,6 +125,10 @@ async def test_reading(
 ) -> None:
     await run_cycles(site, 2)
     client = await hass_client(hass_read_only_access_token)
+    for address in READS:
+        response = await client.get(f"{prefix}/{address}")
+        assert response.status == (200 if address == "miners" else 403), address
+    allow_users(site)
     for address in READS:
         response = await client.get(f"{prefix}/{address}")
         assert response.status == 200, address
@@ -216,7 +235,7 @@ async def test_export_that_fails_has_no_proper_end(
     "query",
     [
         "limit=0",
-        "limit=1001",
+        "limit=501",
         "limit=x",
         "limit=1&limit=2",
         "cursor=0",
@@ -276,6 +295,109 @@ async def test_not_running(
 
 
 # Operators themselves
+
+
+async def test_a_body_may_come_in_packets(site: AiepMinerCoordinator, client: TestClient) -> None:
+    body = b'{"note": "run"}'
+    good = await grant(site)
+    act = replace(good, method="POST", target=f"{ROOT}/operators/site/cycle", body=body)
+
+    async def packets() -> AsyncIterator[bytes]:
+        for byte in body:
+            yield bytes([byte])
+            for _ in range(20):
+                await asyncio.sleep(0)
+
+    assert (await replace(act, sent=(("body", packets()),)).send(client)).status == 200
+
+
+async def test_a_body_that_never_ends_is_given_up(
+    site: AiepMinerCoordinator, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest_api, "BODY_DEADLINE_S", 0)
+    over = asyncio.Event()
+    good = await grant(site)
+    act = replace(good, method="POST", target=f"{ROOT}/operators/site/cycle")
+
+    async def packets() -> AsyncIterator[bytes]:
+        yield b" "
+        await over.wait()
+
+    assert (await replace(act, sent=(("body", packets()),)).send(client)).status == 408
+    over.set()
+
+
+# Home Assistant itself answers 500 to a token that is not even UTF-8, before any view sees it.
+@pytest.mark.parametrize("named", ["sité", "\u202esite", "site\x7f"])
+async def test_credentials_that_are_no_ascii(
+    site: AiepMinerCoordinator, client: TestClient, named: str
+) -> None:
+    good = await grant(site)
+    stamp = str(int(dt_util.utcnow().timestamp()))
+    for value in (f"Bearer {named}:{'0' * 64}", f"Bearer {named}"):
+        text = (
+            f"GET {good.target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            f"Authorization: {value}\r\nX-AIEP-Timestamp: {stamp}\r\n\r\n"
+        )
+        raw = text.encode(errors="surrogateescape")
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+        writer.write(raw)
+        status = (await reader.readline()).split()[1]
+        writer.close()
+        assert status in (b"400", b"401"), value
+
+
+@pytest.mark.parametrize("path", ["\udcff", "é", "%ff"])
+async def test_a_path_that_is_no_ascii(
+    site: AiepMinerCoordinator, client: TestClient, path: str
+) -> None:
+    good = await grant(site)
+    forged = replace(good, secret="wrong")
+    stamp = str(int(dt_util.utcnow().timestamp()))
+    text = (
+        f"GET {forged.target}?x={path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        f"Authorization: Bearer site:{'0' * 64}\r\nX-AIEP-Timestamp: {stamp}\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(text.encode(errors="surrogateescape"))
+    status = (await reader.readline()).split()[1]
+    writer.close()
+    assert status in (b"400", b"401")
+
+
+async def test_an_unloaded_operator_is_named_only_to_itself(
+    hass: HomeAssistant, site: AiepMinerCoordinator, client: TestClient
+) -> None:
+    good = await grant(site)
+    await hass.config_entries.async_unload("site")
+    for target in (good.target, f"{ROOT}/health"):
+        assert (await replace(good, secret="wrong", target=target).send(client)).status == 401
+        assert (await replace(good, operator="nobody", target=target).send(client)).status == 401
+        assert (await replace(good, target=target).send(client)).status == 503
+
+
+def test_what_was_signed_before_the_start_does_not_act_when_the_clock_began_in_1970() -> None:
+    monotonic_s = 100.0
+    used = UsedSignatures(lambda: monotonic_s)
+    monotonic_s += 60.0  # the start was a minute ago, and only now is the clock set
+    now_s = 1_793_534_400.0
+
+    def claim(age_s: int, digest: bytes) -> Claim:
+        return Claim(operator_id="site", timestamp=str(int(now_s) - age_s), digest=digest)
+
+    assert not used.take(claim(61, b"before"), now_s)
+    assert used.take(claim(59, b"after"), now_s)
+    assert not used.take(claim(59, b"after"), now_s)
+    # A clock that is set back does not let it act again.
+    assert not used.take(claim(59, b"after"), now_s - 10_000)
+
+
+def test_signatures_are_remembered_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "MAX_USED", 3)
+    used = UsedSignatures(lambda: 0.0)
+    claims = [Claim(operator_id="site", timestamp="1", digest=bytes([n])) for n in range(5)]
+    assert all(used.take(claim, 0.0) for claim in claims)
+    assert not used.take(claims[-1], 0.0)
 
 
 async def test_operator_reads_its_own(

@@ -1,6 +1,9 @@
 """The ledger over WebSocket."""
 
+import asyncio
+import threading
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.core import HomeAssistant
@@ -8,6 +11,13 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+from custom_components.aiep_miner.web import pages, subscriptions
+from custom_components.aiep_miner.web.serializers import record_report
+from custom_components.aiep_miner.web.subscriptions import (
+    CHUNK_RECORDS,
+    DATA_FOLLOWERS,
+    MAX_PER_CONNECTION,
+)
 
 from ..conftest import RunCycles, make_operator, set_up, simulated
 
@@ -15,7 +25,7 @@ from ..conftest import RunCycles, make_operator, set_up, simulated
 async def ask(client: Any, command: str, **data: Any) -> dict[str, Any]:
     """Send a command and return the reply."""
     await client.send_json_auto_id(
-        {"type": f"aiep_miner/ledger/{command}", "operator_id": "site", **data}
+        {"type": f"aiep_miner/ledger/{command}", "operator_id": "site"} | data
     )
     reply = await client.receive_json()
     assert reply["type"] == "result"
@@ -39,15 +49,119 @@ async def test_status(
     assert (await ask(client, "status"))["result"]["verification"]["intact"]
 
 
-async def test_users_who_may_only_read_may_read(
+COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("status", {}),
+    ("records", {}),
+    ("record", {"seq": 1}),
+    ("subscribe", {}),
+)
+
+
+async def test_users_read_only_where_the_operator_lets_them(
     hass: HomeAssistant,
     site: AiepMinerCoordinator,
     hass_ws_client: WebSocketGenerator,
     hass_read_only_access_token: str,
 ) -> None:
     client = await hass_ws_client(hass, hass_read_only_access_token)
-    for command, data in (("status", {}), ("records", {}), ("record", {"seq": 1})):
+    for command, data in COMMANDS:
+        for operator in ("site", "nobody"):
+            reply = await ask(client, command, **data, operator_id=operator)
+            assert reply["error"]["code"] == "unauthorized"
+    options = {**site.config_entry.options, "users_may_read": True}
+    hass.config_entries.async_update_entry(site.config_entry, options=options)
+    for command, data in COMMANDS:
         assert (await ask(client, command, **data))["success"]
+
+
+async def test_subscriptions_are_bounded(
+    hass: HomeAssistant, site: AiepMinerCoordinator, hass_ws_client: WebSocketGenerator
+) -> None:
+    client = await hass_ws_client(hass)
+    replies = [await ask(client, "subscribe") for _ in range(MAX_PER_CONNECTION + 1)]
+    assert [reply["success"] for reply in replies] == [True] * MAX_PER_CONNECTION + [False]
+    assert replies[-1]["error"]["code"] == "too_many_subscriptions"
+    await client.close()
+    await hass.async_block_till_done()
+    assert hass.data[DATA_FOLLOWERS] == {}, "the follower ends with its last subscriber"
+
+
+async def test_an_operators_subscriptions_are_bounded(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    hass_ws_client: WebSocketGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(subscriptions, "MAX_PER_OPERATOR", 2)
+    clients = [await hass_ws_client(hass) for _ in range(3)]
+    replies = [await ask(client, "subscribe") for client in clients]
+    assert [reply["success"] for reply in replies] == [True, True, False]
+
+
+async def test_one_follower_reads_for_all(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    clients = [await hass_ws_client(hass) for _ in range(3)]
+    for client in clients:
+        assert (await ask(client, "subscribe"))["success"]
+    assert len(hass.data[DATA_FOLLOWERS]) == 1
+    ledger = type(site.controller.ledger)
+    with patch.object(ledger, "query", autospec=True, side_effect=ledger.query) as query:
+        await run_cycles(site)
+    limits = [call.kwargs.get("limit") for call in query.call_args_list]
+    assert limits.count(CHUNK_RECORDS) <= 2, "not once a subscriber"
+    events = [(await client.receive_json())["event"] for client in clients]
+    assert events[0] == events[1] == events[2]
+    seqs = [record["seq"] for record in events[0]["records"]]
+    assert seqs
+    found = await site.controller.ledger.query(from_seq=seqs[0], to_seq=seqs[-1])
+    assert events[0]["records"] == [record_report(stored) for stored in found]
+
+
+async def test_pages_are_encoded_off_the_event_loop(
+    hass: HomeAssistant, site: AiepMinerCoordinator, hass_ws_client: WebSocketGenerator
+) -> None:
+    threads: list[bool] = []
+    encode = pages.record_json
+
+    def spy(stored: Any) -> bytes:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return encode(stored)
+
+    client = await hass_ws_client(hass)
+    with patch.object(pages, "record_json", spy):
+        page = (await ask(client, "records", limit=500))["result"]
+    assert len(threads) == len(page["records"])
+    assert not any(threads)
+    assert (await ask(client, "records", limit=501))["error"]["code"] == "invalid_format"
+
+
+async def test_few_pages_are_read_at_once(
+    hass: HomeAssistant, site: AiepMinerCoordinator, hass_ws_client: WebSocketGenerator
+) -> None:
+    ledger = type(site.controller.ledger)
+    query, running, most = ledger.query, 0, 0
+
+    async def slow(*args: Any, **kwargs: Any) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        running -= 1
+        return await query(*args, **kwargs)
+
+    client = await hass_ws_client(hass)
+    with patch.object(ledger, "query", slow):
+        for _ in range(10):
+            await client.send_json_auto_id(
+                {"type": "aiep_miner/ledger/records", "operator_id": "site"}
+            )
+        assert all([(await client.receive_json())["success"] for _ in range(10)])
+    assert most == pages.MAX_READS
 
 
 async def test_pages_cover_everything_once(

@@ -14,6 +14,8 @@ from typing import Final
 
 JUMP_MS: Final = 300_000
 """The most that the wall clock may gain on the monotonic clock between two readings."""
+LEAD_MS: Final = 250
+"""By how much the time may be ahead of the wall clock, which it waits for then."""
 CONFIRMATIONS: Final = 5
 CONFIRM_S: Final = 120.0
 STEADY_S: Final = 86_400.0
@@ -33,6 +35,7 @@ class SteadyClock:
         self._steady_from = self._ticks
         self._candidate_ms: float | None = None
         """Wall clock minus monotonic clock, of a jump that waits for its confirmation."""
+        self._issued_ms = 0
         self._agreed = 0
         self._agreed_from = 0.0
         self.jumped_ms = 0
@@ -55,10 +58,15 @@ class SteadyClock:
         expected_ms = self._now_ms + max(0, int((ticks - self._ticks) * 1000))
         self._ticks = ticks
         if not self._now_ms or self._follows(wall_ms, expected_ms, ticks):
-            self._now_ms, self.shown_ms = wall_ms, None
+            self._now_ms, self.shown_ms = max(wall_ms, self._now_ms), None
         else:
             self._now_ms, self.shown_ms = expected_ms, wall_ms
         return self._now_ms
+
+    def next_ms(self) -> int:
+        """Return the time, and never the same twice: two commands in one ms are two commands."""
+        self._issued_ms = self._now_ms = max(self.now_ms(), self._issued_ms + 1)
+        return self._issued_ms
 
     @property
     def is_doubtful(self) -> bool:
@@ -77,7 +85,7 @@ class SteadyClock:
     def _follows(self, wall_ms: int, expected_ms: int, ticks: float) -> bool:
         if wall_ms < self._now_ms:
             self._candidate_ms = None
-            return False
+            return self._now_ms - wall_ms <= LEAD_MS
         if wall_ms - expected_ms <= JUMP_MS:
             self._candidate_ms = None
             return True

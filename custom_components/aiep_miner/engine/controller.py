@@ -88,7 +88,7 @@ class Controller:
     view: ReadModel
     """The latest read model; replaced, never changed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a site, all by name
         self,
         *,
         operator_id: str,
@@ -131,7 +131,7 @@ class Controller:
         """Miner id to a stop on its way that the ledger does not hold."""
         self._ended: dict[str, Ended] = {}
         """Record hash of a decision to how its dispatch ended, until that is written."""
-        self._settled: dict[str, list[LedgerEntry[Any]] | LedgerError] = {}
+        self._settled: dict[str, list[LedgerEntry[Any]]] = {}
         """Record hash of a decision to its receipt, for the task that waits for it."""
         self._broken_at: int | None = None
         """The seq at which the ledger was found broken, until a person has accepted that."""
@@ -346,11 +346,8 @@ class Controller:
         self._has_observed = True
         had_failed, self._cycle_error = self._cycle_error, str(error) if error else None
         self._cycles += error is None
-        try:
-            if error is None and had_failed:
-                await self._show()
-        except LedgerError as err:
-            self._cycle_error = str(err)
+        if error is None and had_failed:
+            await self._show()
         self.view = replace(self.view, cycles=self._cycles, ts_ms=self.clock.now_ms())
         if self._cycle_error:
             self.view = self.view.failing(self._cycle_error)
@@ -436,10 +433,7 @@ class Controller:
         entries: list[LedgerEntry[Any]] = [*planned.proofs]
         settling = self._under_way.get(decision.hash)
         if settling is not None:
-            receipts = await settling.task
-            if isinstance(receipts, LedgerError):
-                raise receipts
-            entries += receipts
+            entries += await settling.task
         return command_result_of(decision, entries)
 
     async def _refuse(self, proposal: ProposalRecord, now_ms: int) -> CommandResult:
@@ -501,7 +495,7 @@ class Controller:
             or miner_id in attempt.early
             or miner_id in wanted.requests
         }
-        dues = self._dues()
+        dues = self._dues(self.clock.next_ms() if wanted.requests else self.clock.now_ms())
         return CycleInputs(
             ts_ms=dues.ts_ms,
             dues=dues,
@@ -525,7 +519,7 @@ class Controller:
         try:
             if self._journal is None:
                 await self._open()
-            elif self._journal.needs_rebuild:
+            elif self._journal.needs_rebuild or self.phase is Phase.OUTAGE:
                 await self._recover()
         except LedgerError as err:
             self._outage.fail(err)
@@ -550,9 +544,9 @@ class Controller:
         self._written(dues, committed.entries)
         self._outage.enter(Phase.RECORDING)
 
-    def _dues(self) -> Dues:
+    def _dues(self, ts_ms: int | None = None) -> Dues:
         return Dues(
-            ts_ms=self.clock.now_ms(),
+            ts_ms=self.clock.now_ms() if ts_ms is None else ts_ms,
             policy=self._policy,
             miners=sorted(self._adapters),
             infos=dict(self._poller.infos),
@@ -578,14 +572,20 @@ class Controller:
         self._written(dues, committed.entries)
 
     async def _show(self) -> None:
-        view = await self.journal.read(
-            read_model_of,
-            miners=sorted(self._adapters),
-            infos=dict(self._poller.infos),
-            ts_ms=self.clock.now_ms(),
-            cycles=self._cycles,
-            head=self.ledger.head,
-        )
+        """Replace the read model. What is on the ledger stays done when that is not possible now."""
+        try:
+            view = await self.journal.read(
+                read_model_of,
+                miners=sorted(self._adapters),
+                infos=dict(self._poller.infos),
+                ts_ms=self.clock.now_ms(),
+                cycles=self._cycles,
+                head=self.ledger.head,
+            )
+        except LedgerError as err:
+            self._cycle_error = str(err)
+            self.view = self.view.failing(str(err))
+            return
         # Until a whole cycle is on record, what is known of the other miners is old.
         self.view = view.failing(self._cycle_error) if self._cycle_error else view
         self._events.governor_health(view.governor.overall.status)
@@ -598,7 +598,7 @@ class Controller:
         task = asyncio.create_task(self._settle(dispatch))
         self._under_way[dispatch.decision.hash] = _Settling(dispatch, task)
 
-    async def _settle(self, dispatch: Dispatch) -> list[LedgerEntry[Any]] | LedgerError:
+    async def _settle(self, dispatch: Dispatch) -> list[LedgerEntry[Any]]:
         """Record what comes of a dispatch; one turn is for all that have ended by then."""
         await asyncio.wait({dispatch.receipt})
         key = dispatch.decision.hash
@@ -614,22 +614,27 @@ class Controller:
 
     async def _settle_ended(self) -> None:
         ended, self._ended = self._ended, {}
+        if self.phase is not Phase.RECORDING:
+            error = self._outage.error or "the ledger is not open"
+            self._owe_receipts(ended, LedgerError(LedgerReason.IO_ERROR, error))
+            return
         dues = self._dues()
         try:
-            if self.phase is not Phase.RECORDING:
-                raise LedgerError(LedgerReason.IO_ERROR, self._outage.error or "not open")
             committed = await self.journal.write(settle_after_dues, dues, tuple(ended.values()))
-            self._written(dues, committed.entries)
-            await self._show()
         except LedgerError as err:
-            _LOGGER.warning("A receipt is recorded when the ledger can be written: %s", err)
             self._outage.fail(err)
-            for item in ended.values():
-                self._outage.owe(item)
-            self._settled |= dict.fromkeys(ended, err)
+            self._owe_receipts(ended, err)
             return
+        self._written(dues, committed.entries)
+        await self._show()
         for key in ended:
             self._settled[key] = [item for item in committed.result if item.record.decision == key]
+
+    def _owe_receipts(self, ended: Mapping[str, Ended], err: LedgerError) -> None:
+        _LOGGER.warning("A receipt is recorded when the ledger can be written: %s", err)
+        for item in ended.values():
+            self._outage.owe(item)
+        self._settled |= {key: [not_yet_recorded(item.receipt)] for key, item in ended.items()}
 
     # Stops that the ledger cannot take in time
 
@@ -771,7 +776,7 @@ class _Settling:
     """A dispatch, and the task that records what comes of it."""
 
     dispatch: Dispatch
-    task: asyncio.Task[list[LedgerEntry[Any]] | LedgerError]
+    task: asyncio.Task[list[LedgerEntry[Any]]]
 
 
 def _monotonic() -> float:

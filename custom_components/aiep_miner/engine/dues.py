@@ -85,11 +85,11 @@ def resume(block: Block, recovered: LifecycleRecord, held: Mapping[str, int], du
 def pay(block: Block, debts: Debts, sent: Collection[str]) -> None:
     """Stage what is owed: receipts first, then stops that were sent without a record."""
     for ended in debts.receipts:
-        settle(block, [ended], ended.receipt.ts_ms)
+        settle(block, ended, ended.receipt.ts_ms)
     for late in debts.stops:
         decision = _decided_meanwhile(block.state, late, sent) or block.stage([late.decision])[0]
         receipt = replace(receipt_of(decision, late.outcome, late.reason), late=True)
-        settle(block, [Ended(decision, receipt)], receipt.ts_ms)
+        settle(block, Ended(decision, receipt), receipt.ts_ms)
 
 
 def _decided_meanwhile(
@@ -107,11 +107,11 @@ def _decided_meanwhile(
     )
 
 
-def settle(block: Block, ended: Sequence[Ended], ts_ms: int) -> list[LedgerEntry[ReceiptRecord]]:
-    """Stage what came of dispatches: receipts, and the holds of people who gave the commands."""
-    block.stage(superseded(block.state, (item.decision for item in ended), ts_ms))
-    receipts = block.stage(item.receipt for item in ended)
-    block.stage(takeovers(block.state, ended))
+def settle(block: Block, ended: Ended, ts_ms: int) -> list[LedgerEntry[ReceiptRecord]]:
+    """Stage what came of a dispatch: its receipt, and the hold of a person who gave the command."""
+    block.stage(superseded(block.state, [ended.decision], ts_ms))
+    receipts = block.stage([ended.receipt])
+    block.stage(takeovers(block.state, [ended]))
     return receipts
 
 
@@ -120,7 +120,7 @@ def settle_after_dues(
 ) -> list[LedgerEntry[ReceiptRecord]]:
     """Stage what came of dispatches behind what is due."""
     stage_dues(block, dues)
-    return settle(block, ended, dues.ts_ms)
+    return [entry for item in ended for entry in settle(block, item, dues.ts_ms)]
 
 
 def settle_open(block: Block, dues: Dues, *, was_running: bool = False) -> None:
@@ -194,7 +194,10 @@ def _policy_in_force(state: State, dues: Dues) -> list[PolicyRecord]:
     )
     if current.seq and wanted == replace(current.record, subject=state.operator_id):
         return []
-    return [replace(wanted, ts_ms=dues.ts_ms, clock_ms=None)]
+    # What a device turns out to be capable of is nobody's setting.
+    is_set = replace(wanted, miners=current.record.miners) != current.record
+    user_id = dues.policy.user_id if is_set else None
+    return [replace(wanted, ts_ms=dues.ts_ms, clock_ms=None, user_id=user_id)]
 
 
 def _miners_in_force(dues: Dues, current: PolicyRecord) -> tuple[MinerPolicy, ...]:

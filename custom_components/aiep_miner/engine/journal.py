@@ -13,6 +13,7 @@ Rules:
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Concatenate, Final
 
 from .clock import SteadyClock
@@ -102,13 +103,14 @@ class Journal:
         self, look: Callable[Concatenate[State, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Return what a look at the state gives; it must not change it. Raises LedgerError."""
-        return await self._run(self._read, look, *args, **kwargs)
+        return await self._run(self._read, partial(_call, look, args, kwargs))
 
     async def write[**P, T](
         self, fill: Callable[Concatenate[Block, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> Committed[T]:
         """Let a function fill a block, and commit it. Raises LedgerError: nothing was written."""
-        return await self._run(self._write, self._clock.shown_ms, fill, *args, **kwargs)
+        filling = partial(_call, fill, args, kwargs)
+        return await self._run(self._write, self._clock.shown_ms, filling)
 
     async def upkeep[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for work on the ledger's file that changes no state. Raises LedgerError."""
@@ -148,21 +150,13 @@ class Journal:
         self._state, self._is_ahead, self._recovery = state, False, store.recovery
         return rebuilt, held
 
-    def _read[**P, T](
-        self, look: Callable[Concatenate[State, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        return look(self._current(), *args, **kwargs)
+    def _read[T](self, look: Callable[[State], T]) -> T:
+        return look(self._current())
 
-    def _write[**P, T](
-        self,
-        clock_ms: int | None,
-        fill: Callable[Concatenate[Block, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> Committed[T]:
+    def _write[T](self, clock_ms: int | None, fill: Callable[[Block], T]) -> Committed[T]:
         block = Block(self._ledger.store, self._current(), clock_ms)
         try:
-            result = fill(block, *args, **kwargs)
+            result = fill(block)
             block.commit()
         except BaseException:
             self._is_ahead = True
@@ -174,6 +168,13 @@ class Journal:
         if self._state is None or self.needs_rebuild:
             raise LedgerError(LedgerReason.IO_ERROR, "the state is to be rebuilt first")
         return self._state
+
+
+def _call[S, T](
+    function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], subject: S
+) -> T:
+    """Call a function with the state or block first; ``read`` and ``write`` check the types."""
+    return function(subject, *args, **kwargs)
 
 
 def _retrieve(job: asyncio.Future[Any]) -> None:

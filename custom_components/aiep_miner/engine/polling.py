@@ -34,6 +34,8 @@ class Poller:
         self.infos: dict[str, MinerInfo] = {}
         self._adapters = adapters
         self._lost: set[str] = set()
+        self._failed: set[str] = set()
+        """Miners whose adapter failed unexpectedly, and was logged, since they were read last."""
         self._gate = asyncio.Semaphore(POLLS_AT_ONCE)
         self._reading: dict[str, asyncio.Task[Reading | Reason]] = {}
 
@@ -107,7 +109,9 @@ class Poller:
         except asyncio.CancelledError:
             return Reason.TIMEOUT
         except BaseException:  # also a panic of a library written in Rust
-            _LOGGER.exception("The adapter of %s failed unexpectedly", miner_id)
+            if miner_id not in self._failed:
+                _LOGGER.exception("The adapter of %s failed unexpectedly", miner_id)
+            self._failed.add(miner_id)
             return Reason.BAD_REPLY
 
     async def _connect_and_poll(self, miner_id: str) -> Reading:
@@ -119,6 +123,7 @@ class Poller:
             self.infos[miner_id] = await adapter.connect()
         reading = await adapter.poll()
         self._lost.discard(miner_id)
+        self._failed.discard(miner_id)
         return reading
 
 

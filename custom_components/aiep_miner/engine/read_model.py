@@ -158,13 +158,6 @@ class ReadModel:
         """Return who acts."""
         return self.policy.mode
 
-    def status(self, miner_id: str) -> Status | None:
-        """Return the sentence on a miner; None before the first cycle."""
-        if self.ledger_error is not None:
-            return LEDGER_OUTAGE
-        miner = self.miners.get(miner_id)
-        return miner.status if miner else None
-
     def failing(
         self,
         error: str,
@@ -180,6 +173,13 @@ class ReadModel:
             for miner_id, miner in self.miners.items()
         }
         return replace(self, miners=miners, ledger_error=error)
+
+    def status(self, miner_id: str) -> Status | None:
+        """Return the sentence on a miner; None before the first cycle."""
+        if self.ledger_error is not None:
+            return LEDGER_OUTAGE
+        miner = self.miners.get(miner_id)
+        return miner.status if miner else None
 
     def total(self, value_of: Callable[[MinerReadModel], float | None]) -> float | None:
         """Return the sum over the miners whose value is known; None when it is of none."""

@@ -94,9 +94,9 @@ PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
 """What each sentence may name.
 
 ``since`` and ``until`` are ``since_ms`` and ``until_ms`` as local times; where they are listed,
-the times are set. ``action``, ``reason`` and ``error`` are codes that
-``entity.sensor.decision.state`` and ``entity.sensor.reason.state`` translate; ``quantity`` is the
-name of a field of the operator's form; ``user_id`` is a Home Assistant user, or empty. Names that end in
+the times are set. ``action``, ``reason`` and ``error`` are codes that the attribute ``action`` of
+``entity.sensor.decision`` and ``entity.sensor.reason.state`` translate; ``quantity`` is the name
+of a field of the operator's form; ``user_id`` is a Home Assistant user, or empty. Names that end in
 ``_c`` are °C, ``_ths`` TH/s, ``_min`` minutes. ``energy_price``, ``break_even``, ``start_below``
 and ``stop_above`` are ``currency`` for a kWh, ``profit_per_day`` is ``currency``.
 """

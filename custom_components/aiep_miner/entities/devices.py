@@ -1,14 +1,18 @@
 """Keeps the operator's and the miners' devices in the registry up to date."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from ..const import DOMAIN, MANUFACTURER, SUBENTRY_MINER
+from ..const import CONF_ADAPTER, DOMAIN, MANUFACTURER, SUBENTRY_MINER
 from ..engine.miners.base import Identity
+from ..engine.miners.probing import url_of
 from ..engine.read_model import ReadModel
+from ..flows.adapters import ADAPTER_ASIC_RS
 
 
 @callback
@@ -34,16 +38,24 @@ def async_register_devices(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None
 
 
 @callback
-def async_update_devices(hass: HomeAssistant, entry: ConfigEntry[Any], view: ReadModel) -> None:
-    """Write down what the miners said of themselves."""
+def async_update_devices(
+    hass: HomeAssistant, entry: ConfigEntry[Any], view: ReadModel, known: dict[str, Identity]
+) -> None:
+    """Write what the miners said of themselves into the registry, where it differs from ``known``.
+
+    ``known`` is what the last call left there: with a large fleet each look-up counts.
+    """
     registry = dr.async_get(hass)
     for miner_id, miner in view.miners.items():
-        if miner.reached and miner_id in entry.subentries:
+        identity = miner.info.identity
+        if miner.reached and miner_id in entry.subentries and known.get(miner_id) != identity:
+            known[miner_id] = identity
             registry.async_get_or_create(
                 config_entry_id=entry.entry_id,
                 config_subentry_id=miner_id,
                 identifiers={(DOMAIN, miner_id)},
                 connections=_connections(registry, entry, miner_id, miner.info.identity.mac),
+                configuration_url=_web_page(entry.subentries[miner_id].data),
                 **_known(miner.info.identity),
             )
 
@@ -68,11 +80,19 @@ def _connections(
     return {connection}
 
 
+def _web_page(data: Mapping[str, Any]) -> str | None:
+    """Return the address of a miner's web page; makes of the CGMiner API alone have none."""
+    if data[CONF_ADAPTER] != ADAPTER_ASIC_RS:
+        return None
+    return url_of(data[CONF_HOST])
+
+
 def _known(identity: Identity) -> dict[str, Any]:
     details = {
         "manufacturer": identity.make,
         "model": identity.model,
         "sw_version": identity.firmware,
+        "hw_version": identity.hardware,
         "serial_number": identity.serial_number,
     }
     return {key: value for key, value in details.items() if value is not None}

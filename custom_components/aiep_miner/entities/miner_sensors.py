@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -22,9 +22,10 @@ from homeassistant.helpers.typing import StateType
 from ..const import PER_DAY, UNIT_HASHRATE
 from ..engine.read_model import MinerReadModel as Miner
 from ..engine.read_model import reject_rate
-from ..engine.records import Action, Outcome, Reading
+from ..engine.records import Outcome, Reading
 from ..engine.records.reasons import Reason
 from ..entity import MinerEntityDescription
+from .fleet_size import FleetSize
 
 UNIT_EFFICIENCY: Final = "J/TH"
 PER_KWH: Final = "{}/kWh"
@@ -45,6 +46,29 @@ class MinerSensorDescription(MinerEntityDescription, SensorEntityDescription):
     attributes_fn: Callable[[Miner], dict[str, Any]] | None = None
     currency_unit: str | None = None
     """The unit, with a place for the operator's currency."""
+    once_known: bool = False
+    """Exists from the first value on."""
+    significant_digits: int | None = None
+    """To how many digits a value is rounded, so that noise alone is no change of state."""
+
+    step: float | None = None
+    """To what multiple a value is rounded instead."""
+
+    @override
+    def exists(self, miner: Miner) -> bool:
+        known = not self.once_known or self.value_fn(miner) is not None
+        return known and self.exists_fn(miner)
+
+    def value(self, miner: Miner) -> Value:
+        """Return the value that is shown."""
+        value = self.value_fn(miner)
+        if not isinstance(value, float):
+            return value
+        if self.step is not None:
+            return round(value / self.step) * self.step
+        if self.significant_digits is None:
+            return value
+        return float(f"{value:.{self.significant_digits}g}")
 
 
 def _efficiency(miner: Miner) -> float | None:
@@ -71,33 +95,19 @@ def _break_even(miner: Miner) -> float | None:
     return profit.break_even_energy_price_per_kwh if profit else None
 
 
-def _decision_attributes(miner: Miner) -> dict[str, Any]:
-    filed = miner.decision
-    if filed is None:
-        return {}
-    record = filed.record
-    return {
-        "reason": record.reasons[0].value if record.reasons else None,
-        "reasons": [reason.value for reason in record.reasons],
-        "origin": record.origin.value,
-        "value": record.value,
-        "authorised": record.authorised,
-        "suppressed_by": record.suppressed_by.value if record.suppressed_by else None,
-        "record_seq": filed.seq,
-        "record_hash": filed.hash,
-    }
+def _reason(miner: Miner) -> str | None:
+    """Return why the last decision was taken; of a refused one, what refused it."""
+    decision = miner.decision.record if miner.decision else None
+    if decision is None or not decision.reasons:
+        return None
+    return (decision.suppressed_by or decision.reasons[0]).value
 
 
 def _receipt_attributes(miner: Miner) -> dict[str, Any]:
-    filed = miner.last_receipt
-    if filed is None:
+    entry = miner.last_receipt
+    if entry is None:
         return {}
-    return {
-        "action": filed.record.action.value,
-        "reason": filed.record.reason.value,
-        "record_seq": filed.seq,
-        "record_hash": filed.hash,
-    }
+    return {"action": entry.record.action.value, "reason": entry.record.reason.value}
 
 
 def _trust_level(miner: Miner) -> str | None:
@@ -115,19 +125,6 @@ def _of_reading(value_fn: Callable[[Reading], Value]) -> Callable[[Miner], Value
     return lambda miner: value_fn(miner.reading) if miner.reading else None
 
 
-def _telemetry(
-    key: str, value_fn: Callable[[Miner], Value], **kwargs: Any
-) -> MinerSensorDescription:
-    """Describe a sensor that exists once the miner has said its value for the first time."""
-    return MinerSensorDescription(
-        key=key,
-        translation_key=key,
-        value_fn=value_fn,
-        exists_fn=lambda miner: value_fn(miner) is not None,
-        **kwargs,
-    )
-
-
 MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
     MinerSensorDescription(
         key="hashrate",
@@ -135,129 +132,178 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         native_unit_of_measurement=UNIT_HASHRATE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=2,
+        up_to=FleetSize.THOUSANDS,
+        significant_digits=4,
         value_fn=lambda miner: miner.hashrate_ths,
     ),
-    _telemetry(
-        "power",
-        _of_reading(lambda reading: reading.power_w),
+    MinerSensorDescription(
+        key="power",
+        translation_key="power",
         device_class=SensorDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.WATT,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
+        up_to=FleetSize.THOUSANDS,
+        once_known=True,
+        significant_digits=4,
+        value_fn=_of_reading(lambda reading: reading.power_w),
     ),
-    _telemetry(
-        "estimated_power",
-        lambda miner: miner.estimated_power_w,
+    MinerSensorDescription(
+        key="estimated_power",
+        translation_key="estimated_power",
         device_class=SensorDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.WATT,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
+        up_to=FleetSize.THOUSANDS,
+        once_known=True,
+        value_fn=lambda miner: miner.estimated_power_w,
     ),
-    _telemetry(
-        "efficiency",
-        _efficiency,
+    MinerSensorDescription(
+        key="efficiency",
+        translation_key="efficiency",
         native_unit_of_measurement=UNIT_EFFICIENCY,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
+        up_to=FleetSize.MANY,
+        once_known=True,
+        significant_digits=3,
+        value_fn=_efficiency,
     ),
-    _telemetry(
-        "temperature",
-        _of_reading(lambda reading: reading.hottest_c),
+    MinerSensorDescription(
+        key="temperature",
+        translation_key="temperature",
         device_class=SensorDeviceClass.TEMPERATURE,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
-        attributes_fn=lambda miner: {
-            item.sensor: item.temperature_c
-            for item in (miner.reading.temperatures if miner.reading else ())
-        },
+        up_to=FleetSize.THOUSANDS,
+        once_known=True,
+        step=0.5,
+        value_fn=_of_reading(lambda reading: reading.hottest_c),
     ),
-    _telemetry(
-        "fan",
-        _of_reading(lambda reading: min(reading.fans_rpm, default=None)),
+    MinerSensorDescription(
+        key="fan",
+        translation_key="fan",
         native_unit_of_measurement=REVOLUTIONS_PER_MINUTE,
         state_class=SensorStateClass.MEASUREMENT,
-        attributes_fn=lambda miner: {
-            f"fan_{index}": rpm
-            for index, rpm in enumerate(miner.reading.fans_rpm if miner.reading else ())
-        },
+        entity_registry_enabled_default=False,
+        once_known=True,
+        value_fn=_of_reading(lambda reading: min(reading.fans_rpm, default=None)),
     ),
-    _telemetry(
-        "uptime",
-        _started,
+    MinerSensorDescription(
+        key="uptime",
+        translation_key="uptime",
         device_class=SensorDeviceClass.UPTIME,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        once_known=True,
+        value_fn=_started,
     ),
-    _telemetry(
-        "shares_accepted",
-        _of_reading(lambda reading: reading.shares_accepted),
+    MinerSensorDescription(
+        key="shares_accepted",
+        translation_key="shares_accepted",
         state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_registry_enabled_default=False,
+        once_known=True,
+        value_fn=_of_reading(lambda reading: reading.shares_accepted),
     ),
-    _telemetry(
-        "shares_rejected",
-        _of_reading(lambda reading: reading.shares_rejected),
+    MinerSensorDescription(
+        key="shares_rejected",
+        translation_key="shares_rejected",
         state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_registry_enabled_default=False,
+        once_known=True,
+        value_fn=_of_reading(lambda reading: reading.shares_rejected),
     ),
-    _telemetry(
-        "shares_stale",
-        _of_reading(lambda reading: reading.shares_stale),
+    MinerSensorDescription(
+        key="shares_stale",
+        translation_key="shares_stale",
         state_class=SensorStateClass.TOTAL_INCREASING,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
+        once_known=True,
+        value_fn=_of_reading(lambda reading: reading.shares_stale),
     ),
-    _telemetry(
-        "reject_rate",
-        _of_reading(reject_rate),
+    MinerSensorDescription(
+        key="reject_rate",
+        translation_key="reject_rate",
         native_unit_of_measurement=PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=2,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        once_known=True,
+        significant_digits=3,
+        value_fn=_of_reading(reject_rate),
     ),
-    _telemetry(
-        "active_pool",
-        lambda miner: pool.url if (pool := miner.active_pool) else None,
+    MinerSensorDescription(
+        key="active_pool",
+        translation_key="active_pool",
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        once_known=True,
+        value_fn=lambda miner: pool.url if (pool := miner.active_pool) else None,
     ),
-    _telemetry(
-        "best_share",
-        _of_reading(lambda reading: reading.best_share),
+    MinerSensorDescription(
+        key="best_share",
+        translation_key="best_share",
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        once_known=True,
+        value_fn=_of_reading(lambda reading: reading.best_share),
     ),
-    _telemetry(
-        "blocks_found",
-        _of_reading(lambda reading: reading.blocks_found),
+    MinerSensorDescription(
+        key="blocks_found",
+        translation_key="blocks_found",
         state_class=SensorStateClass.TOTAL_INCREASING,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        once_known=True,
+        value_fn=_of_reading(lambda reading: reading.blocks_found),
     ),
-    _telemetry(
-        "expected_hashrate",
-        _of_reading(lambda reading: reading.expected_hashrate_ths),
+    MinerSensorDescription(
+        key="expected_hashrate",
+        translation_key="expected_hashrate",
         native_unit_of_measurement=UNIT_HASHRATE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=2,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        once_known=True,
+        significant_digits=4,
+        value_fn=_of_reading(lambda reading: reading.expected_hashrate_ths),
     ),
-    _telemetry(
-        "ambient_temperature",
-        _of_reading(lambda reading: reading.ambient_c),
+    MinerSensorDescription(
+        key="ambient_temperature",
+        translation_key="ambient_temperature",
         device_class=SensorDeviceClass.TEMPERATURE,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        once_known=True,
+        significant_digits=3,
+        value_fn=_of_reading(lambda reading: reading.ambient_c),
     ),
-    _telemetry(
-        "firmware",
-        lambda miner: miner.info.identity.firmware,
+    MinerSensorDescription(
+        key="firmware",
+        translation_key="firmware",
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        once_known=True,
+        value_fn=lambda miner: miner.info.identity.firmware,
     ),
-    _telemetry(
-        "hardware_errors",
-        _of_reading(lambda reading: reading.hardware_errors),
+    MinerSensorDescription(
+        key="hardware_errors",
+        translation_key="hardware_errors",
         state_class=SensorStateClass.TOTAL_INCREASING,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
+        once_known=True,
+        value_fn=_of_reading(lambda reading: reading.hardware_errors),
     ),
     MinerSensorDescription(
         key="revenue",
@@ -265,6 +311,8 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         currency_unit=PER_DAY,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=2,
+        entity_registry_enabled_default=False,
+        significant_digits=3,
         value_fn=lambda miner: miner.earnings.revenue_per_day,
     ),
     MinerSensorDescription(
@@ -273,6 +321,8 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         currency_unit=PER_DAY,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=2,
+        entity_registry_enabled_default=False,
+        significant_digits=3,
         value_fn=lambda miner: miner.earnings.cost_per_day,
     ),
     MinerSensorDescription(
@@ -281,6 +331,8 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         currency_unit=PER_DAY,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=2,
+        up_to=FleetSize.MANY,
+        significant_digits=3,
         value_fn=lambda miner: miner.earnings.profit_per_day,
     ),
     MinerSensorDescription(
@@ -289,35 +341,28 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         currency_unit=PER_KWH,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=3,
+        entity_registry_enabled_default=False,
+        significant_digits=3,
         value_fn=_break_even,
         attributes_fn=lambda miner: {"basis": miner.profit.basis.value} if miner.profit else {},
-    ),
-    MinerSensorDescription(
-        key="decision",
-        translation_key="decision",
-        device_class=SensorDeviceClass.ENUM,
-        options=[action.value for action in Action],
-        needs_reading=False,
-        value_fn=lambda miner: miner.decision.record.action.value if miner.decision else None,
-        attributes_fn=_decision_attributes,
     ),
     MinerSensorDescription(
         key="reason",
         translation_key="reason",
         device_class=SensorDeviceClass.ENUM,
         options=[reason.value for reason in Reason],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         needs_reading=False,
-        value_fn=lambda miner: (
-            miner.decision.record.reasons[0].value
-            if miner.decision and miner.decision.record.reasons
-            else None
-        ),
+        value_fn=_reason,
     ),
     MinerSensorDescription(
         key="trust_level",
         translation_key="trust_level",
         device_class=SensorDeviceClass.ENUM,
         options=list(TRUST_LEVELS),
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         needs_reading=False,
         value_fn=_trust_level,
     ),
@@ -328,7 +373,9 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         needs_reading=False,
+        significant_digits=2,
         value_fn=_confidence,
     ),
     MinerSensorDescription(
@@ -337,6 +384,7 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         device_class=SensorDeviceClass.ENUM,
         options=list(OUTCOMES.values()),
         entity_category=EntityCategory.DIAGNOSTIC,
+        up_to=FleetSize.MANY,
         needs_reading=False,
         value_fn=lambda miner: (
             OUTCOMES[miner.last_receipt.record.outcome] if miner.last_receipt else None

@@ -137,13 +137,8 @@ OPERATOR_SENSORS: Final = (
         key="ledger_records",
         translation_key="ledger_records",
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda site: site.data.ledger_records,
-    ),
-    OperatorSensorDescription(
-        key="ledger_head",
-        translation_key="ledger_head",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda site: site.data.ledger_head,
     ),
     OperatorSensorDescription(
         key="ledger_verification",

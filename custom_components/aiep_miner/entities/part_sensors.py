@@ -1,7 +1,7 @@
 """Which sensors the parts of a miner have: its boards, fans and pools, as many as there are."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -31,8 +31,10 @@ class PartSensors[T]:
     parts_fn: Callable[[Reading], Iterable[tuple[int, T]]]
     """The parts with their indexes, from 0."""
     value_fn: Callable[[T], StateType]
-    details: dict[str, Any] = field(default_factory=dict)
-    """What else the descriptions say."""
+    device_class: SensorDeviceClass | None = None
+    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
+    unit: str | None = None
+    display_precision: int | None = None
 
     def value(self, miner: Miner, index: int) -> StateType:
         """Return a part's value; None when it is unknown or the part is not there."""
@@ -50,7 +52,12 @@ def of_part[T](sensors: PartSensors[T], index: int) -> MinerSensorDescription:
         value_fn=lambda miner: sensors.value(miner, index),
         present_fn=lambda miner: sensors.value(miner, index) is not None,
         entity_category=EntityCategory.DIAGNOSTIC,
-        **sensors.details,
+        entity_registry_enabled_default=False,
+        device_class=sensors.device_class,
+        state_class=sensors.state_class,
+        native_unit_of_measurement=sensors.unit,
+        suggested_display_precision=sensors.display_precision,
+        significant_digits=4,
     )
 
 
@@ -72,115 +79,88 @@ def _pools(reading: Reading) -> Iterator[tuple[int, Pool]]:
     return ((pool.index, pool) for pool in reading.pools)
 
 
-_MEASURED: Final = {"state_class": SensorStateClass.MEASUREMENT}
-_COUNTED: Final = {"state_class": SensorStateClass.TOTAL_INCREASING}
-_DISABLED: Final = {"entity_registry_enabled_default": False}
-_CELSIUS: Final = {
-    **_MEASURED,
-    "device_class": SensorDeviceClass.TEMPERATURE,
-    "native_unit_of_measurement": UnitOfTemperature.CELSIUS,
-    "suggested_display_precision": 1,
-}
-_RPM: Final = {**_MEASURED, "native_unit_of_measurement": REVOLUTIONS_PER_MINUTE}
-
 PART_SENSORS: Final[tuple[PartSensors[Any], ...]] = (
     PartSensors(
         key="board_hashrate",
         parts_fn=_boards,
         value_fn=lambda board: board.hashrate_ths,
-        details={
-            **_MEASURED,
-            "native_unit_of_measurement": UNIT_HASHRATE,
-            "suggested_display_precision": 2,
-        },
+        unit=UNIT_HASHRATE,
+        display_precision=2,
     ),
     PartSensors(
         key="board_temperature",
         parts_fn=_boards,
         value_fn=lambda board: board.temperature_c,
-        details=_CELSIUS,
+        device_class=SensorDeviceClass.TEMPERATURE,
+        unit=UnitOfTemperature.CELSIUS,
+        display_precision=1,
     ),
     PartSensors(
         key="chip_temperature",
         parts_fn=_boards,
         value_fn=lambda board: board.chip_temperature_c,
-        details=_CELSIUS,
+        device_class=SensorDeviceClass.TEMPERATURE,
+        unit=UnitOfTemperature.CELSIUS,
+        display_precision=1,
     ),
-    PartSensors(
-        key="chips_working",
-        parts_fn=_boards,
-        value_fn=lambda board: board.chips_working,
-        details=_MEASURED,
-    ),
+    PartSensors(key="chips_working", parts_fn=_boards, value_fn=lambda board: board.chips_working),
     PartSensors(
         key="chips_expected",
         parts_fn=_boards,
         value_fn=lambda board: board.chips_expected,
-        details=_DISABLED,
+        state_class=None,
     ),
     PartSensors(
         key="board_voltage",
         parts_fn=_boards,
         value_fn=lambda board: board.voltage_v,
-        details={
-            **_MEASURED,
-            **_DISABLED,
-            "device_class": SensorDeviceClass.VOLTAGE,
-            "native_unit_of_measurement": UnitOfElectricPotential.VOLT,
-            "suggested_display_precision": 2,
-        },
+        device_class=SensorDeviceClass.VOLTAGE,
+        unit=UnitOfElectricPotential.VOLT,
+        display_precision=2,
     ),
     PartSensors(
         key="board_frequency",
         parts_fn=_boards,
         value_fn=lambda board: board.frequency_mhz,
-        details={
-            **_MEASURED,
-            **_DISABLED,
-            "device_class": SensorDeviceClass.FREQUENCY,
-            "native_unit_of_measurement": UnitOfFrequency.MEGAHERTZ,
-            "suggested_display_precision": 0,
-        },
+        device_class=SensorDeviceClass.FREQUENCY,
+        unit=UnitOfFrequency.MEGAHERTZ,
+        display_precision=0,
     ),
     PartSensors(
         key="fan_speed",
         parts_fn=lambda reading: enumerate(reading.fans_rpm),
         value_fn=lambda rpm: rpm,
-        details=_RPM,
+        unit=REVOLUTIONS_PER_MINUTE,
     ),
     PartSensors(
         key="psu_fan_speed",
         parts_fn=lambda reading: enumerate(reading.psu_fans_rpm),
         value_fn=lambda rpm: rpm,
-        details=_RPM,
+        unit=REVOLUTIONS_PER_MINUTE,
     ),
     PartSensors(
         key="pool_shares_accepted",
         parts_fn=_pools,
         value_fn=lambda pool: pool.shares_accepted,
-        details={**_COUNTED, **_DISABLED},
+        state_class=SensorStateClass.TOTAL_INCREASING,
     ),
     PartSensors(
         key="pool_shares_rejected",
         parts_fn=_pools,
         value_fn=lambda pool: pool.shares_rejected,
-        details={**_COUNTED, **_DISABLED},
+        state_class=SensorStateClass.TOTAL_INCREASING,
     ),
     PartSensors(
         key="pool_shares_stale",
         parts_fn=_pools,
         value_fn=lambda pool: pool.shares_stale,
-        details={**_COUNTED, **_DISABLED},
+        state_class=SensorStateClass.TOTAL_INCREASING,
     ),
     PartSensors(
         key="pool_reject_rate",
         parts_fn=_pools,
         value_fn=reject_rate,
-        details={
-            **_MEASURED,
-            **_DISABLED,
-            "native_unit_of_measurement": PERCENTAGE,
-            "suggested_display_precision": 2,
-        },
+        unit=PERCENTAGE,
+        display_precision=2,
     ),
 )

@@ -1,6 +1,7 @@
 """What the flows that add miners have in common: the forms, the trying out, the look for doubles."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -9,6 +10,7 @@ import probatio as vol
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     EntitySelector,
@@ -49,6 +51,9 @@ from .adapters import (
 )
 from .options import MINER_LIMITS, MINER_TUNING, number
 
+SECTION_ADVANCED: Final = "advanced"
+
+NAME: Final[dict[vol.Marker, Any]] = {vol.Optional(CONF_NAME): TextSelector()}
 LOGIN: Final[dict[vol.Marker, Any]] = {
     vol.Optional(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="off")),
     vol.Optional(CONF_PASSWORD): TextSelector(
@@ -65,40 +70,55 @@ LIMITS: Final[dict[vol.Marker, Any]] = {
     vol.Optional(name): MINER_LIMITS[name]
     for name in (CONF_NOMINAL_HASHRATE, CONF_MAX_POWER, CONF_MAX_TEMPERATURE)
 }
-SCHEMAS: Final[dict[str, vol.Schema]] = {
-    ADAPTER_ASIC_RS: vol.Schema(
-        {
-            vol.Optional(CONF_NAME): TextSelector(),
-            vol.Required(CONF_HOST): TextSelector(),
-            **LOGIN,
-            **POWER,
-            **LIMITS,
-            **{vol.Optional(name): selector for name, selector in MINER_TUNING.items()},
-        }
-    ),
-    ADAPTER_CGMINER: vol.Schema(
-        {
-            vol.Required(CONF_NAME): TextSelector(),
-            vol.Required(CONF_HOST): TextSelector(),
-            vol.Required(CONF_PORT, default=CGMINER_PORT): vol.All(
-                number(1, 65_535), vol.Coerce(int)
-            ),
-            **POWER,
-            **LIMITS,
-        }
-    ),
-    ADAPTER_SIMULATED: vol.Schema(
-        {
-            vol.Required(CONF_NAME): TextSelector(),
-            vol.Required(CONF_PROFILE, default=next(iter(PROFILES))): SelectSelector(
-                SelectSelectorConfig(options=list(PROFILES), translation_key=CONF_PROFILE)
-            ),
-            vol.Required(CONF_SEED, default=1): vol.All(number(0, 999_999), vol.Coerce(int)),
-            **POWER,
-            **LIMITS,
-        }
-    ),
+TUNING: Final[dict[vol.Marker, Any]] = {
+    vol.Optional(name): selector for name, selector in MINER_TUNING.items()
 }
+DISCOVERED: Final = {**NAME, **LOGIN, **POWER}
+ADDRESSES: Final[dict[str, dict[vol.Marker, Any]]] = {
+    ADAPTER_ASIC_RS: {vol.Required(CONF_HOST): TextSelector()},
+    ADAPTER_CGMINER: {
+        vol.Required(CONF_HOST): TextSelector(),
+        vol.Required(CONF_PORT, default=CGMINER_PORT): vol.All(number(1, 65_535), vol.Coerce(int)),
+    },
+    ADAPTER_SIMULATED: {
+        vol.Required(CONF_PROFILE, default=next(iter(PROFILES))): SelectSelector(
+            SelectSelectorConfig(options=list(PROFILES), translation_key=CONF_PROFILE)
+        ),
+        vol.Required(CONF_SEED, default=1): vol.All(number(0, 999_999), vol.Coerce(int)),
+    },
+}
+"""What leads to a miner, by adapter."""
+DETAILS: Final[dict[str, dict[vol.Marker, Any]]] = {
+    ADAPTER_ASIC_RS: {**NAME, **LOGIN, **POWER, **LIMITS, **TUNING},
+    ADAPTER_CGMINER: {**NAME, **POWER, **LIMITS},
+    ADAPTER_SIMULATED: {**NAME, **POWER, **LIMITS},
+}
+"""What a form keeps in its *Advanced* section, by adapter."""
+
+
+def advanced(fields: dict[vol.Marker, Any], *, is_open: bool) -> section:
+    """Return the section of what most miners do not need."""
+    return section(vol.Schema(fields), {"collapsed": not is_open})
+
+
+def miner_schema(adapter: str, *, is_open: bool = False) -> vol.Schema:
+    """Return the form of a miner; the section is open where something in it matters now."""
+    details = advanced(DETAILS[adapter], is_open=is_open)
+    return vol.Schema({**ADDRESSES[adapter], vol.Required(SECTION_ADVANCED): details})
+
+
+def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a form's input without its section."""
+    rest = {key: value for key, value in user_input.items() if key != SECTION_ADVANCED}
+    return {**rest, **user_input[SECTION_ADVANCED]}
+
+
+def nested(adapter: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a form shows, by section."""
+    own = {str(marker) for marker in ADDRESSES[adapter]}
+    return {key: value for key, value in details.items() if key in own} | {
+        SECTION_ADVANCED: {key: value for key, value in details.items() if key not in own}
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +129,8 @@ class Candidate:
     data: Mapping[str, Any]
     """As a subentry keeps it."""
     info: MinerInfo
+    is_named: bool = True
+    """Whether a person chose the title."""
 
     @property
     def names(self) -> list[str]:
@@ -128,7 +150,19 @@ class Candidate:
 
     def with_details(self, title: str, details: Mapping[str, Any]) -> Candidate:
         """Return it with another title and more data."""
-        return replace(self, title=title, data={**self.data, **details})
+        return replace(self, title=title, data={**self.data, **details}, is_named=True)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Return whether it can be read but not controlled."""
+        return self.info.capabilities.read_only_reason is not None
+
+    @property
+    def distinct_title(self) -> str:
+        """Return the title with what tells the device from others of its model."""
+        identity = self.info.identity
+        mark = (identity.mac or "").replace(":", "")[-4:].upper() or identity.serial_number
+        return f"{self.title} {mark or self.data.get(CONF_HOST, '')}".strip()
 
 
 async def async_try_out(
@@ -151,7 +185,8 @@ async def async_try_out(
         await miner.poll()
     finally:
         await miner.close()
-    return Candidate(title=title, data=data, info=info)
+    usual = info.identity.model or str(data.get(CONF_HOST, adapter))
+    return Candidate(title=title or usual, data=data, info=info, is_named=bool(title))
 
 
 def candidate_of(found: Found, data: Mapping[str, Any], title: str = "") -> Candidate:
@@ -165,7 +200,28 @@ def candidate_of(found: Found, data: Mapping[str, Any], title: str = "") -> Cand
         title=title or identity.model or identity.hostname or str(data[CONF_HOST]),
         data=data,
         info=found.info,
+        is_named=bool(title),
     )
+
+
+@callback
+def distinct(
+    hass: HomeAssistant, candidates: Sequence[Candidate], own_id: str | None = None
+) -> list[Candidate]:
+    """Return the candidates with titles that no other miner has, save for titles people chose."""
+    taken = [
+        subentry.title
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
+        if subentry.subentry_id != own_id
+    ]
+    counted = Counter([*taken, *(candidate.title for candidate in candidates)])
+    return [
+        candidate
+        if candidate.is_named or counted[candidate.title] == 1
+        else replace(candidate, title=candidate.distinct_title)
+        for candidate in candidates
+    ]
 
 
 @callback

@@ -22,10 +22,12 @@ from homeassistant.helpers.selector import (
 from ..const import (
     CONF_AUTOTUNE,
     CONF_AUTOTUNE_GOAL,
+    CONF_FLEET_SIZE,
     CONF_MAX_POWER,
     CONF_MAX_TEMPERATURE,
     CONF_NOMINAL_HASHRATE,
     CONF_NOMINAL_POWER,
+    SECTION_DISPLAY,
     SUBENTRY_MINER,
 )
 from ..engine.records import (
@@ -38,6 +40,7 @@ from ..engine.records import (
     PolicyRecord,
 )
 from ..engine.records.policy import FORM, FormLimits
+from ..entities.fleet_size import AUTOMATIC, FleetSize
 
 SECTION_GOVERNOR: Final = "governor"
 
@@ -173,6 +176,11 @@ def settings_schema() -> vol.Schema:
     for setting in SETTINGS:
         if setting.section != SECTION_GOVERNOR:
             sections.setdefault(setting.section, {})[setting.marker] = setting.selector
+    sections[SECTION_DISPLAY] = {
+        vol.Required(CONF_FLEET_SIZE, default=AUTOMATIC): SelectSelector(
+            SelectSelectorConfig(options=[AUTOMATIC, *FleetSize], translation_key=CONF_FLEET_SIZE)
+        )
+    }
     return vol.Schema(
         {
             vol.Required(name): section(vol.Schema(fields), {"collapsed": name != "cycle"})

@@ -1,70 +1,170 @@
-"""Finds out who gives a command: a person, or the automation or script that runs under a context."""
+"""Finds out who gives a command: a person, an automation or a language model.
 
-from typing import Final
+Home Assistant hands a ``Context`` on with each action. It names a user for what people do in the
+UI; automations get a context of their own whose parent is what triggered them; a voice satellite
+speaks with a context without a user; and a language model acts with the context of the chat,
+user included. So the context alone does not tell.
+"""
 
-from homeassistant.const import ATTR_ENTITY_ID
+from collections.abc import Mapping
+from typing import Any, Final
+
+from homeassistant.components.conversation.chat_log import ChatLog, current_chat_log
+from homeassistant.const import ATTR_DOMAIN, ATTR_ENTITY_ID, ATTR_SERVICE, EVENT_CALL_SERVICE
 from homeassistant.core import Context, Event, HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util.hass_dict import HassKey
 
+from ..const import DOMAIN
 from ..engine.command import CommandOrigin
 from ..engine.records import Origin
 
 EVENTS: Final = ("automation_triggered", "script_started")
 """Importing their names would load both components, which need not be there."""
-MAX_RUNS: Final = 5_000
+ATTR_SOURCE: Final = "source"
+"""What triggered an automation; absent when somebody started it by hand."""
+MAX_REMEMBERED: Final = 5_000
 
 
-class Runs:
-    """The latest runs of automations and scripts, the oldest forgotten first.
+class Latest[T]:
+    """Values by key, the oldest forgotten first."""
 
-    Their states do not tell: each run puts its context in place of that of the run before.
-    """
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._values: dict[str, T] = {}
+
+    def set(self, key: str, value: T) -> None:
+        """Remember a value; one that is known stays."""
+        self._values.setdefault(key, value)
+        if len(self._values) > MAX_REMEMBERED:
+            del self._values[next(iter(self._values))]
+
+    def get(self, *keys: str | None) -> T | None:
+        """Return the value of the first key that has one."""
+        return next((self._values[key] for key in keys if key in self._values), None)
+
+
+class Contexts:
+    """What is known of the latest contexts beyond what they carry themselves."""
 
     def __init__(self) -> None:
         """Begin knowing none."""
-        self._running: dict[str, str] = {}
+        self._runs: Latest[str] = Latest()
+        """Context id to the automation or script that runs under it.
+
+        Their states do not tell: each run puts its context in place of that of the run before.
+        """
+        self._started_by: Latest[str] = Latest()
+        """Context id of a call that starts automations, and of their runs, to the user."""
+        self._llm: Latest[bool] = Latest()
+        """Context ids that a language model was given tools for."""
 
     @callback
-    def note(self, event: Event) -> None:
-        """Note what has begun; a script that an automation calls runs on the automation's behalf."""
-        self._running.setdefault(event.context.id, event.data[ATTR_ENTITY_ID])
-        if len(self._running) > MAX_RUNS:
-            del self._running[next(iter(self._running))]
+    def note_start(self, event: Event[Any]) -> None:
+        """Note a user who starts an automation by hand."""
+        if event.context.user_id is not None:
+            self._started_by.set(event.context.id, event.context.user_id)
 
-    def of(self, context: Context) -> str | None:
-        """Return the entity that runs under a context, or under the one that led to it."""
-        known = (self._running.get(key) for key in (context.id, context.parent_id) if key)
-        return next(filter(None, known), None)
+    @callback
+    def note_run(self, event: Event[Any]) -> None:
+        """Note what has begun; a script that an automation calls runs on its behalf."""
+        context = event.context
+        self._runs.set(context.id, event.data[ATTR_ENTITY_ID])
+        if ATTR_SOURCE not in event.data and (user := self._started_by.get(context.parent_id)):
+            self._started_by.set(context.id, user)
+
+    @callback
+    def note_llm(self, context: Context | None) -> None:
+        """Note that a language model acts under a context from now on."""
+        if context is not None:
+            self._llm.set(context.id, True)
+
+    def run_of(self, context: Context) -> str | None:
+        """Return the automation or script that runs under a context, or led to it."""
+        return self._runs.get(context.id, context.parent_id)
+
+    def user_of(self, context: Context) -> str | None:
+        """Return the user that a context leads to: its own, or who started the automation."""
+        return context.user_id or self._started_by.get(context.id)
+
+    def is_llm(self, context: Context) -> bool:
+        """Return whether a language model acts under a context, or under the one before it."""
+        return bool(self._llm.get(context.id, context.parent_id))
 
 
-DATA_RUNS: Final[HassKey[Runs]] = HassKey("aiep_miner_runs")
+DATA_CONTEXTS: Final[HassKey[Contexts]] = HassKey("aiep_miner_contexts")
 
 
 @callback
-def async_setup_runs(hass: HomeAssistant) -> None:
+def async_setup_commanders(hass: HomeAssistant) -> None:
     """Listen to what begins."""
-    hass.data[DATA_RUNS] = runs = Runs()
+    hass.data[DATA_CONTEXTS] = contexts = Contexts()
     for event in EVENTS:
-        hass.bus.async_listen(event, runs.note)
+        hass.bus.async_listen(event, contexts.note_run)
+    hass.bus.async_listen(EVENT_CALL_SERVICE, contexts.note_start, event_filter=_starts_automation)
+
+
+@callback
+def _starts_automation(data: Mapping[str, Any]) -> bool:
+    return bool(data[ATTR_DOMAIN] == "automation" and data[ATTR_SERVICE] == "trigger")
 
 
 @callback
 def command_origin(hass: HomeAssistant, context: Context) -> CommandOrigin:
-    """Return who gives a command: a person, when the context leads to a user."""
-    if context.user_id is not None:
-        return CommandOrigin(kind=Origin.PERSON, user_id=context.user_id)
-    return CommandOrigin(kind=Origin.AUTOMATION, origin_id=hass.data[DATA_RUNS].of(context))
+    """Return who gives a command.
+
+    It is a person's when its context leads to a user or when it was said to Assist. Language
+    models and automations propose, whoever's chat or light switch led to it.
+    """
+    user_id = hass.data[DATA_CONTEXTS].user_of(context)
+    is_llm = _is_llm(hass.data[DATA_CONTEXTS], context)
+    if not is_llm and (user_id is not None or async_said_to_assist(hass, context)):
+        return CommandOrigin(kind=Origin.PERSON, user_id=user_id)
+    return proposal_origin(hass, context)
 
 
 @callback
 def proposal_origin(
-    hass: HomeAssistant, context: Context, *, confidence: float, note: str | None = None
+    hass: HomeAssistant, context: Context, *, confidence: float = 1.0, note: str | None = None
 ) -> CommandOrigin:
     """Return who makes a proposal; one that a person makes by hand is an automation's all the same."""
+    contexts = hass.data[DATA_CONTEXTS]
+    user_id = contexts.user_of(context)
+    is_llm = _is_llm(contexts, context)
     return CommandOrigin(
-        kind=Origin.AUTOMATION,
-        user_id=context.user_id,
-        origin_id=hass.data[DATA_RUNS].of(context) or context.user_id,
+        kind=Origin.LLM if is_llm else Origin.AUTOMATION,
+        user_id=user_id,
+        origin_id=(None if is_llm else contexts.run_of(context)) or user_id,
         confidence=confidence,
         note=note,
     )
+
+
+@callback
+def async_said_to_assist(hass: HomeAssistant, context: Context) -> bool:
+    """Return whether somebody says a command to Assist at this moment, without a model between.
+
+    An automation that the sentence triggers has a run of its own.
+    """
+    contexts = hass.data[DATA_CONTEXTS]
+    if current_chat_log.get() is None or _is_llm(contexts, context):
+        return False
+    return contexts.run_of(context) is None
+
+
+def _is_llm(contexts: Contexts, context: Context) -> bool:
+    chat = current_chat_log.get()
+    return contexts.is_llm(context) or (chat is not None and _is_llm_turn(chat, context))
+
+
+def _is_llm_turn(chat: ChatLog, context: Context) -> bool:
+    """Return whether a model speaks in this turn; a chat keeps the API of the turns before."""
+    said = chat.llm_api.llm_context.context if chat.llm_api else None
+    return said is not None and said.id == context.id
+
+
+@callback
+def async_require_person(hass: HomeAssistant, context: Context) -> None:
+    """Raise ServiceValidationError for an automation or a model that does what only people may."""
+    if command_origin(hass, context).kind is not Origin.PERSON:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="person_needed")

@@ -1,4 +1,4 @@
-"""Reads prices and network state: fixed numbers, or the states of entities."""
+"""Reads prices and network state: fixed numbers, entities' states, or a public source."""
 
 import logging
 import math
@@ -6,7 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import (
+    ATTR_UNIT_OF_MEASUREMENT,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    UnitOfEnergy,
+)
 from homeassistant.core import HomeAssistant, State
 from homeassistant.generated.currencies import ACTIVE_CURRENCIES
 from homeassistant.util.unit_conversion import EnergyConverter
@@ -20,12 +25,12 @@ from ..const import (
 )
 from ..engine.records import PriceRecord
 from ..engine.records.reasons import Reason
+from .network import public_figure
 
 _LOGGER = logging.getLogger(__name__)
 
 CURRENCIES: Final = tuple(sorted(ACTIVE_CURRENCIES))
 
-_KWH_PER: Final = {"Wh": 0.001, "kWh": 1.0, "MWh": 1000.0, "GWh": 1_000_000.0}
 _CENT: Final = (
     "AUD BBD BMD BND BRL BSD BZD CAD EUR FJD GYD HKD JMD KES KYD LKR LRD MUR MXN MYR NAD NZD "
     "PHP SBD SCR SGD SRD TTD TWD TZS USD XCD ZAR"
@@ -91,9 +96,10 @@ def _money(unit: str, currency: str) -> float | None:
 
 def _energy_factor(unit: str, currency: str) -> float | None:
     money, _, energy = (part.strip() for part in unit.partition("/"))
-    per_kwh = _KWH_PER.get(energy)
     factor = _money(money, currency)
-    return None if per_kwh is None or factor is None else factor / per_kwh
+    if factor is None or energy not in EnergyConverter.VALID_UNITS:
+        return None
+    return factor / EnergyConverter.convert(1, energy, UnitOfEnergy.KILO_WATT_HOUR)
 
 
 def _coin_factor(unit: str, currency: str) -> float | None:
@@ -163,7 +169,11 @@ def _read(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
 
 
 def _find(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
-    source = data[key]
+    source = data.get(key)
+    if source is None:
+        value, stated_ms = public_figure(hass, data, key, data[CONF_CURRENCY])
+        fault = Reason.UNREACHABLE if value is None else None
+        return Found(value=value, reported_ms=stated_ms, fault=fault)
     if not isinstance(source, str):
         value = _finite(source)
         return Found(value=value, fault=Reason.READING_INVALID if value is None else None)

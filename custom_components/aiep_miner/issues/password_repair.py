@@ -1,4 +1,4 @@
-"""Leads from the issue of a refused password to the form where it is changed."""
+"""Leads from the issue of a refused password to the form that asks for another."""
 
 from typing import Any, override
 
@@ -7,7 +7,7 @@ from homeassistant.components.repairs import ConfirmRepairFlow, FlowType, Repair
 from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.data_entry_flow import FlowResultType
 
-from ..const import SUBENTRY_MINER
+from ..const import CONF_NEXT_STEP, SUBENTRY_MINER
 from .passwords import CONF_ENTRY_ID, CONF_MINER, CONF_SUBENTRY_ID
 
 
@@ -34,6 +34,7 @@ class LoginRefusedFlow(ConfirmRepairFlow):
         flow = await self.hass.config_entries.subentries.async_init(
             (self._entry_id, SUBENTRY_MINER),
             context={"source": SOURCE_RECONFIGURE, "subentry_id": self._subentry_id},
+            data={CONF_NEXT_STEP: "login"},
         )
         if flow["type"] is FlowResultType.ABORT:
             return self.async_abort(reason="entry_not_loaded")

@@ -1,7 +1,8 @@
 """The actions that hand evidence out: signed heads, exports, bundles; and take exports in."""
 
-import os
+import secrets
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -157,16 +158,25 @@ async def _hand_out(
 
 async def _write(hass: HomeAssistant, path: Path, blocks: AsyncIterator[bytes]) -> None:
     """Write a file whole or not at all. Raises OSError and LedgerError."""
-    part = path.with_suffix(".part")
+    # Several files of the same name may be written at once.
+    part = path.with_name(f"{path.stem}.{secrets.token_hex(8)}.part")
     file = await hass.async_add_executor_job(_begin, part)
     try:
         async for block in blocks:
             await hass.async_add_executor_job(file.write, block)
-    finally:
         await hass.async_add_executor_job(file.close)
-    await hass.async_add_executor_job(os.replace, part, path)
+        await hass.async_add_executor_job(part.replace, path)
+    except BaseException:
+        await hass.async_add_executor_job(_discard, file, part)
+        raise
 
 
 def _begin(part: Path) -> BinaryIO:
     part.parent.mkdir(parents=True, exist_ok=True)
-    return part.open("wb")
+    return part.open("xb")
+
+
+def _discard(file: BinaryIO, part: Path) -> None:
+    with suppress(OSError):
+        file.close()
+    part.unlink(missing_ok=True)

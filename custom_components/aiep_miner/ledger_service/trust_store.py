@@ -69,15 +69,23 @@ class Trusted(DataClassDictMixin):
         return public_key(self.signing_key)
 
 
+async def async_stored_access(hass: HomeAssistant, operator_id: str) -> Access | None:
+    """Return the credentials of an operator that is not loaded; nothing is created or changed."""
+    stored = await _store(hass, operator_id).async_load()
+    return Trusted.from_dict(stored).access if stored is not None else None
+
+
+def _store(hass: HomeAssistant, operator_id: str) -> Store[dict[str, Any]]:
+    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{operator_id}", private=True, atomic_writes=True)
+
+
 class TrustStore:
     """One operator's file in Home Assistant's storage."""
 
     def __init__(self, hass: HomeAssistant, operator_id: str) -> None:
         """Prepare; ``async_load`` comes first."""
         self.trusted = Trusted()
-        self._store = Store[dict[str, Any]](
-            hass, STORAGE_VERSION, f"{DOMAIN}.{operator_id}", private=True, atomic_writes=True
-        )
+        self._store = _store(hass, operator_id)
         self._is_due = False
 
     async def async_load(self) -> None:

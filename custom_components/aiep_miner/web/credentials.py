@@ -1,4 +1,4 @@
-"""Operator credentials: who is no Home Assistant user may read his own partition, and no other.
+"""Operator credentials: they open the operator's own partition, and no other.
 
 A request is signed with the operator's secret; see docs/rest-api.md.
 """
@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import re
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,8 +17,11 @@ from mashumaro import DataClassDictMixin
 TIMESTAMP_HEADER: Final = "X-AIEP-Timestamp"
 WINDOW_S: Final = 300
 """How far a request's time may be from ours, either way."""
+MAX_USED: Final = 10_000
+"""Signatures that are remembered; a request that acts is at most one in a cycle or so."""
 
-_CREDENTIAL: Final = re.compile(r"Bearer ([^\s:]{1,64}):([0-9a-fA-F]{64})")
+# Printable ASCII without spaces and colons: entry ids have nothing else.
+_CREDENTIAL: Final = re.compile(r"Bearer ([!-9;-~]{1,64}):([0-9a-fA-F]{64})")
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}")
 
 
@@ -31,7 +36,7 @@ class Access(DataClassDictMixin):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a request says of itself, before anybody has believed it."""
+    """What a request says of itself, not verified yet."""
 
     operator_id: str
     timestamp: str
@@ -57,7 +62,9 @@ def sign(
 ) -> bytes:
     """Return the HMAC-SHA256 of a request; ``target`` is its path with the query."""
     parts = (operator_id, method, target, timestamp, hashlib.sha256(body).hexdigest())
-    return hmac.digest(secret.encode(), "\n".join(parts).encode(), "sha256")
+    # A target's bytes need not be UTF-8; aiohttp keeps those that are not as surrogates.
+    text = "\n".join(parts).encode(errors="surrogateescape")
+    return hmac.digest(secret.encode(), text, "sha256")
 
 
 _NOBODY: Final = Access()
@@ -85,17 +92,22 @@ class UsedSignatures:
     What was used before a restart is not known any more, so nothing signed before it may act.
     """
 
-    def __init__(self, started_s: float) -> None:
-        """Begin knowing none; times are in seconds since the Unix epoch."""
-        self._started_s = started_s
-        self._used: dict[bytes, int] = {}
+    def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        """Begin knowing none."""
+        self._monotonic_s = monotonic_s
+        self._began_s = monotonic_s()
+        self._used: dict[bytes, None] = {}
 
     def take(self, claim: Claim, now_s: float) -> bool:
-        """Use a signature that is known to be right; return False when it must not act."""
-        self._used = {
-            digest: at_s for digest, at_s in self._used.items() if at_s >= now_s - WINDOW_S
-        }
-        if claim.digest in self._used or claim.at_s < self._started_s:
+        """Use a signature that is known to be right; return False when it must not act.
+
+        ``now_s`` is the present time (s since the Unix epoch). The start is reckoned back from
+        it: at the start itself the clock may not have been set yet.
+        """
+        started_s = now_s - (self._monotonic_s() - self._began_s)
+        if claim.digest in self._used or claim.at_s < started_s:
             return False
-        self._used[claim.digest] = claim.at_s
+        self._used[claim.digest] = None
+        if len(self._used) > MAX_USED:
+            del self._used[next(iter(self._used))]
         return True

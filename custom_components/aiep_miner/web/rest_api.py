@@ -1,9 +1,10 @@
 """REST under /api/aiep_miner/, for Home Assistant's tokens and for operators' own credentials.
 
-See docs/rest-api.md. Whoever comes with operator credentials gets his own operator and nothing
-else; what is wrong with them counts towards Home Assistant's IP ban.
+See docs/rest-api.md. Operator credentials open their own operator and nothing else; wrong ones
+count towards Home Assistant's IP ban.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,11 +17,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.http import KEY_AUTHENTICATED, KEY_HASS, HomeAssistantView
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
-from ..const import DATA_USED_SIGNATURES, DOMAIN
+from ..const import DOMAIN
 from ..coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from ..engine.ledger import Ledger, LedgerError
 from ..engine.records import RecordKind
+from ..ledger_service.trust_store import async_stored_access
 from .credentials import (
     TIMESTAMP_HEADER,
     WINDOW_S,
@@ -30,6 +33,8 @@ from .credentials import (
     is_signed_by,
     read_claim,
 )
+from .pages import async_page
+from .permissions import may_read
 from .serializers import (
     PAGE_SCHEMA,
     SEQ,
@@ -37,12 +42,12 @@ from .serializers import (
     health_report,
     ledger_report,
     miner_report,
-    page_report,
 )
 
 ROOT: Final = "/api/aiep_miner"
 MAX_BODY_BYTES: Final = 4096
 """No request needs a body; a signed one may have a short one."""
+BODY_DEADLINE_S: Final = 10.0
 HEAD_HEADER: Final = "X-AIEP-Head"
 KEY_HEADER: Final = "X-AIEP-Public-Key"
 
@@ -55,13 +60,14 @@ KINDS: Final = {
     "negative-proofs": RecordKind.NEGATIVE_PROOF,
 }
 """What the records of a kind are called in an address."""
+_DATA_USED_SIGNATURES: Final[HassKey[UsedSignatures]] = HassKey("aiep_miner_used_signatures")
 _EXPORT_SCHEMA: Final = vol.Schema({vol.Optional("from_seq", default=1): SEQ})
 
 
 @callback
 def async_setup_api(hass: HomeAssistant) -> None:
     """Register the views."""
-    hass.data[DATA_USED_SIGNATURES] = UsedSignatures(dt_util.utcnow().timestamp())
+    hass.data[_DATA_USED_SIGNATURES] = UsedSignatures()
     for view in (HealthView, MinersView, StatusView, RecordsView, ExportView, CycleView):
         hass.http.register_view(view())
 
@@ -85,7 +91,7 @@ def _loaded(entry: AiepMinerConfigEntry) -> AiepMinerCoordinator:
     return entry.runtime_data.coordinator
 
 
-async def _authenticate(request: web.Request, *, acts: bool) -> AiepMinerCoordinator | None:
+async def _authenticate(request: web.Request, *, acts: bool) -> AiepMinerConfigEntry | None:
     """Return the operator whose credentials a request carries; None for a Home Assistant user.
 
     Raises HTTPUnauthorized for wrong credentials, HTTPForbidden for what they do not allow.
@@ -94,54 +100,76 @@ async def _authenticate(request: web.Request, *, acts: bool) -> AiepMinerCoordin
         if acts and not request[KEY_HASS_USER].is_admin:
             raise _refusal(web.HTTPForbidden, "only administrators may do this")
         return None
-    site, claim = await _signer(request)
+    entry, access, claim = await _signer(request)
     if acts:
-        _allow_action(request, site, claim)
-    return site
+        _allow_action(request, access, claim)
+    return entry
 
 
-async def _signer(request: web.Request) -> tuple[AiepMinerCoordinator, Claim]:
-    """Return the operator whose secret signed a request; raises HTTPUnauthorized."""
+async def _signer(request: web.Request) -> tuple[AiepMinerConfigEntry, Access, Claim]:
+    """Return the operator whose secret signed a request; raises HTTPUnauthorized.
+
+    Nothing is said of an operator, not even whether it is loaded, before its signature is verified.
+    """
     headers = request.headers
     claim = read_claim(headers.get(hdrs.AUTHORIZATION, ""), headers.get(TIMESTAMP_HEADER, ""))
-    if claim is None:
+    if claim is None or abs(dt_util.utcnow().timestamp() - claim.at_s) > WINDOW_S:
         raise _refusal(web.HTTPUnauthorized, "no valid credentials")
-    if abs(dt_util.utcnow().timestamp() - claim.at_s) > WINDOW_S:
-        raise _refusal(web.HTTPUnauthorized, "no valid credentials")
-    body = await request.content.read(MAX_BODY_BYTES + 1)
-    if len(body) > MAX_BODY_BYTES:
-        raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
+    body = await _body(request)
     entry = _entry(request.app[KEY_HASS], claim.operator_id)
-    site = _loaded(entry) if entry else None
-    access = _access(site)
+    access = await _access(request.app[KEY_HASS], entry)
     if not is_signed_by(access, claim, method=request.method, target=request.raw_path, body=body):
         raise _refusal(web.HTTPUnauthorized, "no valid credentials")
-    assert site is not None  # noqa: S101 - nobody's secret signs nothing
-    return site, claim
+    assert entry is not None  # noqa: S101 - without an operator there is no access
+    assert access is not None  # noqa: S101 - without access nothing is signed
+    return entry, access, claim
 
 
-def _access(site: AiepMinerCoordinator | None) -> Access | None:
-    return site.ledger_service.trust_store.trusted.access if site else None
+async def _body(request: web.Request) -> bytes:
+    """Return the whole body; raises HTTPRequestEntityTooLarge and HTTPRequestTimeout."""
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_DEADLINE_S):
+            async for packet in request.content.iter_any():
+                body += packet
+                if len(body) > MAX_BODY_BYTES:
+                    raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
+    except TimeoutError as err:
+        raise _refusal(web.HTTPRequestTimeout, "the body did not arrive in time") from err
+    return body
 
 
-def _allow_action(request: web.Request, site: AiepMinerCoordinator, claim: Claim) -> None:
+async def _access(hass: HomeAssistant, entry: AiepMinerConfigEntry | None) -> Access | None:
+    """Return an operator's credentials, also while it is not loaded."""
+    if entry is None:
+        return None
+    if entry.state is ConfigEntryState.LOADED:
+        return entry.runtime_data.trust_store.trusted.access
+    return await async_stored_access(hass, entry.entry_id)
+
+
+def _allow_action(request: web.Request, access: Access, claim: Claim) -> None:
     """Let a signed request act, once; raises HTTPForbidden or HTTPConflict."""
-    access = _access(site)
-    if access is None or not access.may_act:
+    if not access.may_act:
         raise _refusal(web.HTTPForbidden, "the credentials allow only reading")
-    used = request.app[KEY_HASS].data[DATA_USED_SIGNATURES]
+    used = request.app[KEY_HASS].data[_DATA_USED_SIGNATURES]
     if not used.take(claim, dt_util.utcnow().timestamp()):
         raise _refusal(web.HTTPConflict, "this request was made before; sign a new one")
 
 
 async def _site(
-    request: web.Request, operator_id: str | None, *, acts: bool = False
+    request: web.Request, operator_id: str | None, *, acts: bool = False, ledger: bool = False
 ) -> AiepMinerCoordinator:
-    """Return the operator that a request is about, if it may have it; raises HTTPException."""
+    """Return the operator that a request is about, if it may have it; raises HTTPException.
+
+    ``ledger`` says that the request reads the operator's ledger.
+    """
     own = await _authenticate(request, acts=acts)
     entry = _entry(request.app[KEY_HASS], operator_id)
-    if own is not None and operator_id not in (None, own.config_entry.entry_id):
+    if own is not None and operator_id not in (None, own.entry_id):
         raise _refusal(web.HTTPForbidden, "the credentials are another operator's")
+    if own is None and ledger and not may_read(entry, request[KEY_HASS_USER]):
+        raise _refusal(web.HTTPForbidden, "the operator does not let this user read its ledger")
     if entry is None:
         raise _refusal(web.HTTPNotFound, "no such operator")
     return _loaded(entry)
@@ -190,7 +218,7 @@ class HealthView(HomeAssistantView):
         """Return the own operator's health, or that of all for a Home Assistant user."""
         own = await _authenticate(request, acts=False)
         entries = request.app[KEY_HASS].config_entries.async_loaded_entries(DOMAIN)
-        sites = [own] if own else [entry.runtime_data.coordinator for entry in entries]
+        sites = [_loaded(own)] if own else [entry.runtime_data.coordinator for entry in entries]
         return self.json({"operators": [health_report(site) for site in sites]})
 
 
@@ -213,7 +241,7 @@ class StatusView(OperatorView, path="ledger/status"):
 
     async def get(self, request: web.Request, operator_id: str | None = None) -> web.Response:
         """Return how the ledger is."""
-        site = await _site(request, operator_id)
+        site = await _site(request, operator_id, ledger=True)
         _ledger(site)
         return self.json(ledger_report(site))
 
@@ -227,12 +255,13 @@ class RecordsView(OperatorView, path=f"ledger/{{kind:{'|'.join(KINDS)}}}"):
         self, request: web.Request, kind: str, operator_id: str | None = None
     ) -> web.Response:
         """Return a page of records."""
-        ledger = _ledger(await _site(request, operator_id))
+        ledger = _ledger(await _site(request, operator_id, ledger=True))
         wanted = _query(request, PAGE_SCHEMA)
         try:
-            return self.json(await page_report(ledger, (KINDS[kind],), wanted))
+            page = await async_page(request.app[KEY_HASS], ledger, (KINDS[kind],), wanted)
         except LedgerError as err:
             raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+        return web.Response(body=page, content_type="application/json")
 
 
 class ExportView(OperatorView, path="ledger/export"):
@@ -242,7 +271,7 @@ class ExportView(OperatorView, path="ledger/export"):
 
     async def get(self, request: web.Request, operator_id: str | None = None) -> web.StreamResponse:
         """Stream the export. One that fails on the way ends without its proper end."""
-        site = await _site(request, operator_id)
+        site = await _site(request, operator_id, ledger=True)
         ledger = _ledger(site)
         asked = _query(request, _EXPORT_SCHEMA)
         head, key = ledger.head, site.ledger_service.trust_store.trusted.public_key

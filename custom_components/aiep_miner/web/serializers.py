@@ -1,7 +1,6 @@
 """What the integration shows to programs: actions, REST and WebSocket answer with the same."""
 
 import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 import probatio as vol
@@ -9,9 +8,8 @@ import probatio as vol
 from ..coordinator import AiepMinerCoordinator
 from ..engine.ledger import Ledger, Stored, verify
 from ..engine.read_model import ReadModel
-from ..engine.records import RecordKind
 
-MAX_RECORDS: Final = 1000
+MAX_RECORDS: Final = 500
 MAX_SEQ: Final = 2**63 - 1
 SEQ: Final = vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_SEQ))
 _TIME: Final = vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_SEQ))
@@ -40,29 +38,6 @@ def record_report(stored: Stored) -> dict[str, Any]:
         "body": None if stored.body is None else json.loads(stored.body),
         "body_hash": stored.body_hash.hex(),
         "hash": stored.hash_hex,
-    }
-
-
-async def page_report(
-    ledger: Ledger, kinds: tuple[RecordKind, ...], wanted: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return a page of records, and the ``cursor`` of the next one. Raises LedgerError."""
-    newest_first = wanted["order"] == "newest_first"
-    bound = "to_seq" if newest_first else "from_seq"
-    found = await ledger.query(
-        kinds=kinds,
-        subject=wanted.get("miner_id"),
-        from_ts=wanted.get("from_ts"),
-        to_ts=wanted.get("to_ts"),
-        limit=wanted["limit"] + 1,
-        newest_first=newest_first,
-        **{bound: wanted.get("cursor")},
-    )
-    shown, rest = found[: wanted["limit"]], found[wanted["limit"] :]
-    return {
-        "operator_id": ledger.operator_id,
-        "records": [record_report(stored) for stored in shown],
-        "next_cursor": rest[0].seq if rest else None,
     }
 
 

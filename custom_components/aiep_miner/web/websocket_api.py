@@ -13,24 +13,19 @@ from homeassistant.components.websocket_api.const import (
     AsyncWebSocketCommandHandler,
 )
 from homeassistant.components.websocket_api.decorators import async_response, websocket_command
+from homeassistant.components.websocket_api.messages import construct_result_message
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.exceptions import Unauthorized
 
-from ..const import DOMAIN
 from ..coordinator import AiepMinerCoordinator
-from ..engine.ledger import Head, Ledger, LedgerError
+from ..engine.ledger import LedgerError
 from ..engine.records import RecordKind
-from ..ledger_service.service import ledger_signal
-from .serializers import (
-    MAX_SEQ,
-    PAGE_SCHEMA,
-    chain_report,
-    ledger_report,
-    page_report,
-    record_report,
-)
+from .pages import async_page
+from .permissions import may_read
+from .serializers import MAX_SEQ, PAGE_SCHEMA, chain_report, ledger_report
+from .subscriptions import Subscriber, async_follower, is_full, running_site
 
-CHUNK_RECORDS: Final = 200
+ERR_TOO_MANY: Final = "too_many_subscriptions"
 
 _OPERATOR: Final[dict[str | vol.Marker, Any]] = {vol.Required("operator_id"): str}
 _KINDS: Final[dict[str | vol.Marker, Any]] = {
@@ -52,21 +47,17 @@ def async_setup_websocket_api(hass: HomeAssistant) -> None:
         async_register_command(hass, command)
 
 
-def _site(hass: HomeAssistant, operator_id: str) -> AiepMinerCoordinator | None:
-    """Return an operator that is running."""
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        if entry.entry_id == operator_id:
-            site: AiepMinerCoordinator = entry.runtime_data.coordinator
-            return site
-    return None
-
-
 def _of_operator(answer: Answer) -> AsyncWebSocketCommandHandler:
-    """Find the operator that is meant, and tell when there is none or its ledger fails."""
+    """Find the operator that is meant; answer with an error for none, or for a ledger that fails.
+
+    Raises Unauthorized for users whom the operator does not let read.
+    """
 
     @wraps(answer)
     async def handle(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
-        site = _site(hass, msg["operator_id"])
+        site = running_site(hass, msg["operator_id"])
+        if not may_read(site.config_entry if site else None, connection.user):
+            raise Unauthorized
         if site is None:
             connection.send_error(msg["id"], ERR_NOT_FOUND, "no such operator is running")
             return
@@ -84,7 +75,7 @@ def _of_operator(answer: Answer) -> AsyncWebSocketCommandHandler:
 async def ws_status(
     hass: HomeAssistant, connection: ActiveConnection, msg: Message, site: AiepMinerCoordinator
 ) -> None:
-    """Tell how the ledger is."""
+    """Return how the ledger is."""
     connection.send_result(msg["id"], ledger_report(site))
 
 
@@ -103,7 +94,8 @@ async def ws_records(
 ) -> None:
     """Return a page of records."""
     kinds = tuple(map(RecordKind, msg["kinds"]))
-    connection.send_result(msg["id"], await page_report(site.controller.ledger, kinds, msg))
+    page = await async_page(hass, site.controller.ledger, kinds, msg)
+    connection.send_message(construct_result_message(msg["id"], page))
 
 
 @websocket_command(
@@ -141,65 +133,17 @@ async def ws_subscribe(
     hass: HomeAssistant, connection: ActiveConnection, msg: Message, site: AiepMinerCoordinator
 ) -> None:
     """Send each record from now on, as soon as it is in the ledger."""
-    follower = Follower(hass, connection, msg, site.controller.ledger.head)
-    connection.subscriptions[msg["id"]] = follower.async_begin()
+    head = site.controller.ledger.head
+    follower = async_follower(hass, msg["operator_id"], head)
+    if is_full(follower, connection):
+        connection.send_error(msg["id"], ERR_TOO_MANY, "too many subscriptions")
+        return
+    subscriber = Subscriber(
+        connection=connection,
+        message_id=msg["id"],
+        kinds=frozenset(msg["kinds"]),
+        miner_id=msg.get("miner_id"),
+        seen_seq=head.seq,
+    )
+    connection.subscriptions[msg["id"]] = follower.async_add(subscriber)
     connection.send_result(msg["id"])
-
-
-class Follower:
-    """Sends a connection what is new in an operator's ledger."""
-
-    def __init__(
-        self, hass: HomeAssistant, connection: ActiveConnection, msg: Message, head: Head
-    ) -> None:
-        """Begin after a head."""
-        self._hass = hass
-        self._connection = connection
-        self._id = msg["id"]
-        self._operator_id = msg["operator_id"]
-        self._kinds = tuple(map(RecordKind, msg["kinds"]))
-        self._miner_id = msg.get("miner_id")
-        self._seen = head
-        self._is_sending = False
-
-    @callback
-    def async_begin(self) -> Callable[[], None]:
-        """Follow from now on, also when the operator is loaded anew; return what ends that."""
-        return async_dispatcher_connect(
-            self._hass, ledger_signal(self._operator_id), self._ledger_grew
-        )
-
-    @callback
-    def _ledger_grew(self) -> None:
-        if not self._is_sending:
-            self._is_sending = True
-            self._hass.async_create_task(self._send(), f"ledger subscription {self._id}")
-
-    async def _send(self) -> None:
-        try:
-            while (site := _site(self._hass, self._operator_id)) is not None:
-                ledger = site.controller.ledger
-                if ledger.head == self._seen:
-                    return
-                await self._send_next(ledger)
-        except LedgerError as err:
-            self._connection.send_event(self._id, {"error": str(err)})
-        finally:
-            self._is_sending = False
-
-    async def _send_next(self, ledger: Ledger) -> None:
-        """Send the next new records that are wanted, if there are any. Raises LedgerError."""
-        head = ledger.head
-        is_new_segment = await ledger.check_head(self._seen) is not None
-        found = await ledger.query(
-            kinds=self._kinds,
-            subject=self._miner_id,
-            from_seq=1 if is_new_segment else self._seen.seq + 1,
-            to_seq=head.seq,
-            limit=CHUNK_RECORDS,
-        )
-        if found:
-            records = [record_report(stored) for stored in found]
-            self._connection.send_event(self._id, {"records": records})
-        is_all = len(found) < CHUNK_RECORDS
-        self._seen = head if is_all else Head(found[-1].seq, found[-1].hash)

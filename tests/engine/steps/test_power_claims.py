@@ -124,3 +124,12 @@ async def test_a_start_that_was_never_seen_still_counts(tmp_path: Path) -> None:
         await rig.cycles(15)
         assert "not_confirmed" in await rig.outcomes()
         assert (await rig.command(Action.RUN, "m2")).rule is Reason.OVER_POWER_LIMIT
+
+
+async def test_fewer_boards_need_more_power_for_the_same_hash_rate(tmp_path: Path) -> None:
+    async with site(tmp_path, limited(None, max_power_w=3600.0), MINERS) as rig:
+        rig.miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0)
+        rig.miner.reading = replace(RUNNING, boards=BOARDS, hashrate_ths=50.0, power_w=1600.0)
+        await rig.cycles(2)
+        result = await rig.command(Action.SET_HASHRATE, value=100.0)
+        assert result.rule is Reason.OVER_POWER_LIMIT

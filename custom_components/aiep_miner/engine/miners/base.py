@@ -39,6 +39,8 @@ class Identity:
     """Lower case with colons."""
     serial_number: str | None = None
     hostname: str | None = None
+    hardware: str | None = None
+    """The version of the control board."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

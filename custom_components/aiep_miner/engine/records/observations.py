@@ -35,7 +35,7 @@ class PriceRecord(Record):
     network_difficulty: float | None = None
     network_difficulty_updated_ms: int | None = None
     block_reward: float | None = None
-    """Coins for one block, fees left out."""
+    """Coins for one block; with fees where a public source states the mean of recent blocks."""
     faults: dict[str, Reason] = field(default_factory=dict)
     """Field to what is wrong with the value that its source gives."""
 

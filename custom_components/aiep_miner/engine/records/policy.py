@@ -174,6 +174,8 @@ class PolicyRecord(Record):
     governor: MiningPolicy = field(default_factory=MiningPolicy)
     source_caps: tuple[SourceCap, ...] = ()
     miners: tuple[MinerPolicy, ...] = ()
+    user_id: str | None = field(default=None, compare=False)
+    """The Home Assistant user who set it by an entity; None for the forms, and no setting itself."""
 
     def miner(self, miner_id: str) -> MinerPolicy:
         """Return the miner's own settings, or the defaults."""

@@ -84,6 +84,11 @@ class Reading(Body):
     """The miner's own error messages, sanitised, at most 200 characters each."""
 
     @property
+    def boards_on(self) -> int:
+        """How many boards are not switched off."""
+        return sum(1 for board in self.boards if board.enabled is not False)
+
+    @property
     def hottest_c(self) -> float | None:
         """The hottest sensor, in °C; None without sensors."""
         return max((item.temperature_c for item in self.temperatures), default=None)

@@ -70,6 +70,8 @@ class MinerState:
     """Hash rate in TH/s and power in W of the last readings while it ran as usual."""
     carried: tuple[float, float | None] | None = None
     """Those values from before the records that the state was rebuilt from."""
+    carried_boards: int | None = None
+    """How many boards ran when it had them."""
     setpoint: ReceiptRecord | None = None
     """The last target that was sent; with the outcome that closed it, once there is one."""
     unproven_w: float | None = None

@@ -23,6 +23,7 @@ from ..records import (
     DivergenceRecord,
     LifecycleEvent,
     LifecycleRecord,
+    MinerPolicy,
     NegativeProofRecord,
     Origin,
     Outcome,
@@ -440,10 +441,7 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     if record.action in TUNING | {Action.RUN, Action.RESTART}:
         miner.may_run = True  # firmware that restarts for a setting may start to mine
     if record.action in TUNING:
-        rate, power_w = miner.usual(state.policy.record.miner(record.subject))
-        miner.carried = (rate, power_w) if rate else None
-        miner.running.clear()
-        miner.tuned = True
+        _carry(miner, state.policy.record.miner(record.subject))
     if record.action in UNSETTLING:
         return
     miner.low_since_ms = None
@@ -455,6 +453,16 @@ def _count(miner: MinerState, record: ReceiptRecord) -> None:
         miner.restarts_ms.append(record.ts_ms)
     if record.action is Action.SET_LEVEL:
         miner.levels_set_ms.append(record.ts_ms)
+
+
+def _carry(miner: MinerState, own: MinerPolicy) -> None:
+    """Keep what was usual before a tuning, and of how many boards it was."""
+    rate, power_w = miner.usual(own)
+    if miner.learned_power_w is not None and miner.reading is not None:
+        miner.carried_boards = miner.reading.boards_on
+    miner.carried = (rate, power_w) if rate else None
+    miner.running.clear()
+    miner.tuned = True
 
 
 def _continues(before: Action, action: Action) -> bool:

@@ -13,6 +13,7 @@ from ..records import (
     MinerPolicy,
     Outcome,
     ProposalRecord,
+    Reading,
     ReceiptRecord,
 )
 from ..records.reasons import Reason
@@ -192,15 +193,20 @@ def _at_rate_w(miner: MinerState, own: MinerPolicy, rate_ths: float | None) -> f
     usual_ths, usual_w = miner.usual(own)
     if rate_ths is None or not usual_ths or usual_w is None:
         return None
-    ratio = rate_ths / usual_ths
-    return usual_w * ratio * max(ratio, 1.0)
+    reading = miner.reading or Reading()
+    # What was not learned since the last change may be of more boards than run now.
+    before = miner.carried_boards if miner.carried else None
+    of_boards = max(before or len(reading.boards), reading.boards_on)
+    is_learned = miner.learned_power_w is not None or not reading.boards_on
+    share = 1.0 if is_learned else reading.boards_on / of_boards
+    ratio = rate_ths / (usual_ths * share)
+    return usual_w * share * ratio * max(ratio, 1.0)
 
 
 def _with_board_w(miner: MinerState, own: MinerPolicy) -> float | None:
     """Return the power with one more board than run now."""
     power_w = running_w(miner, own)
-    boards = miner.reading.boards if miner.reading else ()
-    on = sum(1 for board in boards if board.enabled is not False)
+    on = miner.reading.boards_on if miner.reading else 0
     if power_w is None or on == 0:
         return own.nominal_power_w
     return power_w * (on + 1) / on

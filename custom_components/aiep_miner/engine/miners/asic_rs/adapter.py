@@ -16,6 +16,7 @@ from pyasic_rs.data import DataField, MinerData
 
 from ...records import Action, Reading
 from ...records.reasons import Reason
+from .. import values
 from ..base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
 from ..controls import check
 from ..make import Link, Make
@@ -57,6 +58,7 @@ _IDENTITY_FIELDS = (
     DataField.Mac,
     DataField.SerialNumber,
     DataField.Hostname,
+    DataField.ControlBoardVersion,
     DataField.FirmwareVersion,
     DataField.Hashrate,
     DataField.Uptime,
@@ -355,6 +357,7 @@ def _identity(miner: Miner, data: MinerData) -> Identity:
         mac=mac_of(data),
         serial_number=data.serial_number,
         hostname=data.hostname,
+        hardware=values.text(board.name if (board := data.control_board_version) else None),
     )
 
 

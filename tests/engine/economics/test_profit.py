@@ -7,8 +7,7 @@ import pytest
 from custom_components.aiep_miner.engine import economics
 from custom_components.aiep_miner.engine.economics import Figures
 from custom_components.aiep_miner.engine.records import Basis, PolicyRecord, ProfitRecord, Reading
-
-from .rig import GOOD_PRICES
+from tests.engine.rig import GOOD_PRICES
 
 POLICY = PolicyRecord(ts_ms=0, subject="operator")
 

@@ -19,7 +19,7 @@ from typing import Any, Self
 import aiohttp
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 DOMAIN = "aiep_miner"
 HOST = "127.0.0.1"
 START_S = 120.0
@@ -57,7 +57,7 @@ ONBOARDING = {
 }
 
 
-def _http_settings(port: int) -> dict[str, Any]:
+def http_settings(port: int) -> dict[str, Any]:
     """Return the web server's settings as confirmed: others are taken back after minutes."""
     settings = {
         "server_host": [HOST],
@@ -284,7 +284,7 @@ class HassProcess:
         onboarding = storage / "onboarding"
         if not onboarding.exists():
             onboarding.write_text(json.dumps(ONBOARDING), encoding="utf-8")
-        settings = json.dumps(_http_settings(self.port))
+        settings = json.dumps(http_settings(self.port))
         (storage / "http").write_text(settings, encoding="utf-8")
 
     def _refuse_taken_port(self) -> None:

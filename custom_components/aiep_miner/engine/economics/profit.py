@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from .records import Basis, PolicyRecord, PriceRecord, ProfitRecord, Reading
+from ..records import Basis, PolicyRecord, PriceRecord, ProfitRecord, Reading
 
 HASHES_PER_DIFFICULTY = 2**32
 """Expected hashes for a block at difficulty 1.

@@ -1,0 +1,128 @@
+"""The flow of an operator's options: thresholds, governor, access."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import probatio as vol
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
+from homeassistant.helpers.selector import BooleanSelector, SelectSelector, SelectSelectorConfig
+
+from ..const import CONF_USERS_MAY_READ
+from ..engine.governor import PERMISSIVE, STANDARD, STRICT
+from ..web.credentials import Access
+from .options import SECTION_GOVERNOR, governor_schema, limits_of, settings_schema
+
+CONF_PRESET: Final = "preset"
+PRESET_CURRENT: Final = "current"
+PRESETS: Final = {"standard": STANDARD, "strict": STRICT, "permissive": PERMISSIVE}
+
+
+def access_schema(access: Access | None, *, users_may_read: bool) -> vol.Schema:
+    """Return the form that says who may read the ledger besides administrators."""
+    defaults = {
+        CONF_USERS_MAY_READ: users_may_read,
+        "enabled": access is not None,
+        "may_act": access is not None and access.may_act,
+        "rotate": False,
+    }
+    return vol.Schema(
+        {vol.Required(key, default=value): BooleanSelector() for key, value in defaults.items()}
+    )
+
+
+class AiepMinerOptionsFlow(OptionsFlow):
+    """Changes what the cycle and the governor go by."""
+
+    _preset: str = PRESET_CURRENT
+    _secret: str
+    """New credentials, between being made and being shown."""
+    _users_may_read: bool
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what is to be changed."""
+        return self.async_show_menu(step_id="init", menu_options=["settings", "preset", "access"])
+
+    async def async_step_settings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change the interval and the thresholds."""
+        if user_input is not None:
+            return self.async_create_entry(data={**self.config_entry.options, **user_input})
+        return self.async_show_form(
+            step_id="settings",
+            data_schema=self.add_suggested_values_to_schema(
+                settings_schema(), self.config_entry.options
+            ),
+        )
+
+    async def async_step_preset(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which limits to begin with."""
+        if user_input is not None:
+            self._preset = user_input[CONF_PRESET]
+            return await self.async_step_governor()
+        choice = SelectSelector(
+            SelectSelectorConfig(options=[PRESET_CURRENT, *PRESETS], translation_key=CONF_PRESET)
+        )
+        return self.async_show_form(
+            step_id="preset",
+            data_schema=vol.Schema({vol.Required(CONF_PRESET, default=PRESET_CURRENT): choice}),
+            last_step=False,
+        )
+
+    async def async_step_governor(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change the governor's limits."""
+        if user_input is not None:
+            options = {**self.config_entry.options, SECTION_GOVERNOR: user_input}
+            return self.async_create_entry(data=options)
+        limits = self.config_entry.options.get(SECTION_GOVERNOR, {})
+        if self._preset in PRESETS:
+            # What the preset does not limit stays limited as it is.
+            limits = {**limits, **limits_of(PRESETS[self._preset])}
+        return self.async_show_form(
+            step_id="governor",
+            data_schema=self.add_suggested_values_to_schema(governor_schema(), limits),
+        )
+
+    async def async_step_access(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Switch the operator's own credentials on or off, or make new ones."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        trust_store = self.config_entry.runtime_data.trust_store
+        before: Access | None = trust_store.trusted.access
+        if user_input is None:
+            return self.async_show_form(
+                step_id="access",
+                data_schema=access_schema(
+                    before,
+                    users_may_read=self.config_entry.options.get(CONF_USERS_MAY_READ, False),
+                ),
+                description_placeholders={"operator_id": self.config_entry.entry_id},
+            )
+        after = Access(may_act=user_input["may_act"]) if user_input["enabled"] else None
+        if before and after and not user_input["rotate"]:
+            after = replace(after, secret=before.secret)
+        await trust_store.async_save(access=after)
+        self._users_may_read = user_input[CONF_USERS_MAY_READ]
+        if after is None or (before is not None and before.secret == after.secret):
+            return self._finish_access()
+        self._secret = after.secret
+        return await self.async_step_secret()
+
+    async def async_step_secret(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show a new secret, this once."""
+        if user_input is not None:
+            return self._finish_access()
+        return self.async_show_form(
+            step_id="secret",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                "operator_id": self.config_entry.entry_id,
+                "secret": self._secret,
+            },
+        )
+
+    def _finish_access(self) -> ConfigFlowResult:
+        options = {**self.config_entry.options, CONF_USERS_MAY_READ: self._users_may_read}
+        return self.async_create_entry(data=options)

@@ -1,0 +1,1 @@
+"""Seeded scenarios of sites with miners, for tests and benchmarks of the economics."""

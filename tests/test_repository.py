@@ -1,0 +1,61 @@
+"""What belongs to the repository: the quality scale, the workflows, the changelog."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from homeassistant import components
+
+from custom_components.aiep_miner.flows.migration import MINOR_VERSION, VERSION
+
+ROOT = Path(__file__).resolve().parents[1]
+INTEGRATION = ROOT / "custom_components" / "aiep_miner"
+RULES: dict[str, Any] = yaml.safe_load((INTEGRATION / "quality_scale.yaml").read_text("utf-8"))[
+    "rules"
+]
+
+
+def test_every_rule_of_the_quality_scale_is_listed() -> None:
+    """Compare with an integration of the highest tier, which lists them all."""
+    platinum = Path(components.__path__[0]) / "portainer" / "quality_scale.yaml"
+    assert set(RULES) == set(yaml.safe_load(platinum.read_text("utf-8"))["rules"])
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_is_done_or_says_why_not(rule: str) -> None:
+    state = RULES[rule]
+    if isinstance(state, str):
+        assert state == "done"
+    else:
+        assert state["status"] in ("done", "exempt", "todo")
+        assert state["comment"].strip()
+
+
+def test_exempt_from_triggers_and_conditions_only_while_there_are_none() -> None:
+    for rule, file in (("docs-triggers", "trigger.py"), ("docs-conditions", "condition.py")):
+        is_exempt = isinstance(RULES[rule], dict) and RULES[rule]["status"] == "exempt"
+        assert is_exempt != (INTEGRATION / file).exists()
+
+
+def test_the_workflow_runs_all_checks() -> None:
+    text = (ROOT / ".github" / "workflows" / "checks.yml").read_text("utf-8")
+    steps = [step for job in yaml.safe_load(text)["jobs"].values() for step in job["steps"]]
+    used = {step["uses"].partition("@")[0] for step in steps if "uses" in step}
+    assert {"home-assistant/actions/hassfest", "hacs/action"} <= used
+    assert {"run": ".ci/run"} in steps
+
+
+def test_the_changelog_begins_with_what_is_not_released() -> None:
+    headings = [
+        line.removeprefix("## ")
+        for line in (ROOT / "CHANGELOG.md").read_text("utf-8").splitlines()
+        if line.startswith("## ")
+    ]
+    manifest = json.loads((INTEGRATION / "manifest.json").read_text("utf-8"))
+    assert headings[:2] == ["Unreleased", manifest["version"]]
+
+
+def test_versions() -> None:
+    assert (VERSION, MINOR_VERSION) == (1, 2)
