@@ -56,6 +56,19 @@ MINER_BUTTONS: Final = (
         press_fn=lambda button: button.async_command(Command(action=Action.RESTART)),
     ),
     MinerButtonDescription(
+        key="restart_mining",
+        translation_key="restart_mining",
+        exists_fn=lambda miner: Action.RESTART_MINING in miner.info.capabilities.actions,
+        press_fn=lambda button: button.async_command(Command(action=Action.RESTART_MINING)),
+    ),
+    MinerButtonDescription(
+        key="identify",
+        device_class=ButtonDeviceClass.IDENTIFY,
+        entity_category=EntityCategory.CONFIG,
+        exists_fn=lambda miner: Action.IDENTIFY in miner.info.capabilities.actions,
+        press_fn=lambda button: button.async_command(Command(action=Action.IDENTIFY)),
+    ),
+    MinerButtonDescription(
         key="resume_automation",
         translation_key="resume_automation",
         up_to=FleetSize.THOUSANDS,

@@ -1,17 +1,24 @@
-"""Reports what the governor did."""
+"""Reports what the governor did, and blocks that a miner found."""
 
+from dataclasses import dataclass
 from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.const import ATTR_DEVICE_ID, EntityCategory
+from homeassistant.const import ATTR_DEVICE_ID, EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import AiepMinerConfigEntry, governor_signal
+from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator, governor_signal
 from .engine.events import GovernorEvent
 from .engine.governor import EventType
-from .entity import OperatorEntity
+from .entity import (
+    MinerEntity,
+    MinerEntityDescription,
+    OperatorEntity,
+    async_add_miner_entities,
+    async_remove_uncreated,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -23,13 +30,29 @@ GOVERNOR: Final = EventEntityDescription(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class MinerEventDescription(MinerEntityDescription, EventEntityDescription):
+    """Describes a miner's events."""
+
+
+BLOCK: Final = MinerEventDescription(
+    key="block",
+    translation_key="block",
+    event_types=["found"],
+    exists_fn=lambda miner: miner.reading is not None and miner.reading.blocks_found is not None,
+    needs_reading=False,
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: AiepMinerConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the operator's governor events."""
+    """Add the operator's governor events, and the blocks of miners that count them."""
     async_add_entities([GovernorEventEntity(entry.runtime_data.coordinator, GOVERNOR)])
+    async_remove_uncreated(entry, Platform.EVENT, (BLOCK,))
+    await async_add_miner_entities(entry, async_add_entities, (BLOCK,), BlockEventEntity)
 
 
 class GovernorEventEntity(OperatorEntity, EventEntity):
@@ -66,3 +89,33 @@ class GovernorEventEntity(OperatorEntity, EventEntity):
             "record_hash": event.hash,
         }
         return {key: value for key, value in attributes.items() if value is not None}
+
+
+class BlockEventEntity(MinerEntity, EventEntity):
+    """A block that a miner found: its count rose since the last reading."""
+
+    entity_description: MinerEventDescription
+
+    def __init__(
+        self, coordinator: AiepMinerCoordinator, miner_id: str, description: MinerEventDescription
+    ) -> None:
+        """Initialize the entity; what was found before is not reported."""
+        super().__init__(coordinator, miner_id, description)
+        self._known = self._count()
+
+    def _count(self) -> int | None:
+        return self.miner.reading.blocks_found if self.miner.reading else None
+
+    @override
+    def shown(self) -> tuple[Any, ...]:
+        return (self.state,)
+
+    @callback
+    @override
+    def async_show(self) -> None:
+        """Report a rise; a lower count is a miner that began anew."""
+        if (count := self._count()) is not None:
+            if self._known is not None and count > self._known:
+                self._trigger_event("found", {"blocks_found": count})
+            self._known = count
+        super().async_show()

@@ -11,7 +11,13 @@ from homeassistant.components.number import (
     NumberMode,
     RestoreNumber,
 )
-from homeassistant.const import Platform, UnitOfPower
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    Platform,
+    UnitOfPower,
+    UnitOfTemperature,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -59,6 +65,9 @@ def _hashrate_range(miner: Miner, most_so_far: float = 0.0) -> tuple[float, floa
     What a miner expects of itself and does, or usually does, falls with its target; the way back
     stays open.
     """
+    listed = _listed_range(Action.SET_HASHRATE)(miner, most_so_far)
+    if listed is not None:
+        return listed
     if nominal := miner.policy.nominal_hashrate_ths:
         return 0.0, round(nominal * HASHRATE_HEADROOM, 2)
     profit = miner.profit
@@ -68,6 +77,20 @@ def _hashrate_range(miner: Miner, most_so_far: float = 0.0) -> tuple[float, floa
     )
     most = max(most_so_far, *(round((rate or 0.0) * HASHRATE_HEADROOM, 2) for rate in seen))
     return (0.0, most) if most else None
+
+
+def _listed_range(action: Action) -> Callable[[Miner, float], tuple[float, float] | None]:
+    """Return the range that the device lists for an action."""
+
+    def look(miner: Miner, _most_so_far: float = 0.0) -> tuple[float, float] | None:
+        ranges = miner.info.capabilities.ranges
+        return next(((item.low, item.high) for item in ranges if item.action is action), None)
+
+    return look
+
+
+def _can(action: Action) -> Callable[[Miner], bool]:
+    return lambda miner: action in miner.info.capabilities.actions
 
 
 MINER_NUMBERS: Final = (
@@ -100,6 +123,45 @@ MINER_NUMBERS: Final = (
             Action.SET_HASHRATE in miner.info.capabilities.actions
             and _hashrate_range(miner) is not None
         ),
+    ),
+    MinerNumberDescription(
+        key="power_percent",
+        translation_key="power_percent",
+        native_unit_of_measurement=PERCENTAGE,
+        native_step=1,
+        mode=NumberMode.BOX,
+        entity_category=EntityCategory.CONFIG,
+        action=Action.SET_POWER_PERCENT,
+        value_fn=lambda miner: miner.reading.power_percent if miner.reading else None,
+        range_fn=_listed_range(Action.SET_POWER_PERCENT),
+        exists_fn=_can(Action.SET_POWER_PERCENT),
+    ),
+    MinerNumberDescription(
+        key="fan_speed",
+        translation_key="fan_speed",
+        native_unit_of_measurement=PERCENTAGE,
+        native_step=1,
+        mode=NumberMode.BOX,
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+        action=Action.SET_FAN,
+        value_fn=lambda miner: miner.reading.fan_percent if miner.reading else None,
+        range_fn=_listed_range(Action.SET_FAN),
+        exists_fn=_can(Action.SET_FAN),
+    ),
+    MinerNumberDescription(
+        key="target_temperature",
+        translation_key="target_temperature",
+        device_class=NumberDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        native_step=1,
+        mode=NumberMode.BOX,
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+        action=Action.SET_TARGET_TEMPERATURE,
+        value_fn=lambda miner: miner.reading.target_temperature_c if miner.reading else None,
+        range_fn=_listed_range(Action.SET_TARGET_TEMPERATURE),
+        exists_fn=_can(Action.SET_TARGET_TEMPERATURE),
     ),
 )
 

@@ -74,9 +74,20 @@ MINER_SELECTS: Final = (
         translation_key="preset",
         action=Action.SET_PRESET,
         up_to=FleetSize.MANY,
-        exists_fn=lambda miner: Action.SET_PRESET in miner.info.capabilities.actions,
+        exists_fn=lambda miner: (
+            Action.SET_PRESET in miner.info.capabilities.actions
+            and Action.SET_LEVEL not in miner.info.capabilities.actions
+        ),
         options_fn=lambda miner: list(miner.info.capabilities.presets),
         current_fn=lambda miner: miner.reading.preset if miner.reading else None,
+    ),
+    MinerSelectDescription(
+        key="level",
+        translation_key="level",
+        action=Action.SET_LEVEL,
+        exists_fn=lambda miner: Action.SET_LEVEL in miner.info.capabilities.actions,
+        options_fn=lambda miner: [level.name for level in miner.info.capabilities.levels],
+        current_fn=lambda miner: miner.reading.level if miner.reading else None,
     ),
 )
 

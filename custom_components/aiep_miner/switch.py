@@ -72,6 +72,14 @@ MINER_SWITCHES: Final = (
         is_on_fn=lambda miner: miner.reading.fault_light if miner.reading else None,
         turn_fn=lambda on: Command(action=Action.FAULT_LIGHT, option=ON if on else OFF),
     ),
+    MinerSwitchDescription(
+        key="scaling",
+        translation_key="scaling",
+        entity_category=EntityCategory.CONFIG,
+        exists_fn=lambda miner: Action.SET_SCALING in miner.info.capabilities.actions,
+        is_on_fn=lambda miner: miner.reading.scaling if miner.reading else None,
+        turn_fn=lambda on: Command(action=Action.SET_SCALING, option=ON if on else OFF),
+    ),
 )
 
 

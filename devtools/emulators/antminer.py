@@ -31,6 +31,8 @@ class Antminer(Device):
     ) -> None:
         self.digest = Digest(REALM, username, password)
         self.mode = NORMAL
+        self.fan_by_hand = False
+        self.fan_percent = "100"
         super().__init__(PROFILE, host, **options)
 
     def servers(self) -> list[Server]:
@@ -109,8 +111,8 @@ class Antminer(Device):
         return {
             "pools": [pool],
             "api-listen": True,
-            "bitmain-fan-ctrl": False,
-            "bitmain-fan-pwm": "100",
+            "bitmain-fan-ctrl": self.fan_by_hand,
+            "bitmain-fan-pwm": self.fan_percent,
             "bitmain-use-vil": True,
             "bitmain-freq": "525",
             "bitmain-freq-level": "100",
@@ -131,6 +133,8 @@ class Antminer(Device):
         return json_response({"stats": "success", "code": "M000", "msg": "OK!", "blink": True})
 
     def _set_conf(self, sent: dict[str, Any]) -> None:
+        self.fan_by_hand = bool(sent.get("bitmain-fan-ctrl", self.fan_by_hand))
+        self.fan_percent = str(sent.get("bitmain-fan-pwm", self.fan_percent))
         mode = sent.get("miner-mode", sent.get("bitmain-work-mode", NORMAL))
         self.mode = int(mode)
         if self.mode == SLEEP:

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
+from devtools.silicon import FREQUENCIES_MHZ, VOLTAGES_MV
 
 from .base import Fault
 from .device import Device, Server, run_alone
@@ -21,9 +22,16 @@ class BitAxe(Device):
     """A BitAxe; ``firmware`` decides whether it can pause."""
 
     title = "AxeOS"
+    blocks_found = 0
 
     def __init__(self, host: str, *, firmware: str = "v2.14.0", **options: Any) -> None:
         self.firmware = firmware
+        self.frequency_mhz = 525
+        self.voltage_mv = 1150
+        self.auto_fan = True
+        self.fan_percent = 35
+        self.target_c = 60
+        self.identified = 0
         super().__init__(PROFILES["bitaxe"], host, **options)
 
     def servers(self) -> list[Server]:
@@ -42,6 +50,10 @@ class BitAxe(Device):
                 return self._control(request, self.machine.run)
             case "POST", "/api/system/restart":
                 return self._control(request, self.machine.restart)
+            case "POST", "/api/system/identify" if self.lists:
+                return self._control(request, self._identify)
+            case "PATCH", "/api/system":
+                return await self._patch(request)
         self.log.add(f"{request.method} {request.path}")
         if Fault.UNAUTHORIZED in self.faults:
             return page("Unauthorized", status=401)
@@ -50,11 +62,46 @@ class BitAxe(Device):
                 return page(f"<html><head><title>{self.title}</title></head></html>")
             case "GET", "/api/system/info":
                 return json_response(self.info())
-            case "GET", "/api/system/asic" if self.can_pause:
-                return json_response(
-                    {"ASICModel": "BM1370", "asicCount": 1, "deviceModel": "Gamma"}
-                )
+            case "GET", "/api/system/asic" if self.lists:
+                return json_response(self.asic())
         return page("not found", status=404)
+
+    @property
+    def lists(self) -> bool:
+        """Whether it tells which frequencies and voltages its chip takes."""
+        return self.can_pause
+
+    def asic(self) -> dict[str, Any]:
+        """Return what ``/api/system/asic`` says."""
+        return {
+            "ASICModel": "BM1370",
+            "deviceModel": "Gamma",
+            "asicCount": 1,
+            "defaultFrequency": 525,
+            "frequencyOptions": list(FREQUENCIES_MHZ),
+            "defaultVoltage": 1150,
+            "voltageOptions": list(VOLTAGES_MV),
+        }
+
+    async def _patch(self, request: web.Request) -> web.Response:
+        body = await request.text()
+        sent = await request.json()
+        if self.write(f"PATCH {request.path}", body, lambda: self.apply(sent)):
+            return json_response({"message": "ok"})
+        return page("Unauthorized", status=401)
+
+    def apply(self, sent: dict[str, Any]) -> None:
+        """Take settings; a frequency or voltage of the power that it then draws."""
+        self.frequency_mhz = int(sent.get("frequency", self.frequency_mhz))
+        self.voltage_mv = int(sent.get("coreVoltage", self.voltage_mv))
+        self.auto_fan = bool(sent.get("autofanspeed", self.auto_fan))
+        self.fan_percent = int(sent.get("manualFanSpeed", self.fan_percent))
+        self.target_c = int(sent.get("temptarget", self.target_c))
+        share = (self.frequency_mhz / 525) * (self.voltage_mv / 1150) ** 2
+        self.machine.power_limit_w = self.machine.profile.nominal_power_w * share
+
+    def _identify(self) -> None:
+        self.identified += 1
 
     def _control(self, request: web.Request, change: Any) -> web.Response:
         if self.write(f"{request.method} {request.path}", None, change):
@@ -71,15 +118,20 @@ class BitAxe(Device):
             "bestDiff": "483k",
             "bestSessionDiff": "12k",
             "boardVersion": "601",
-            "coreVoltage": 1150,
-            "coreVoltageActual": 1146,
+            "autofanspeed": int(self.auto_fan),
+            "blockFound": self.blocks_found,
+            "coreVoltage": self.voltage_mv,
+            "coreVoltageActual": self.voltage_mv - 4,
+            "errorPercentage": 0.3,
             "current": 2800.0,
             "expectedHashrate": machine.expected_hashrate_ths * 1000,
             "fallbackStratumPort": 3334,
             "fallbackStratumURL": "fallback.example.pool",
             "fallbackStratumUser": "somebody.two",
             "fanrpm": machine.fans_rpm[0],
-            "frequency": 525,
+            "frequency": self.frequency_mhz,
+            "manualFanSpeed": self.fan_percent,
+            "temptarget": self.target_c,
             "hashRate": machine.hashrate_ths * 1000,
             "hostname": "bitaxe",
             "isUsingFallbackStratum": 0,
@@ -108,8 +160,23 @@ class NerdAxe(BitAxe):
 
     title = "NerdAxe"
 
-    def __init__(self, host: str, *, firmware: str = "v1.0.36", **options: Any) -> None:
+    def __init__(
+        self, host: str, *, firmware: str = "v1.0.36", otp: bool = False, **options: Any
+    ) -> None:
+        self.otp = otp
         super().__init__(host, firmware=firmware, **options)
+
+    @property
+    def lists(self) -> bool:
+        return True
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        if request.method != "GET" and self.otp:
+            self.log.add(f"{request.method} {request.path} (401)")
+            return page("OTP required", status=401)
+        if (request.method, request.path) == ("POST", "/api/system/shutdown"):
+            return self._control(request, self.machine.stop)
+        return await super()._answer(request)
 
     def info(self) -> dict[str, Any]:
         return {**super().info(), "deviceModel": "NerdQAxe++", "hostname": "nerdaxe"}

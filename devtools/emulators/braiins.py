@@ -71,7 +71,8 @@ class Braiins(Device):
             return await self._query(request)
         if path == "auth/login":
             return await self._log_in(request)
-        if request.headers.get("Authorization") != self._token or self._token is None:
+        allowed = self._token is not None and Fault.UNAUTHORIZED not in self.faults
+        if not allowed or request.headers.get("Authorization") != self._token:
             self.log.add(f"{request.method} {request.path} (401)")
             return json_response({"message": "unauthorized"}, status=401)
         if request.method == "GET":

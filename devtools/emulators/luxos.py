@@ -28,7 +28,14 @@ VERSION = {
     "Miner": "2025.4.8.220305",
     "Type": "Antminer S19k Pro",
 }
-WRITES = ("curtail", "rebootdevice", "resetminer", "ledset", "profileset", "logoff")
+WRITES = ("curtail", "rebootdevice", "resetminer", "ledset", "profileset", "atmset", "fanset")
+PROFILES = (
+    ("190MHz", 784, 39.2),
+    ("290MHz", 1188, 59.8),
+    ("415MHz", 1872, 85.6),
+    ("default", 2760, 120.0),
+)
+"""Name, power in W and hash rate in TH/s."""
 
 
 class LuxOs(Device):
@@ -37,6 +44,9 @@ class LuxOs(Device):
     def __init__(self, host: str, **options: Any) -> None:
         self.session: str | None = None
         self.curtailed = False
+        self.profile = "default"
+        self.atm = True
+        self.fan_percent = 60
         super().__init__(PROFILE, host, **options)
 
     def servers(self) -> list[Server]:
@@ -47,8 +57,10 @@ class LuxOs(Device):
         if command in WRITES:
             return self._privileged(command, str(parameter))
         self.log.add(command, parameter)
-        if command in ("logon", "session"):
+        if command in ("logon", "session", "logoff"):
             return self._session(command)
+        if command == "switchpool":
+            return self._switch_pool(str(parameter))
         content = self._read(command)
         if content is None:
             return status("E", "Invalid command", 14, self.epoch_s)
@@ -56,7 +68,12 @@ class LuxOs(Device):
 
     def _session(self, command: str) -> Any:
         if command == "logon":
+            if self.session is not None and self.exclusive:
+                return status("E", "Session exists", 404, self.epoch_s)
             self.session = secrets.token_hex(4)
+        elif command == "logoff":
+            self.session = None
+            return status("S", "Logged off", 314, self.epoch_s)
         return section("SESSION", [{"SessionID": self.session or ""}], self.epoch_s)
 
     def _privileged(self, command: str, parameter: str) -> Any:
@@ -65,11 +82,37 @@ class LuxOs(Device):
             "curtail": lambda: self._curtail(value),
             "rebootdevice": self.machine.restart,
             "ledset": lambda: self.set_light(value == "red,blink"),
+            "profileset": lambda: self._choose(value),
+            "atmset": lambda: self._manage_heat(value == "enabled=true"),
+            "fanset": lambda: self._fan(int(value.removeprefix("speed="))),
         }
         known = session == self.session and command in changes
         if not self.write(command, value or None, changes.get(command, lambda: None)) or not known:
             return status("E", "Session not found", 402, self.epoch_s)
         return status("S", f"{command} OK", 318, self.epoch_s)
+
+    exclusive = False
+    """Whether a second log-on is refused while there is a session."""
+
+    def _choose(self, profile: str) -> None:
+        self.profile = profile
+        self.machine.power_limit_w = float(
+            next(power for name, power, _ in PROFILES if name == profile)
+        )
+
+    def _manage_heat(self, on: bool) -> None:
+        self.atm = on
+
+    def _fan(self, percent: int) -> None:
+        self.fan_percent = percent
+
+    def _switch_pool(self, parameter: str) -> Any:
+        def switch() -> None:
+            self.machine.pool = int(parameter)
+
+        if not self.write("switchpool", parameter, switch):
+            return status("E", "Access denied", 45, self.epoch_s)
+        return status("S", f"Switching to pool {parameter}", 27, self.epoch_s)
 
     def _curtail(self, value: str) -> None:
         self.curtailed = value == "sleep"
@@ -85,11 +128,15 @@ class LuxOs(Device):
             "devs": lambda: [{"Nominal MHS": NOMINAL_MHS}] * machine.profile.boards,
             "temps": self._temps,
             "fans": lambda: [
-                {"ID": place, "RPM": rpm} for place, rpm in enumerate(machine.fans_rpm)
+                {"ID": place, "RPM": rpm, "Speed": self.fan_percent}
+                for place, rpm in enumerate(machine.fans_rpm)
             ],
             "power": lambda: [{"PSU": False, "Watts": round(machine.power_w)}],
             "pools": self._pools,
-            "profiles": lambda: [{"Profile Name": "default", "Watts": machine.power_limit_w}],
+            "profiles": lambda: [
+                {"Profile Name": name, "Watts": power_w, "Hashrate": ths, "IsDynamic": True}
+                for name, power_w, ths in PROFILES
+            ],
             "events": list,
             "voltageget": lambda: [{"Board": 0, "Voltage": 13.2}],
         }
@@ -104,7 +151,8 @@ class LuxOs(Device):
             "MACAddr": self.mac.lower(),
             "Model": "Antminer S19k Pro",
             "OS": "LuxOS",
-            "Profile": "default",
+            "Profile": self.profile,
+            "IsAtmEnabled": self.atm,
             "RedLed": "blink" if self.fault_light else "auto",
             "SerialNumber": "JYZZB0UBDJABF0001",
             "SystemStatus": "Normal",
@@ -137,21 +185,25 @@ class LuxOs(Device):
         ]
 
     def _pools(self) -> list[dict[str, Any]]:
-        accepted, rejected, stale = self.machine.shares()
-        return [
-            {
-                "POOL": 0,
-                "GROUP": 0,
-                "Quota": 1,
-                "URL": "stratum+tcp://main.example.pool:3333",
-                "User": "somebody.one",
-                "Status": "Alive",
-                "Stratum Active": True,
-                "Accepted": accepted,
-                "Rejected": rejected,
-                "Stale": stale,
-            }
-        ]
+        pools = []
+        for index, name in enumerate(("main", "fallback")):
+            accepted, rejected, stale = self.machine.shares(index)
+            pools.append(
+                {
+                    "POOL": index,
+                    "GROUP": 0,
+                    "Quota": 1,
+                    "URL": f"stratum+tcp://{name}.example.pool:3333",
+                    "User": "somebody.one",
+                    "Status": "Alive",
+                    "Priority": 0 if index == self.machine.pool else index + 1,
+                    "Stratum Active": index == self.machine.pool,
+                    "Accepted": accepted,
+                    "Rejected": rejected,
+                    "Stale": stale,
+                }
+            )
+        return pools
 
 
 if __name__ == "__main__":

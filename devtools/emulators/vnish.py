@@ -33,7 +33,7 @@ class Vnish(Device):
     ) -> None:
         self.version = version
         self.password = password
-        self.state = "mining"
+        self.mining_state = "mining"
         self.preset = "3250"
         self.throttle = 100
         self._token: str | None = None
@@ -90,7 +90,7 @@ class Vnish(Device):
         return json_response({"on": self.fault_light, "reboot_required": False})
 
     def _mine(self, state: str) -> None:
-        self.state = state
+        self.mining_state = state
         (self.machine.run if state == "mining" else self.machine.stop)()
 
     def _restart_mining(self) -> None:
@@ -163,9 +163,9 @@ class Vnish(Device):
 
     @property
     def _miner_state(self) -> str:
-        if self.state == "mining" and self.machine.booting:
+        if self.mining_state == "mining" and self.machine.booting:
             return "initializing"
-        return self.state
+        return self.mining_state
 
     def _summary(self) -> dict[str, Any]:
         machine = self.machine

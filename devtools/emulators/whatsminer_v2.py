@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
@@ -25,6 +26,8 @@ PROFILE = replace(
     nominal_power_w=3300.0,
 )
 SALT, NEW_SALT = "BQ5hoXV9", "8HUGMG9J"
+MODES = {"Low": 0.8, "Normal": 1.0, "High": 1.1}
+"""Share of the nominal power."""
 TOKEN_TIME = "4028"
 MODEL = {"Name": "SM", "Driver": "bitmicro", "Kernel": "", "Model": "M30S+_VE40"}
 WRITES = ("power_off", "power_on", "reboot", "adjust_power_limit", "set_led", "update_pools")
@@ -41,6 +44,7 @@ class WhatsminerV2(Device):
         self.password = password
         self.psu_readable = psu_readable
         self.off = False
+        self.mode = "Normal"
         super().__init__(PROFILE, host, **options)
 
     def servers(self) -> list[Server]:
@@ -85,7 +89,12 @@ class WhatsminerV2(Device):
             "adjust_power_limit": lambda: self.set_power_limit(int(request["power_limit"])),
             "set_led": lambda: self.set_light(request.get("param") != "auto"),
         }
-        parameter = request.get("power_limit") or request.get("respbefore")
+        for mode in MODES:
+            changes[f"set_{mode.lower()}_power"] = partial(self._mode, mode)
+        changes["set_power_pct"] = lambda: self._percent(float(request["percent"]))
+        parameter = (
+            request.get("power_limit") or request.get("respbefore") or request.get("percent")
+        )
         if request.get("token") == token and (read := self._read(command)):
             return read
         if command not in changes or request.get("token") != token:
@@ -94,6 +103,13 @@ class WhatsminerV2(Device):
         if not self.write(command, parameter, changes[command]):
             return self._message(45, "permission denied", "E")
         return self._message(131, "API command OK")
+
+    def _mode(self, mode: str) -> None:
+        self.mode = mode
+        self.machine.power_limit_w = PROFILE.nominal_power_w * MODES[mode]
+
+    def _percent(self, percent: float) -> None:
+        self.machine.power_limit_w = PROFILE.nominal_power_w * percent / 100
 
     def _power(self, *, off: bool) -> None:
         self.off = off
@@ -158,7 +174,7 @@ class WhatsminerV2(Device):
             "Fan Speed Out": machine.fans_rpm[1],
             "Power": round(machine.power_w),
             "Power Limit": round(machine.power_limit_w),
-            "Power Mode": "Normal",
+            "Power Mode": self.mode,
             "MAC": self.mac,
         }
 

@@ -24,6 +24,7 @@ PROFILE = replace(
     nominal_hashrate_ths=180.0,
     nominal_power_w=3500.0,
 )
+MODES = ("low", "normal", "high")
 SALT = "uhCiDyVj"
 TOKEN_CHARACTERS = 8
 
@@ -36,6 +37,7 @@ class WhatsminerV3(Device):
     def __init__(self, host: str, *, password: str = "super", **options: Any) -> None:
         self.password = password
         self.off = False
+        self.mode = 1
         super().__init__(PROFILE, host, **options)
 
     def servers(self) -> list[Server]:
@@ -59,6 +61,7 @@ class WhatsminerV3(Device):
             "set.miner.service": lambda: self._service(str(parameter)),
             "set.system.reboot": self.machine.restart,
             "set.miner.power_limit": lambda: self.set_power_limit(float(parameter)),
+            "set.miner.mode": lambda: self._mode(str(parameter)),
             "set.system.led": lambda: self.set_light(parameter != "auto"),
         }
         known = command in changes and request.get("token") == self._token(request)
@@ -75,6 +78,10 @@ class WhatsminerV3(Device):
         text = f"{request['cmd']}{self.password}{SALT}{request['ts']}"
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest())
         return digest.decode()[:TOKEN_CHARACTERS]
+
+    def _mode(self, mode: str) -> None:
+        self.mode = MODES.index(mode)
+        self.machine.power_limit_w = PROFILE.nominal_power_w * (0.8, 1.0, 1.1)[self.mode]
 
     def _service(self, what: str) -> None:
         self.off = what == "stop"
@@ -103,7 +110,7 @@ class WhatsminerV3(Device):
                 "pcbsn0": "BKM3CSE1404807K42757",
             },
             "network": {"hostname": "WhatsMiner", "ip": self.host, "mac": self.mac},
-            "power": {"fanspeed": 6344, "mode": "1", "model": "P221B"},
+            "power": {"fanspeed": 6344, "mode": str(self.mode), "model": "P221B"},
             "salt": SALT,
             "system": {
                 "api": "3.0.2",

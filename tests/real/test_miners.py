@@ -107,7 +107,7 @@ async def test_half_a_miner_is_a_problem(add: Add) -> None:
 
 
 async def test_a_miner_that_cannot_be_controlled_has_no_controls(add: Add) -> None:
-    async with emulator("nerdaxe") as device:
+    async with emulator("bitaxe", firmware="v2.4.5") as device:
         rig = await add(device)
         assert rig.is_mining
         for platform, key in (
@@ -158,17 +158,6 @@ async def test_one_board_is_switched(add: Add) -> None:
         await rig.until("sensor", "last_command", "confirmed")
         assert [rig.state("switch", f"board_{index}") for index in (0, 2)] == ["on", "on"]
         assert rig.state("switch", "mining") == "on"
-
-
-async def test_the_preset_is_chosen(add: Add) -> None:
-    async with emulator("antminer", time_scale=FAST) as device:
-        rig = await add(device)
-        assert rig.entity("select", "preset").attributes["options"] == ["low", "normal", "high"]
-        assert rig.state("select", "preset") == "normal"
-        await rig.act("select", "select_option", "preset", option="low")
-        assert [command for command, _ in writes(device)] == COMMANDS["antminer"]
-        await rig.until("sensor", "last_command", "confirmed")
-        assert rig.state("select", "preset") == "low"
 
 
 async def test_the_pool_is_switched(add: Add) -> None:

@@ -225,5 +225,9 @@ def _with_capabilities(
         power_min_w=can.power_min_w,
         power_max_w=can.power_max_w,
         presets=can.presets,
+        levels=can.levels,
+        ranges=can.ranges,
+        level_change_s=can.level_change_s,
+        level_restarts=can.level_restarts,
         restart_sign=can.restart_sign,
     )

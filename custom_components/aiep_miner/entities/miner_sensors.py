@@ -255,6 +255,15 @@ MINER_SENSORS: Final[tuple[MinerSensorDescription, ...]] = (
         value_fn=_of_reading(lambda reading: reading.best_share),
     ),
     MinerSensorDescription(
+        key="blocks_found",
+        translation_key="blocks_found",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        once_known=True,
+        value_fn=_of_reading(lambda reading: reading.blocks_found),
+    ),
+    MinerSensorDescription(
         key="expected_hashrate",
         translation_key="expected_hashrate",
         native_unit_of_measurement=UNIT_HASHRATE,

@@ -49,7 +49,7 @@ from .adapters import (
     mac_of,
     names,
 )
-from .options import MINER_LIMITS, number
+from .options import MINER_LIMITS, MINER_TUNING, number
 
 SECTION_ADVANCED: Final = "advanced"
 
@@ -70,6 +70,9 @@ LIMITS: Final[dict[vol.Marker, Any]] = {
     vol.Optional(name): MINER_LIMITS[name]
     for name in (CONF_NOMINAL_HASHRATE, CONF_MAX_POWER, CONF_MAX_TEMPERATURE)
 }
+TUNING: Final[dict[vol.Marker, Any]] = {
+    vol.Optional(name): selector for name, selector in MINER_TUNING.items()
+}
 DISCOVERED: Final = {**NAME, **LOGIN, **POWER}
 ADDRESSES: Final[dict[str, dict[vol.Marker, Any]]] = {
     ADAPTER_ASIC_RS: {vol.Required(CONF_HOST): TextSelector()},
@@ -86,7 +89,7 @@ ADDRESSES: Final[dict[str, dict[vol.Marker, Any]]] = {
 }
 """What leads to a miner, by adapter."""
 DETAILS: Final[dict[str, dict[vol.Marker, Any]]] = {
-    ADAPTER_ASIC_RS: {**NAME, **LOGIN, **POWER, **LIMITS},
+    ADAPTER_ASIC_RS: {**NAME, **LOGIN, **POWER, **LIMITS, **TUNING},
     ADAPTER_CGMINER: {**NAME, **POWER, **LIMITS},
     ADAPTER_SIMULATED: {**NAME, **POWER, **LIMITS},
 }

@@ -20,6 +20,8 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import (
+    CONF_AUTOTUNE,
+    CONF_AUTOTUNE_GOAL,
     CONF_FLEET_SIZE,
     CONF_MAX_POWER,
     CONF_MAX_TEMPERATURE,
@@ -28,7 +30,15 @@ from ..const import (
     SECTION_DISPLAY,
     SUBENTRY_MINER,
 )
-from ..engine.records import MinerPolicy, MiningPolicy, Mode, PolicyRecord
+from ..engine.records import (
+    AutotuneGoal,
+    AutotuneMode,
+    AutotunePolicy,
+    MinerPolicy,
+    MiningPolicy,
+    Mode,
+    PolicyRecord,
+)
 from ..engine.records.policy import FORM, FormLimits
 from ..entities.fleet_size import AUTOMATIC, FleetSize
 
@@ -150,6 +160,13 @@ MINER_LIMITS: Final[Mapping[str, NumberSelector]] = {
     CONF_MAX_TEMPERATURE: number(30, 120, "°C", step=None),
 }
 """What the operator says of a single miner."""
+MINER_TUNING: Final[Mapping[str, SelectSelector]] = {
+    name: SelectSelector(
+        SelectSelectorConfig(options=[item.value for item in kinds], translation_key=name)
+    )
+    for name, kinds in ((CONF_AUTOTUNE, AutotuneMode), (CONF_AUTOTUNE_GOAL, AutotuneGoal))
+}
+"""How a single miner is tuned."""
 _LIMITS: Final = tuple(setting for setting in SETTINGS if setting.section == SECTION_GOVERNOR)
 
 
@@ -221,4 +238,12 @@ def _miner_policy(miner_id: str, data: Mapping[str, Any]) -> MinerPolicy:
         nominal_power_w=data.get(CONF_NOMINAL_POWER),
         max_power_w=data.get(CONF_MAX_POWER),
         max_temperature_c=data.get(CONF_MAX_TEMPERATURE),
+        autotune=_tuning(data),
     )
+
+
+def _tuning(data: Mapping[str, Any]) -> AutotunePolicy | None:
+    if (mode := AutotuneMode(data.get(CONF_AUTOTUNE, AutotuneMode.OFF))) is AutotuneMode.OFF:
+        return None
+    goal = AutotuneGoal(data.get(CONF_AUTOTUNE_GOAL, AutotuneGoal.EFFICIENCY))
+    return AutotunePolicy(mode=mode, goal=goal)

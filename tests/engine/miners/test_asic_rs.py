@@ -43,19 +43,22 @@ pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
 
 PAUSES = {Action.RUN, Action.STOP}
 FULL = {*PAUSES, Action.RESTART, Action.FAULT_LIGHT}
+AIR = {Action.SET_FAN, Action.SET_TARGET_TEMPERATURE}
+LEVELS = {Action.SET_LEVEL}
+BOARDS = {Action.SET_BOARD, Action.RESTART_MINING}
 CAN: dict[str, set[Action]] = {
-    "bitaxe": PAUSES,
-    "nerdaxe": set(),
-    "antminer": FULL | {Action.SET_PRESET},
-    "luxos": FULL,
+    "bitaxe": PAUSES | AIR | LEVELS | {Action.RESTART, Action.IDENTIFY},
+    "nerdaxe": PAUSES | AIR | LEVELS | {Action.RESTART},
+    "antminer": FULL | LEVELS | {Action.SET_PRESET, Action.SET_FAN},
+    "luxos": FULL | LEVELS | {Action.SET_POOL, Action.SET_FAN, Action.SET_SCALING},
     "avalon": FULL,
-    "avalon_q": PAUSES,
-    "nano3s": PAUSES | {Action.RESTART},
-    "whatsminer_v2": FULL | {Action.SET_POWER},
-    "whatsminer_v3": FULL | {Action.SET_POWER},
-    "braiins": FULL | {Action.SET_POWER},
-    "vnish": FULL | {Action.SET_POWER},
-    "epic": FULL,
+    "avalon_q": PAUSES | AIR | LEVELS | {Action.RESTART, Action.SET_POOL},
+    "nano3s": PAUSES | AIR | LEVELS | {Action.RESTART, Action.SET_POOL},
+    "whatsminer_v2": FULL | LEVELS | {Action.SET_POWER},
+    "whatsminer_v3": FULL | LEVELS | {Action.SET_POWER},
+    "braiins": FULL | LEVELS | BOARDS | {Action.SET_POWER, Action.SET_HASHRATE, Action.SET_SCALING},
+    "vnish": FULL | LEVELS | {Action.SET_POWER_PERCENT},
+    "epic": FULL | BOARDS | {Action.SET_FAN},
 }
 IDENTITY = {
     "bitaxe": ("Bitaxe", "Gamma", "Bitaxe Stock v2.14.0", "bitaxe"),
@@ -112,8 +115,8 @@ WRITES = {
     },
 }
 WRITES |= {
-    "avalon_q": {Action.STOP: "ascset", Action.RUN: "ascset"},
-    "nano3s": {Action.STOP: "ascset", Action.RUN: "ascset", Action.RESTART: "restart"},
+    "avalon_q": {Action.STOP: "ascset", Action.RUN: "ascset", Action.RESTART: "ascset"},
+    "nano3s": {Action.STOP: "ascset", Action.RUN: "ascset", Action.RESTART: "ascset"},
     "braiins": {
         Action.STOP: "PUT /api/v1/actions/pause",
         Action.RUN: "PUT /api/v1/actions/resume",
@@ -165,8 +168,7 @@ async def test_identifies(make: str) -> None:
     assert identity.mac == device.mac.lower()
     assert info.capabilities.actions == CAN[make]
     assert info.capabilities.reports_power is (make not in NO_POWER)
-    read_only = Reason.NOT_CONTROLLABLE if make == "nerdaxe" else None
-    assert info.capabilities.read_only_reason is read_only
+    assert info.capabilities.read_only_reason is None
     assert device.log.writes == []
 
 

@@ -134,7 +134,7 @@ async def test_a_deliberate_stop_of_vnish_is_no_fault() -> None:
         await miner.execute(Command(action=Action.STOP))
         await eventually(lambda: not device.machine.mining)
         assert (await miner.poll()).messages == ()
-        device.state = "failure"
+        device.mining_state = "failure"
         assert (await miner.poll()).messages == ("Miner state: failure",)
 
 

@@ -229,6 +229,7 @@ class TestAdapter:
             Action.SET_POWER,
             Action.SET_HASHRATE,
             Action.SET_POOL,
+            Action.SET_LEVEL,
             Action.SET_BOARD,
         }
         assert (info.capabilities.power_min_w, info.capabilities.power_max_w) == (1300, 3900)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..records import Action, Reading, RestartSign
+from ..records import Action, DeviceLevel, Reading, RestartSign, ValueRange
 from ..records.reasons import Reason
 
+AUTO = "auto"
+"""The ``option`` that gives a setting back to the firmware."""
 ON, OFF = "on", "off"
 """The ``option`` of a command that switches something; whatever is not on is off."""
 
@@ -53,6 +55,12 @@ class Capabilities:
     read_only_reason: Reason | None = None
     """Why nothing can be controlled, e.g. access_denied."""
     restart_sign: RestartSign = RestartSign.UPTIME
+    levels: tuple[DeviceLevel, ...] = ()
+    ranges: tuple[ValueRange, ...] = ()
+    level_change_s: float = 0.0
+    """For how long about a change of level keeps the machine from hashing."""
+    level_restarts: bool = False
+    """Whether a change of level restarts the mining."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ class Http:
 
     async def _exchange(self, method: str, path: str, *, write: bool, **options: Any) -> bytes:
         if write:
-            options["middlewares"] = (_once(),)
+            options["middlewares"] = (*options.get("middlewares", ()), _once())
         headers = {"Connection": "close", **options.pop("headers", {})}
         timeout = aiohttp.ClientTimeout(total=None if write else ANSWER_S, sock_connect=CONNECT_S)
         try:
@@ -74,7 +74,10 @@ class Http:
 
 
 def _once() -> aiohttp.ClientMiddlewareType:
-    """Return what keeps aiohttp from repeating a PUT when the device ends the connection."""
+    """Return what keeps aiohttp from repeating a PUT when the device ends the connection.
+
+    After a 401 the request may go out again with its credentials.
+    """
     sent = False
 
     async def send(
@@ -84,7 +87,9 @@ def _once() -> aiohttp.ClientMiddlewareType:
         if sent:
             raise aiohttp.ClientConnectionError("it went out already")
         sent = True
-        return await handler(request)
+        response = await handler(request)
+        sent = response.status != 401
+        return response
 
     return send
 

@@ -32,6 +32,13 @@ def number(value: Any, low: float, high: float) -> float | None:
     return float(value) + 0.0  # makes 0 of -0
 
 
+def at(value: Any, *path: str) -> Any:
+    """Return what lies at a path of keys in nested objects; None where there is no such path."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
 def celsius(value: Any) -> float | None:
     """Return the hottest temperature that a number, a text or a list of them holds, in °C.
 

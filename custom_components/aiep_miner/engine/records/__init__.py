@@ -14,6 +14,8 @@ from .decisions import (
 from .entry import LedgerEntry
 from .kinds import (
     Action,
+    AutotuneGoal,
+    AutotuneMode,
     Basis,
     CryptoMiningTrustLevel,
     LifecycleEvent,
@@ -24,9 +26,10 @@ from .kinds import (
     RestartSign,
     Severity,
 )
+from .levels import DeviceLevel, ValueRange
 from .lifecycle import CheckpointRecord, LifecycleRecord
 from .observations import DivergenceRecord, PriceRecord, ProfitRecord, TelemetryRecord
-from .policy import MinerPolicy, MiningPolicy, PolicyRecord
+from .policy import AutotunePolicy, MinerPolicy, MiningPolicy, PolicyRecord
 from .reading import Board, Pool, Reading, Temperature
 from .reasons import Reason
 
@@ -52,11 +55,15 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
 __all__ = [
     "RECORD_TYPES",
     "Action",
+    "AutotuneGoal",
+    "AutotuneMode",
+    "AutotunePolicy",
     "Basis",
     "Board",
     "CheckpointRecord",
     "CryptoMiningTrustLevel",
     "DecisionRecord",
+    "DeviceLevel",
     "DivergenceRecord",
     "Evaluation",
     "Evidence",
@@ -85,4 +92,5 @@ __all__ = [
     "Severity",
     "TelemetryRecord",
     "Temperature",
+    "ValueRange",
 ]

@@ -34,6 +34,17 @@ class Action(StrEnum):
     SET_PRESET = "set_preset"
     SET_BOARD = "set_board"
     FAULT_LIGHT = "fault_light"
+    SET_LEVEL = "set_level"
+    SET_FAN = "set_fan"
+    """A speed in %; the option ``auto`` gives the fans back to the firmware."""
+    SET_TARGET_TEMPERATURE = "set_target_temperature"
+    SET_POWER_PERCENT = "set_power_percent"
+    SET_SCALING = "set_scaling"
+    """Lets the firmware scale its performance by itself, or not."""
+    RESTART_MINING = "restart_mining"
+    """Restarts the mining program and leaves the system running."""
+    IDENTIFY = "identify"
+    """Makes the device show itself; nothing tells afterwards that it did."""
 
 
 class RestartSign(StrEnum):
@@ -43,6 +54,25 @@ class RestartSign(StrEnum):
     """The uptime begins anew; where none is reported, the connection was lost in between."""
     MINING = "mining"
     """Only the mining program restarts: the hash rate is gone for a while and comes back."""
+
+
+class AutotuneMode(StrEnum):
+    """How far the search for a device's best options may go."""
+
+    OFF = "off"
+    OBSERVE = "observe"
+    """Learn what the levels bring that it runs at anyway."""
+    RECOMMEND = "recommend"
+    """Name the next level; a person sets it."""
+    ACT = "act"
+
+
+class AutotuneGoal(StrEnum):
+    """What the best level is."""
+
+    EFFICIENCY = "efficiency"
+    HASHRATE = "hashrate"
+    PROFIT = "profit"
 
 
 class Mode(StrEnum):

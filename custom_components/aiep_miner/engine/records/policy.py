@@ -5,7 +5,30 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, NamedTuple
 
 from .base import ExplicitBody, Record
-from .kinds import Action, CryptoMiningTrustLevel, Mode, RecordKind, RestartSign
+from .kinds import (
+    Action,
+    AutotuneGoal,
+    AutotuneMode,
+    CryptoMiningTrustLevel,
+    Mode,
+    RecordKind,
+    RestartSign,
+)
+from .levels import DeviceLevel, ValueRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutotunePolicy(ExplicitBody):
+    """How a miner with frequency and voltage options is tuned."""
+
+    mode: AutotuneMode = AutotuneMode.OFF
+    goal: AutotuneGoal = AutotuneGoal.EFFICIENCY
+    max_temperature_c: float = 68.0
+    max_error_pct: float = 2.0
+    measure_min: float = 6.0
+    """For how long a level is measured once it has settled …"""
+    min_shares: int = 20
+    """… and how many shares that must have brought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +48,15 @@ class MinerPolicy(ExplicitBody):
     """Bounds that the device itself sets on its power limit."""
     presets: tuple[str, ...] | None = None
     """Those that the device has; None while unknown."""
+    levels: tuple[DeviceLevel, ...] | None = None
+    """Those that the device has; None while unknown."""
+    ranges: tuple[ValueRange, ...] | None = None
+    """What the device takes for its other settings; None while unknown."""
+    level_change_s: float = 0.0
+    """For how long about a change of level keeps the machine from hashing."""
+    level_restarts: bool = False
+    """Whether a change of level restarts the mining."""
+    autotune: AutotunePolicy | None = None
     restart_sign: RestartSign = RestartSign.UPTIME
     """What a poll shows after the device has restarted."""
 

@@ -66,6 +66,18 @@ class Reading(Body):
     best_share: float | None = None
     pools: tuple[Pool, ...] = ()
     preset: str | None = None
+    level: str | None = None
+    """The name of the level in force, when it is one of those that the device lists."""
+    fan_percent: float | None = None
+    """The speed that the fans are told to keep; None while the firmware regulates them."""
+    target_temperature_c: float | None = None
+    """What the firmware regulates its fans to."""
+    power_percent: float | None = None
+    scaling: bool | None = None
+    """Whether the firmware scales its performance by itself."""
+    error_pct: float | None = None
+    """Share of the chips' work that is wrong, as the device reports it."""
+    blocks_found: int | None = None
     ambient_c: float | None = None
     fault_light: bool | None = None
     messages: tuple[str, ...] = ()

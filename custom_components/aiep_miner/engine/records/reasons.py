@@ -35,6 +35,11 @@ class Reason(StrEnum):
     OBSERVING = "observing"
     NOT_CONTROLLABLE = "not_controllable"
 
+    AUTOTUNE_STEP = "autotune_step"
+    AUTOTUNE_BEST = "autotune_best"
+    AUTOTUNE_BACK = "autotune_back"
+    AUTOTUNE_RECOMMENDS = "autotune_recommends"
+
     # Who asked.
     PERSON_COMMAND = "person_command"
     OUTSIDE_PROPOSAL = "outside_proposal"

@@ -1,5 +1,6 @@
 """The fold over the ledger's records: what the engine knows of an operator and its miners."""
 
+from .levels import LevelFigures
 from .miner import ENOUGH_READINGS, LEARNED_READINGS, MinerState, Pending
 from .sensors import acceptance, hardware_readings
 from .state import GOVERNED, STOP_MS, State
@@ -9,6 +10,7 @@ __all__ = [
     "GOVERNED",
     "LEARNED_READINGS",
     "STOP_MS",
+    "LevelFigures",
     "MinerState",
     "Pending",
     "State",

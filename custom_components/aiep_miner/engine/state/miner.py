@@ -23,6 +23,7 @@ from ..records import (
 )
 from ..records.entry import LedgerEntry
 from ..records.reasons import Reason
+from .levels import LevelFigures, LevelTrack
 
 LEARNED_READINGS: Final = 20
 """How many running readings the usual hash rate and power are the median of."""
@@ -104,6 +105,14 @@ class MinerState:
     """Indexes of the fans that have turned."""
     fans_still: dict[int, int] = field(default_factory=dict)
     """Fan index to polls in a row for which a fan that has turned stood still."""
+    curve: dict[str, LevelFigures] = field(default_factory=dict)
+    """Level to what it brings."""
+    track: LevelTrack | None = None
+    """The level that it hashes at, and since when."""
+    levels_set_ms: deque[int] = field(default_factory=lambda: deque(maxlen=16))
+    """When its level was set, the latest times."""
+    running_level: str | None = None
+    """The last level that it hashed at."""
     tells: frozenset[str] = frozenset()
     """Fields of a reading that it has reported while it ran."""
     silent: dict[str, int] = field(default_factory=dict)

@@ -40,6 +40,7 @@ from ..records import (
 )
 from ..records.entry import LedgerEntry
 from ..records.reasons import Reason
+from .levels import MAX_LEVELS, SETTLED_MS, LevelFigures, LevelTrack, followed, seen
 from .miner import ENOUGH_READINGS, MinerState, Pending
 from .prices import PriceHistory
 from .sensors import hardware_readings
@@ -65,15 +66,36 @@ STOP_MS: Final = 60_000
 """The least time that a stop or a setting is given to show."""
 
 
+BOOTING: Final = frozenset(
+    {
+        *(Action.RUN, Action.RESTART, Action.RESTART_MINING),
+        *(Action.SET_LEVEL, Action.SET_POWER_PERCENT),
+    }
+)
+"""What may keep a machine from hashing for as long as a start does."""
+
+
+UNSETTLING: Final = frozenset({Action.FAULT_LIGHT, Action.SET_FAN, Action.SET_TARGET_TEMPERATURE})
+"""What leaves hash rate and profit as they are."""
+
+
 DISPATCHED: Final = frozenset({Outcome.ACCEPTED, Outcome.FAILED, Outcome.UNKNOWN})
 
 
 TUNING: Final = frozenset(
-    {Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET, Action.SET_BOARD}
+    {
+        *(Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET, Action.SET_BOARD),
+        *(Action.SET_LEVEL, Action.SET_POWER_PERCENT, Action.SET_SCALING),
+    }
 )
 
 
-SETPOINTS: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET})
+SETPOINTS: Final = frozenset(
+    {
+        *(Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET),
+        *(Action.SET_LEVEL, Action.SET_POWER_PERCENT),
+    }
+)
 """Targets of which one is in force at a time."""
 
 
@@ -91,6 +113,13 @@ GOVERNED: Final = {
     # Firmware restarts its miner for either.
     Action.SET_PRESET: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
     Action.SET_BOARD: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
+    Action.SET_LEVEL: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
+    Action.SET_POWER_PERCENT: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
+    Action.SET_SCALING: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
+    Action.RESTART_MINING: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
+    # What cools it is as grave as a restart.
+    Action.SET_FAN: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
+    Action.SET_TARGET_TEMPERATURE: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
     Action.HOLD: (MiningDomain.HARDWARE, MiningAction.NO_ACTION),
 }
 """The governor's domain and action for each of ours."""
@@ -150,7 +179,7 @@ class State:
     def window_ms(self, action: Action) -> int:
         """Return how long telemetry has to show an action's effect, in ms."""
         policy = self.policy.record
-        least = BOOT_MS if action in (Action.RUN, Action.RESTART) else STOP_MS
+        least = BOOT_MS if action in BOOTING else STOP_MS
         return max(least, round(policy.confirm_cycles * policy.interval_s * 1000))
 
     def apply(self, filed: LedgerEntry[Any], *, sources: bool = True) -> None:
@@ -183,6 +212,7 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
     _follow_fans(miner, record.reading, state.policy.record.min_fan_rpm)
     _follow_frozen(miner, previous, record.reading, record.ts_ms)
     _follow_silence(miner, record.reading)
+    _follow_level(miner, record.reading, record.ts_ms)
     _follow_heat(miner, record.reading.hottest_c, state.limit_c(record.subject), record.ts_ms)
     miner.sensors = hardware_readings(record.reading, record.ts_ms / 1000)
     _teach_governor(state, miner, record.ts_ms / 1000)
@@ -253,6 +283,27 @@ def _follow_fans(miner: MinerState, reading: Reading, min_fan_rpm: int) -> None:
         for index in sorted(miner.fans_seen - turning)
         if index < len(reading.fans_rpm)
     }
+
+
+def _follow_level(miner: MinerState, reading: Reading, ts_ms: int) -> None:
+    """Learn what the level in force brings, once the machine has settled at it."""
+    level = reading.level
+    if not reading.mining or level is None:
+        miner.track = None
+        return
+    miner.running_level = level
+    track = miner.track
+    if track is None or track.level != level or miner.pending is not None:
+        miner.track = LevelTrack(
+            level=level, since_ms=ts_ms, seen_ms=ts_ms, shares=reading.shares_accepted
+        )
+        return
+    miner.track = seen(track, reading, ts_ms)
+    if ts_ms - track.since_ms < SETTLED_MS or miner.doubts:
+        return
+    if level in miner.curve or len(miner.curve) < MAX_LEVELS:
+        figures = miner.curve.get(level, LevelFigures())
+        miner.curve[level] = followed(figures, track, reading, ts_ms)
 
 
 def _follow_silence(miner: MinerState, reading: Reading) -> None:
@@ -397,17 +448,18 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     before, miner.superseded = miner.superseded, None
     if decision is None:  # the decision is from before the records that the state was rebuilt from
         state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
-    if record.action is Action.RESTART:
-        miner.restarts_ms.append(record.ts_ms)
+    _count(miner, record)
     if record.outcome is Outcome.FAILED:
         miner.failures[record.action] = record
         miner.not_confirmed = record.action
+        return
+    if record.action is Action.IDENTIFY:
         return
     first_ms = record.ts_ms
     if before is not None and _continues(before.receipt.action, record.action):
         first_ms = before.first_ms
     miner.pending = Pending(receipt=record, since_ms=record.ts_ms, first_ms=first_ms)
-    if record.action in (Action.RUN, Action.RESTART, Action.STOP):
+    if record.action in (Action.RUN, Action.RESTART, Action.RESTART_MINING, Action.STOP):
         miner.intended_off = record.action is Action.STOP
         miner.running_since_ms = None
     if record.action is Action.RUN:
@@ -416,10 +468,17 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
         miner.may_run = True  # firmware that restarts for a setting may start to mine
     if record.action in TUNING:
         _carry(miner, state.own(record.subject))
-    if record.action is Action.FAULT_LIGHT:
+    if record.action in UNSETTLING:
         return
     miner.low_since_ms = None
     _settle(state, miner, decision, first_ms)
+
+
+def _count(miner: MinerState, record: ReceiptRecord) -> None:
+    if record.action is Action.RESTART:
+        miner.restarts_ms.append(record.ts_ms)
+    if record.action is Action.SET_LEVEL:
+        miner.levels_set_ms.append(record.ts_ms)
 
 
 def _carry(miner: MinerState, own: MinerPolicy) -> None:
@@ -455,7 +514,8 @@ def _negative_proof(state: State, filed: LedgerEntry[NegativeProofRecord]) -> No
     record = filed.record
     miner = state.miner(record.subject)
     miner.open_decisions.pop(record.decision, None)
-    if record.rule in (Reason.MANUAL_MODE, Reason.UNSUPPORTED_ACTION):
+    stands = record.rule in (Reason.MANUAL_MODE, Reason.UNSUPPORTED_ACTION)
+    if stands or record.action is Action.SET_LEVEL:
         miner.suppressed = record
 
 

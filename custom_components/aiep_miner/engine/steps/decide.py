@@ -10,6 +10,7 @@ from typing import Final
 from ..records import Action, Basis, Origin, ProposalRecord, Severity
 from ..records.reasons import Reason
 from ..state import MinerState, State
+from . import autotune
 
 ATTEMPTS: Final = 2
 """A command that shows no effect is repeated once."""
@@ -24,6 +25,16 @@ SAFETY_STOP_MS: Final = 90_000
 CONFIDENCE: Final = {Basis.MEASURED: 0.95, Basis.LAST_RUNNING: 0.92, Basis.NOMINAL: 0.9}
 """How sure the strategy is of a profit, by what it was reckoned from."""
 
+TUNING_CONFIDENCE: Final = 0.9
+FALTERING: Final = frozenset(
+    {
+        *(Reason.HASHRATE_LOW, Reason.HASHRATE_COLLAPSE, Reason.SETTLING),
+        *(Reason.RESTART_LIMIT_LATCHED, Reason.NOT_CONFIRMED),
+    }
+)
+TUNABLE: Final = frozenset({Reason.PROFITABLE, Reason.WITHIN_HYSTERESIS})
+"""Why a running miner is left as it is when it may be tuned."""
+
 type Wish = tuple[Action, tuple[Reason, ...], float]
 """Action, reasons, confidence 0…1."""
 
@@ -31,12 +42,42 @@ type Wish = tuple[Action, tuple[Reason, ...], float]
 def propose(state: State, miner_id: str, ts_ms: int) -> ProposalRecord:
     """Return what the rules want of a miner now; hold when nothing, or when nothing may be wanted."""
     action, reasons, confidence = wish(state, miner_id, ts_ms)
+    if tuning := _tune(state, state.miner(miner_id), ts_ms, action, reasons):
+        return tuning
     return ProposalRecord(
         ts_ms=ts_ms,
         subject=miner_id,
         action=action,
         origin=Origin.STRATEGY,
         reasons=reasons,
+        confidence=confidence,
+    )
+
+
+def _tune(
+    state: State, miner: MinerState, ts_ms: int, wanted: Action, reasons: tuple[Reason, ...]
+) -> ProposalRecord | None:
+    """Return the next step of tuning, where nothing else is wanted of a miner that earns.
+
+    Back from a bad level it goes also where that is why the miner falters.
+    """
+    own = state.own(miner.miner_id)
+    step = autotune.next_step(state, miner, own, ts_ms)
+    if step is None:
+        return None
+    calm = wanted is Action.HOLD and set(reasons) <= TUNABLE
+    back = step.reason is Reason.AUTOTUNE_BACK and set(reasons) <= TUNABLE | FALTERING
+    if not calm and not back:
+        return None
+    wish = (Action.SET_LEVEL, (step.reason,), TUNING_CONFIDENCE)
+    action, reasons, confidence = _spare_repeats(miner, ts_ms, wish)
+    return ProposalRecord(
+        ts_ms=ts_ms,
+        subject=miner.miner_id,
+        action=action,
+        origin=Origin.STRATEGY,
+        reasons=reasons,
+        option=step.level if action is Action.SET_LEVEL else None,
         confidence=confidence,
     )
 

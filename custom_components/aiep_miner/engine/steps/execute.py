@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..miners.base import ON, Command, MinerAdapter, MinerError
+from ..miners.base import AUTO, ON, Command, MinerAdapter, MinerError
 from ..records import (
     Action,
     DecisionRecord,
@@ -38,6 +38,9 @@ REMEMBERED: Final = 4096
 POWER_LIMIT_TOLERANCE: Final = 0.02
 POWER_TOLERANCE: Final = 0.10
 RATE_TOLERANCE: Final = 0.10
+FAN_TOLERANCE_PCT: Final = 3.0
+PERCENT_TOLERANCE: Final = 1.0
+TARGET_TOLERANCE_C: Final = 0.5
 STOPPED_POWER_SHARE: Final = 0.5
 """A machine that draws more than this share of its usual power has not stopped, whatever it says."""
 
@@ -273,6 +276,8 @@ def _shows_effect(
     receipt = pending.receipt
     if receipt.action is Action.RESTART:
         return _restarted(pending, reading, own.restart_sign, ts_ms)
+    if receipt.action is Action.RESTART_MINING:
+        return _restarted(pending, reading, RestartSign.MINING, ts_ms)
     if receipt.action is Action.STOP and _still_draws(reading, usual_w):
         return False
     return _EFFECTS[receipt.action](receipt, reading)
@@ -299,6 +304,22 @@ def _power_follows(receipt: ReceiptRecord, reading: Reading) -> bool:
     return _near(reading.power_w, target_w, POWER_TOLERANCE)
 
 
+def _fan_follows(receipt: ReceiptRecord, reading: Reading) -> bool:
+    if receipt.option == AUTO:
+        return reading.fan_percent is None
+    return _within(reading.fan_percent, receipt.value, FAN_TOLERANCE_PCT)
+
+
+def _within(value: float | None, target: float | None, tolerance: float) -> bool:
+    return value is not None and target is not None and abs(value - target) <= tolerance
+
+
+def _started(receipt: ReceiptRecord, reading: Reading) -> bool:
+    """Tell whether it hashes, at the level that it was started at where it reports one."""
+    at_level = receipt.option is None or reading.level in (None, receipt.option)
+    return reading.mining is True and at_level
+
+
 def _near(value: float | None, target: float | None, tolerance: float) -> bool:
     if value is None or target is None:
         return False
@@ -321,12 +342,21 @@ def _board_follows(receipt: ReceiptRecord, reading: Reading) -> bool:
 
 _EFFECTS: Final[dict[Action, Callable[[ReceiptRecord, Reading], bool]]] = {
     Action.STOP: lambda _, reading: reading.mining is False,
-    Action.RUN: lambda _, reading: reading.mining is True,
+    Action.RUN: _started,
     Action.SET_POWER: _power_follows,
     Action.SET_HASHRATE: _rate_follows,
     Action.SET_POOL: _pool_follows,
     Action.SET_PRESET: lambda receipt, reading: reading.preset == receipt.option,
     Action.SET_BOARD: _board_follows,
+    Action.SET_LEVEL: lambda receipt, reading: reading.level == receipt.option,
+    Action.SET_FAN: _fan_follows,
+    Action.SET_POWER_PERCENT: lambda receipt, reading: _within(
+        reading.power_percent, receipt.value, PERCENT_TOLERANCE
+    ),
+    Action.SET_TARGET_TEMPERATURE: lambda receipt, reading: _within(
+        reading.target_temperature_c, receipt.value, TARGET_TOLERANCE_C
+    ),
+    Action.SET_SCALING: lambda receipt, reading: reading.scaling is (receipt.option == ON),
     Action.FAULT_LIGHT: lambda receipt, reading: reading.fault_light is (receipt.option == ON),
 }
 """How the last poll shows that a command took; a restart needs more than that."""

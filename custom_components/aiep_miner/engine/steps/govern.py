@@ -53,13 +53,20 @@ def decide(state: State, proposal: ProposalRecord, ts_ms: int) -> DecisionRecord
         reasons=proposal.reasons,
         origin=proposal.origin,
         value=_value(proposal, result),
-        option=proposal.option,
+        option=proposal.option or _level_before(state, miner, proposal),
         mode=state.policy.record.mode,
         suppressed_by=rule if wants_change else None,
         evaluation=_evaluation(proposal, result),
         evidence=_evidence(state, miner, proposal),
         review=wants_change and rule is None and _needs_review(proposal, result),
     )
+
+
+def _level_before(state: State, miner: MinerState, proposal: ProposalRecord) -> str | None:
+    """Return the level that a start goes back to: the one before the stop."""
+    own = state.own(miner.miner_id)
+    known = any(item.name == miner.running_level for item in own.levels or ())
+    return miner.running_level if proposal.action is Action.RUN and known else None
 
 
 def _needs_review(proposal: ProposalRecord, result: MiningDecision | None) -> bool:

@@ -28,9 +28,15 @@ RAISES: Final = frozenset(
         Action.SET_HASHRATE,
         Action.SET_PRESET,
         Action.SET_BOARD,
+        Action.SET_LEVEL,
+        Action.SET_POWER_PERCENT,
+        Action.SET_SCALING,
+        Action.RESTART_MINING,
     }
 )
 """Actions that can raise a miner's power, and so claim a share of what is allowed."""
+
+_SWITCHED: Final = frozenset({Action.SET_BOARD, Action.SET_SCALING})
 
 type Wanted = ProposalRecord | DecisionRecord | ReceiptRecord
 """What has an action, a value and an option."""
@@ -79,6 +85,9 @@ def lowers(miner: MinerState, own: MinerPolicy, power_w: float) -> bool:
 
 def reduces(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> bool:
     """Tell whether a proposal is a power limit below what a running miner draws and may draw."""
+    if proposal.action is Action.SET_LEVEL:
+        power_w = level_w(miner, own, proposal.option)
+        return power_w is not None and lowers(miner, own, power_w)
     value = proposal.value
     if proposal.action is not Action.SET_POWER or value is None:
         return False
@@ -96,7 +105,9 @@ def commanded_w(miner: MinerState) -> float | None:
     return sent.value if sent is not None and sent.action is Action.SET_POWER else None
 
 
-def claim_w(miner: MinerState, own: MinerPolicy, wanted: Wanted) -> float | None:
+def claim_w(  # noqa: PLR0911 - one case an action
+    miner: MinerState, own: MinerPolicy, wanted: Wanted
+) -> float | None:
     """Return the power in W that a miner draws at most once an action took effect."""
     match wanted.action:
         case Action.SET_POWER:
@@ -104,12 +115,23 @@ def claim_w(miner: MinerState, own: MinerPolicy, wanted: Wanted) -> float | None
         case Action.SET_HASHRATE:
             return _at_rate_w(miner, own, wanted.value)
         case Action.SET_PRESET:
-            learned = miner.preset_w.get(wanted.option or "")
-            return learned if learned is not None else own.power_max_w
+            return miner.preset_w.get(wanted.option or "", own.power_max_w)
+        case Action.SET_LEVEL:
+            return level_w(miner, own, wanted.option)
+        case Action.SET_POWER_PERCENT | Action.SET_SCALING:
+            return _scaled_w(own, wanted)
         case Action.SET_BOARD if wanted.option == ON:
             return _with_board_w(miner, own)
         case _:
             return running_w(miner, own)
+
+
+def _scaled_w(own: MinerPolicy, wanted: Wanted) -> float | None:
+    """Return the most that a machine draws at a percentage, or when it scales by itself."""
+    full_w = own.power_max_w or own.nominal_power_w
+    if wanted.action is Action.SET_SCALING or full_w is None:
+        return full_w
+    return None if wanted.value is None else full_w * wanted.value / 100
 
 
 def running_w(miner: MinerState, own: MinerPolicy) -> float | None:
@@ -121,9 +143,19 @@ def running_w(miner: MinerState, own: MinerPolicy) -> float | None:
     known = [learned_w, limit_w, miner.unproven_w]
     if learned_w is None and not is_limited:
         known.append(miner.usual(own)[1])
+        if miner.reading is not None and miner.reading.level is not None:
+            known.append(level_w(miner, own, miner.reading.level))
     if miner.doubts:
         known.append(own.nominal_power_w)
     return max((power_w for power_w in known if power_w is not None), default=None)
+
+
+def level_w(miner: MinerState, own: MinerPolicy, name: str | None) -> float | None:
+    """Return the power in W of a level: learned or claimed by the device, the higher; None unknown."""
+    figures = miner.curve.get(name or "")
+    claimed = next((item.power_w for item in own.levels or () if item.name == name), None)
+    known = [figures.power_w if figures else None, claimed]
+    return max((power_w for power_w in known if power_w is not None), default=own.power_max_w)
 
 
 def others_power_w(state: State, miner_id: str) -> float | None:
@@ -182,6 +214,6 @@ def _with_board_w(miner: MinerState, own: MinerPolicy) -> float | None:
 
 def _can_raise(miner: MinerState, wanted: Wanted) -> bool:
     """Tell whether an action can raise power: a board off does where it starts a stopped miner."""
-    switches_off = wanted.action is Action.SET_BOARD and wanted.option != ON
+    switches_off = wanted.action in _SWITCHED and wanted.option != ON
     runs = miner.reading is not None and miner.reading.mining is True and not miner.doubts
     return wanted.action in RAISES and not (switches_off and runs)

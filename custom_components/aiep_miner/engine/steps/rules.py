@@ -7,9 +7,10 @@ power and of what a device can do.
 from typing import Final
 
 from ..governor import CryptoMiningTrustLevel, MiningDecision, source_of
-from ..miners.base import ON
+from ..miners.base import AUTO, ON
 from ..records import (
     Action,
+    AutotuneMode,
     MinerPolicy,
     Mode,
     Origin,
@@ -22,7 +23,7 @@ from ..state import MinerState, State
 from . import power
 
 HOUR_MS: Final = 3_600_000
-HARMLESS: Final = frozenset({Action.STOP, Action.FAULT_LIGHT})
+HARMLESS: Final = frozenset({Action.STOP, Action.FAULT_LIGHT, Action.IDENTIFY})
 """Actions that no state of a machine speaks against."""
 SAME_TARGET: Final = 0.001
 """Targets whose difference is a smaller share of the one in force are the same."""
@@ -82,8 +83,18 @@ def _is_able(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> b
             return any(board.index == proposal.value for board in reading.boards)
         case Action.SET_PRESET:
             return own.presets is None or proposal.option in own.presets
+        case Action.SET_LEVEL:
+            return own.levels is None or any(item.name == proposal.option for item in own.levels)
         case _:
-            return True
+            return _in_range(own, proposal)
+
+
+def _in_range(own: MinerPolicy, proposal: ProposalRecord) -> bool:
+    """Tell whether a value lies in the range that the device listed, where it listed one."""
+    limits = next((item for item in own.ranges or () if item.action is proposal.action), None)
+    if limits is None or (proposal.action is Action.SET_FAN and proposal.option == AUTO):
+        return True
+    return proposal.value is not None and limits.low <= proposal.value <= limits.high
 
 
 def _danger(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> Reason | None:
@@ -110,10 +121,19 @@ def _rule_for_automation(
         return Reason.LEDGER_TAMPERED
     if proposal.action not in HARMLESS and miner.doubts:
         return miner.doubts[0]
+    if _is_only_recommended(state.own(miner.miner_id), proposal):
+        return Reason.AUTOTUNE_RECOMMENDS
     return Reason.UNCHANGED_TARGET if _changes_nothing(miner, proposal) else None
 
 
-def _changes_nothing(miner: MinerState, proposal: ProposalRecord) -> bool:
+def _is_only_recommended(own: MinerPolicy, proposal: ProposalRecord) -> bool:
+    tunes = proposal.origin is Origin.STRATEGY and proposal.action is Action.SET_LEVEL
+    return tunes and own.autotune is not None and own.autotune.mode is AutotuneMode.RECOMMEND
+
+
+def _changes_nothing(  # noqa: PLR0911 - one case an action
+    miner: MinerState, proposal: ProposalRecord
+) -> bool:
     """Tell whether the miner has, or was just given, what a proposal wants."""
     reading = miner.reading or Reading()
     match proposal.action:
@@ -123,6 +143,10 @@ def _changes_nothing(miner: MinerState, proposal: ProposalRecord) -> bool:
             return _same(proposal.value, reading.power_limit_w)
         case Action.SET_PRESET if reading.preset is not None and miner.pending is None:
             return reading.preset == proposal.option
+        case Action.SET_LEVEL if reading.level is not None and miner.pending is None:
+            return reading.level == proposal.option
+        case Action.SET_FAN | Action.SET_TARGET_TEMPERATURE | Action.SET_SCALING:
+            return _is_set(reading, proposal)
         case Action.SET_BOARD:
             wanted = proposal.option == ON
             return any(
@@ -132,6 +156,15 @@ def _changes_nothing(miner: MinerState, proposal: ProposalRecord) -> bool:
             return reading.fault_light is (proposal.option == ON)
         case _:
             return _is_in_force(miner, proposal)
+
+
+def _is_set(reading: Reading, proposal: ProposalRecord) -> bool:
+    """Tell whether the device reports the value that a proposal wants."""
+    if proposal.action is Action.SET_SCALING:
+        return reading.scaling is (proposal.option == ON)
+    if proposal.action is Action.SET_TARGET_TEMPERATURE:
+        return _same(proposal.value, reading.target_temperature_c)
+    return _same(proposal.value, reading.fan_percent)
 
 
 def _is_in_force(miner: MinerState, proposal: ProposalRecord) -> bool:

@@ -1,5 +1,5 @@
 """Stock Antminers, and other firmware whose ``stats`` reply lists every sensor."""
 
-from .make import StatsSensors
+from .make import Antminer, StatsSensors
 
-__all__ = ["StatsSensors"]
+__all__ = ["Antminer", "StatsSensors"]

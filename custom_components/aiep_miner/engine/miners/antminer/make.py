@@ -1,15 +1,32 @@
-"""Firmware whose ``stats`` reply lists every sensor, of which the library takes the mean."""
+"""Stock Antminers, and firmware whose ``stats`` reply lists every sensor as theirs does.
 
-from typing import ClassVar
+The library takes the mean of the sensors, and has no place for the mode to start in.
+"""
 
-from ...records import Reading
-from ..base import MinerError
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar, Final
+
+import aiohttp
+
+from ...records import Action, DeviceLevel, Reading
+from ...records.reasons import Reason
+from ..base import AUTO, Capabilities, Command, MinerError
 from ..cgminer.api import CgminerApi, section
 from ..cgminer.reading import stats_temperatures
-from ..make import SIDE_READ_S, Link, Make, deadline
+from ..controls import ranged
+from ..make import SIDE_READ_S, Call, Link, Make, deadline
 from ..sensors import with_sensors, without_sensors
+from ..values import count, flag, number
 
 RPC_PORT = 4028
+_CGI: Final = "/cgi-bin"
+_MODES: Final = {"low": 3, "normal": 0, "high": 2}
+_LEVELS: Final = tuple(DeviceLevel(name=name) for name in _MODES)
+_MODE_KEYS: Final = ("miner-mode", "bitmain-work-mode")
+_FAN_CONTROL, _FAN_SPEED = "bitmain-fan-ctrl", "bitmain-fan-pwm"
+_KEPT: Final = (_FAN_CONTROL, _FAN_SPEED, "freq-level", "pools")
+_FAN: Final = ranged(Action.SET_FAN, 20, 100)
 
 
 class StatsSensors(Make):
@@ -30,3 +47,100 @@ class StatsSensors(Make):
             return without_sensors(reading)
         sensors = stats_temperatures(section(reply, "STATS"))
         return with_sensors(reading, sensors) if sensors else without_sensors(reading)
+
+
+class Antminer(StatsSensors):
+    """A stock Antminer: power modes as levels, and fans that can be told a speed."""
+
+    def __init__(self, link: Link) -> None:
+        """Initialize for a device; nothing is sent."""
+        super().__init__(link)
+        # Kept, so that only the first request meets the challenge.
+        self._login = aiohttp.DigestAuthMiddleware(link.username, link.password)
+
+    async def describe(self, capabilities: Capabilities) -> Capabilities:
+        """Return what the configuration has a place for."""
+        conf = await self._conf()
+        actions, levels = capabilities.actions, capabilities.levels
+        if _mode_key(conf) is not None:
+            actions |= {Action.SET_LEVEL}
+            levels = _LEVELS
+        ranges = capabilities.ranges
+        if _FAN_CONTROL in conf and _FAN_SPEED in conf:
+            actions |= {Action.SET_FAN}
+            ranges = (_FAN,)
+        return replace(
+            capabilities,
+            actions=actions,
+            levels=levels,
+            ranges=ranges,
+            level_change_s=120.0,
+            level_restarts=True,
+        )
+
+    async def refine(self, reading: Reading) -> Reading:
+        """Add the level in force and the speed that the fans are told to keep."""
+        reading = await super().refine(reading)
+        try:
+            conf = await self._conf()
+        except MinerError:
+            return reading
+        by_hand = flag(conf.get(_FAN_CONTROL))
+        return replace(
+            reading,
+            level=_level(conf),
+            fan_percent=number(conf.get(_FAN_SPEED), 0, 100) if by_hand else None,
+        )
+
+    def call_for(self, command: Command) -> Call | None:
+        """Return what sends a command that the library lacks."""
+        match command.action:
+            case Action.SET_LEVEL:
+                return partial(self._choose, str(command.option), asleep=False)
+            case Action.RUN if command.option in _MODES:
+                return partial(self._choose, str(command.option), asleep=True)
+            case Action.SET_FAN:
+                by_hand = command.option != AUTO
+                speed = {} if not by_hand else {_FAN_SPEED: f"{command.value:.0f}"}
+                return partial(self._write, {_FAN_CONTROL: by_hand, **speed})
+        return None
+
+    async def _choose(self, level: str, *, asleep: bool) -> bool:
+        """Set a mode: of a sleeping machine only to start it, of one that runs only to change."""
+        conf = await self._conf()
+        if (_level(conf) is None) is not asleep:
+            raise MinerError(Reason.REFUSED, "the mode would start the miner, or it runs already")
+        return await self._write(dict.fromkeys(_MODE_KEYS, _MODES[level]))
+
+    async def _conf(self) -> dict[str, Any]:
+        conf = await self.link.http().read(f"{_CGI}/get_miner_conf.cgi", middlewares=(self._login,))
+        if not isinstance(conf, dict):
+            raise MinerError(Reason.BAD_REPLY, "no configuration")
+        return conf
+
+    async def _write(self, changes: dict[str, Any]) -> bool:
+        """Write the configuration anew with changes, pools as the device gave them."""
+        conf = await self._conf()
+        kept = {name: conf[name] for name in _KEPT if name in conf}
+        if "freq-level" not in kept and "bitmain-freq-level" in conf:
+            kept["freq-level"] = conf["bitmain-freq-level"]
+        mode = _mode_key(conf)
+        if mode is not None:
+            kept |= dict.fromkeys(_MODE_KEYS, conf[mode])
+        await self.link.http().write(
+            "POST",
+            f"{_CGI}/set_miner_conf.cgi",
+            {**kept, **changes},
+            middlewares=(self._login,),
+        )
+        return True
+
+
+def _mode_key(conf: dict[str, Any]) -> str | None:
+    return next((name for name in _MODE_KEYS if name in conf), None)
+
+
+def _level(conf: dict[str, Any]) -> str | None:
+    """Return the mode's name; None for one that sleeps."""
+    mode = count(conf.get(_mode_key(conf) or ""), 9)
+    return next((name for name, number in _MODES.items() if number == mode), None)

@@ -18,6 +18,7 @@ from ...records import Action, Reading
 from ...records.reasons import Reason
 from .. import values
 from ..base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
+from ..controls import check
 from ..make import Link, Make
 from ..probing import open_ports, resolve, why_not
 from ..whatsminer import is_v3
@@ -404,8 +405,7 @@ def _excluded(firmware: str, version: str | None, capabilities: Capabilities) ->
 def _call_for(device: _Device, command: Command) -> Callable[[], Awaitable[bool]]:
     """Return what sends a command; UNSUPPORTED_ACTION for what the miner cannot do."""
     miner, capabilities = device.miner, device.info.capabilities
-    if command.action not in capabilities.actions:
-        raise MinerError(Reason.UNSUPPORTED_ACTION, command.action)
+    check(capabilities, command)
     if command.action is Action.SET_POWER:
         command = replace(command, value=_watts(capabilities, command.value))
     if own := device.make.call_for(command):

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ..antminer import StatsSensors
+from ..antminer import Antminer, StatsSensors
 from ..avalon import Avalon
-from ..axeos import BitAxe
+from ..axeos import BitAxe, NerdAxe
 from ..braiins import Braiins
 from ..elphapex import Elphapex
 from ..epic import Epic
@@ -19,6 +19,7 @@ from ..whatsminer import WhatsminerV2, WhatsminerV3, is_v3
 ANTMINER: Final = "AntMiner Stock"
 AVALON: Final = "AvalonMiner Stock"
 BITAXE: Final = "Bitaxe Stock"
+NERDAXE: Final = "Nerdaxe Stock"
 LUXOS: Final = "LuxOS"
 WHATSMINER: Final = "WhatsMiner Stock"
 
@@ -49,9 +50,10 @@ LOGINS: Final = {
 _WHATSMINER_V3 = Usual("super", "super")
 
 _MAKES: Final[dict[str, Callable[[Link], Make]]] = {
-    ANTMINER: StatsSensors,
+    ANTMINER: Antminer,
     AVALON: Avalon,
     BITAXE: BitAxe,
+    NERDAXE: NerdAxe,
     "Braiins": Braiins,
     "Elphapex Stock": Elphapex,
     LUXOS: LuxOs,

@@ -4,16 +4,31 @@ import time
 from dataclasses import replace
 from functools import partial
 
-from ...records import Action, Reading
+from ...records import Action, DeviceLevel, Reading
 from ...records.reasons import Reason
-from ..base import Capabilities, Command, MinerError
+from ..base import AUTO, Capabilities, Command, MinerError
 from ..cgminer.api import CgminerApi, NoReplyError, refusal
+from ..controls import ranged, unique
 from ..make import SIDE_READ_S, Call, Link, Make, deadline
 from ..sensors import without_sensors
-from .status import Status, power_w, read_status, refined
+from ..values import number
+from .status import Status, family, power_w, read_status, refined, work_mode
 
 RPC_PORT = 4028
 _LIGHT = "Led"
+_WORK_MODES = {
+    "Q": ("eco", "standard", "super"),
+    "Nano3s": ("low", "medium", "high"),
+}
+"""Names of the work modes 0, 1, 2 by the family that the version text begins with."""
+_FAN = ranged(Action.SET_FAN, 15, 100)
+_TARGET = ranged(Action.SET_TARGET_TEMPERATURE, 50, 90)
+_HOME_ACTIONS = frozenset(
+    {
+        *(Action.SET_LEVEL, Action.SET_FAN, Action.SET_TARGET_TEMPERATURE),
+        *(Action.RESTART, Action.SET_POOL),
+    }
+)
 _WRITE_S = 30.0
 _SOON_S = 5
 """A stop or start is sent with the time when it is to happen."""
@@ -26,14 +41,30 @@ class Avalon(Make):
         """Initialize for a device; nothing is sent."""
         super().__init__(link)
         self.rpc = CgminerApi(link.address, RPC_PORT)
+        self._modes: tuple[str, ...] = ()
 
     async def describe(self, capabilities: Capabilities) -> Capabilities:
-        """Leave out a fault light that cannot be read back; say whether the power is known."""
+        """Leave out a fault light that cannot be read back; say whether the power is known.
+
+        Work modes, fan, target temperature, reboot and pools: what the community API document
+        tells of Q and Nano 3S.
+        """
         status = await self._status()
-        actions = capabilities.actions
+        known = replace(capabilities, reports_power=power_w(status) is not None)
         if _LIGHT not in status:
-            actions -= {Action.FAULT_LIGHT}
-        return replace(capabilities, actions=actions, reports_power=power_w(status) is not None)
+            known = replace(known, actions=known.actions - {Action.FAULT_LIGHT})
+        names = _WORK_MODES.get(family(status))
+        if names is None or work_mode(status) is None:
+            return known
+        self._modes = names
+        return replace(
+            known,
+            actions=known.actions | _HOME_ACTIONS,
+            levels=unique(DeviceLevel(name=name) for name in names),
+            ranges=(_FAN, _TARGET),
+            level_change_s=120.0,
+            level_restarts=True,
+        )
 
     async def refine(self, reading: Reading) -> Reading:
         """Correct a reading; without the status neither power nor temperature is known."""
@@ -41,7 +72,19 @@ class Avalon(Make):
             status = await self._status()
         except MinerError:
             return replace(without_sensors(reading), power_w=None)
-        return refined(reading, status)
+        return self._with_settings(refined(reading, status), status)
+
+    def _with_settings(self, reading: Reading, status: Status) -> Reading:
+        mode = work_mode(status)
+        if mode is None or not mode < len(self._modes):
+            return reading
+        speed = number(status.get("FanR", "").removesuffix("%"), 0, 100)
+        return replace(
+            reading,
+            level=self._modes[mode],
+            fan_percent=speed,
+            target_temperature_c=number(status.get("TarT"), 1, 150),
+        )
 
     def call_for(self, command: Command) -> Call | None:
         """Return what stops, starts or restarts it: a Q says yes in a form of its own."""
@@ -50,8 +93,22 @@ class Avalon(Make):
                 return partial(self._soft, "softoff")
             case Action.RUN:
                 return partial(self._soft, "softon")
+            case Action.RESTART if self._modes:
+                return partial(self._set, "reboot,0")
             case Action.RESTART:
                 return self._restart
+            case Action.SET_LEVEL:
+                mode = self._modes.index(str(command.option))
+                return partial(self._set, f"workmode,set,{mode}")
+            case Action.SET_FAN if command.option == AUTO:
+                # Nothing tells afterwards whether the firmware regulates them.
+                raise MinerError(Reason.UNSUPPORTED_ACTION, "fans cannot be given back")
+            case Action.SET_FAN:
+                return partial(self._set, f"fan-spd,{command.value:.0f}")
+            case Action.SET_TARGET_TEMPERATURE:
+                return partial(self._set, f"target-temp,{command.value:.0f}")
+            case Action.SET_POOL:
+                return partial(self._tell, "switchpool", f"{command.value:.0f}")
         return None
 
     async def _soft(self, option: str) -> bool:

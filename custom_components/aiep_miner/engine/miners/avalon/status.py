@@ -10,7 +10,7 @@ from dataclasses import replace
 from ...records import Board, Reading, Temperature
 from ..cgminer.api import Reply, section
 from ..sensors import with_sensors
-from ..values import POWER_LIMIT_W, celsius, number
+from ..values import POWER_LIMIT_W, celsius, count, number
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_%]{0,30})\[([^\]\[]{0,4000})\]", re.ASCII)
 _CHIPS = re.compile(r"PVT_T(\d{1,2})", re.ASCII)
@@ -52,6 +52,16 @@ def power_w(status: Status) -> float | None:
     if len(supply) != _PS_FIELDS or number(supply[_PS_RESERVED], -1e9, 1e9) != 0:
         return None
     return number(supply[_PS_OUTPUT_W], 0, POWER_LIMIT_W)
+
+
+def family(status: Status) -> str:
+    """Return what the version text begins with: ``Q``, ``Nano3s``, ``1246``."""
+    return status.get("Ver", "").partition("-")[0]
+
+
+def work_mode(status: Status) -> int | None:
+    """Return the number of the work mode in force."""
+    return count(status.get("WORKMODE"), 9)
 
 
 def temperatures(status: Status) -> Iterator[Temperature]:

@@ -1,5 +1,5 @@
 """The documented web interface of AxeOS: BitAxe and NerdAxe."""
 
-from .make import BitAxe
+from .make import BitAxe, NerdAxe
 
-__all__ = ["BitAxe"]
+__all__ = ["BitAxe", "NerdAxe"]

@@ -4,25 +4,48 @@ Requests: ePIC dashboard's API description. Every POST carries the password and 
 with ``result`` and ``error``.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from ...records import Action
+from ...records import Action, Reading
 from ...records.reasons import Reason
-from ..base import ON, Command, MinerError
+from ..base import AUTO, ON, Capabilities, Command, MinerError
+from ..controls import ranged
 from ..make import Call, Make
+from ..values import at, number
 
 PORT: Final = 4028
+_FAN: Final = ranged(Action.SET_FAN, 20, 100)
+_REGULATED: Final = {"Auto": {"Target Temperature": 60, "Idle Speed": 20}}
+"""What the firmware itself begins with."""
 
 
 class Epic(Make):
     """A machine with ePIC's control board or firmware."""
 
+    async def describe(self, capabilities: Capabilities) -> Capabilities:
+        """Add the boards, the fans and a restart of the mining."""
+        actions = {Action.SET_BOARD, Action.SET_FAN, Action.RESTART_MINING}
+        return replace(capabilities, actions=capabilities.actions | actions, ranges=(_FAN,))
+
+    async def refine(self, reading: Reading) -> Reading:
+        """Add the speed that the fans are told to keep, or what they are regulated to."""
+        try:
+            summary = await self.link.http(PORT).read("/summary")
+        except MinerError:
+            return reading
+        mode = at(summary, "Fans", "Fan Mode")
+        return replace(
+            reading,
+            fan_percent=number(at(mode, "Manual"), 0, 100),
+            target_temperature_c=number(at(mode, "Auto", "Target Temperature"), 1, 150),
+        )
+
     async def prove_login(self) -> None:
         """Set the locating light to what it shows, with the password."""
         summary = await self.link.http(PORT).read("/summary")
-        misc = summary.get("Misc") if isinstance(summary, dict) else None
-        light = misc.get("Locate Miner State") if isinstance(misc, dict) else None
+        light = at(summary, "Misc", "Locate Miner State")
         if isinstance(light, bool):
             await self.post("/identify", light)
 
@@ -35,6 +58,15 @@ class Epic(Make):
                 return partial(self.post, "/miner", "Stop")
             case Action.RESTART:
                 return partial(self.post, "/reboot", "0")
+            case Action.RESTART_MINING:
+                return partial(self.post, "/softreboot", "0")
+            case Action.SET_BOARD:
+                board = {"Index": round(command.value or 0), "Data": command.option == ON}
+                return partial(self.post, "/boardenable", [board])
+            case Action.SET_FAN if command.option == AUTO:
+                return partial(self.post, "/fanspeed", _REGULATED)
+            case Action.SET_FAN:
+                return partial(self.post, "/fanspeed", {"Manual": round(command.value or 0)})
             case Action.FAULT_LIGHT:
                 return partial(self.post, "/identify", command.option == ON)
         return None

@@ -8,6 +8,7 @@ from zlib import crc32
 from ...records import Action, Board, Pool, Reading, Temperature
 from ...records.reasons import Reason
 from ..base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
+from ..controls import level_at, level_named, power_levels
 from .machine import FaultWindow, Machine, MachineFault, Profile
 
 _POOLS = ("stratum+tcp://pool-one.example:3333", "stratum+tcp://pool-two.example:3333")
@@ -60,6 +61,8 @@ class SimulatedMiner:
                 actions=frozenset(_ACTIONS),
                 power_min_w=profile.power_min_w,
                 power_max_w=profile.power_max_w,
+                levels=power_levels(profile.power_min_w, profile.power_max_w),
+                level_change_s=profile.boot_s,
             ),
         )
 
@@ -99,6 +102,11 @@ def _change(machine: Machine, command: Command) -> Callable[[], None]:
     match command.action:
         case Action.SET_POWER:
             return _limiter(machine, command.value)
+        case Action.SET_LEVEL:
+            profile = machine.profile
+            levels = power_levels(profile.power_min_w, profile.power_max_w)
+            level = level_named(levels, command.option)
+            return _limiter(machine, level.power_w if level else None)
         case Action.SET_HASHRATE:
             power_w = None if command.value is None else machine.power_for(command.value)
             return _limiter(machine, power_w)
@@ -120,6 +128,7 @@ _ACTIONS = (
     Action.SET_HASHRATE,
     Action.SET_POOL,
     Action.SET_BOARD,
+    Action.SET_LEVEL,
 )
 
 
@@ -159,6 +168,10 @@ def _reading(machine: Machine) -> Reading:
         expected_hashrate_ths=round(machine.expected_hashrate_ths, 4),
         power_w=round(machine.power_w, 1),
         power_limit_w=round(machine.power_limit_w, 1),
+        level=level_at(
+            power_levels(machine.profile.power_min_w, machine.profile.power_max_w),
+            machine.power_limit_w,
+        ),
         temperatures=_temperatures(machine),
         boards=_boards(machine),
         fans_rpm=tuple(machine.fans_rpm),

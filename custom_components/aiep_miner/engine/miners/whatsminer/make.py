@@ -5,18 +5,23 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from ...records import Action, Reading, Temperature
+from ...records import Action, DeviceLevel, Reading, Temperature
 from ...records.reasons import Reason
 from ..base import ON, Capabilities, Command, MinerError
-from ..make import Call, Link, Make
+from ..cgminer.api import Reply, section
+from ..make import SIDE_READ_S, Call, Link, Make, deadline
 from ..sensors import with_sensors, without_sensors
-from ..values import celsius
+from ..values import POWER_LIMIT_W, at, celsius, count, number
 from .encrypted import EncryptedApi
 from .framed import FramedApi
 
 _V3_SINCE: Final = 20241101
 _BLINK: Final = {"color": "red", "period": 200, "duration": 100, "start": 0}
 _AUTO: Final = "auto"
+_MODES: Final = ("low", "normal", "high")
+_LEVELS: Final = tuple(DeviceLevel(name=name) for name in _MODES)
+_CHANGE_S: Final = 300.0
+"""A Whatsminer tunes itself for some minutes after a change of mode."""
 
 
 def is_v3(version: str | None) -> bool:
@@ -26,7 +31,10 @@ def is_v3(version: str | None) -> bool:
 
 
 class WhatsminerV2(Make):
-    """A Whatsminer with API v2."""
+    """A Whatsminer with API v2.
+
+    ``set_power_pct`` is not offered: nothing tells afterwards which percentage is in force.
+    """
 
     def __init__(self, link: Link) -> None:
         """Initialize for a device; nothing is sent."""
@@ -48,7 +56,32 @@ class WhatsminerV2(Make):
         except MinerError as err:
             if err.reason is Reason.ACCESS_DENIED:
                 return replace(capabilities, actions=frozenset(), read_only_reason=err.reason)
-        return capabilities
+        if _mode(await self._summary()) is None:
+            return capabilities
+        return replace(
+            capabilities,
+            actions=capabilities.actions | {Action.SET_LEVEL},
+            levels=_LEVELS,
+            level_change_s=_CHANGE_S,
+            level_restarts=True,
+        )
+
+    async def refine(self, reading: Reading) -> Reading:
+        """Add the power mode in force, and the limit that the library hides behind it."""
+        total = await self._summary()
+        limit_w = number(total.get("Power Limit"), 1, POWER_LIMIT_W)
+        return replace(
+            reading,
+            level=_mode(total),
+            power_limit_w=reading.power_limit_w if limit_w is None else limit_w,
+        )
+
+    async def _summary(self) -> Reply:
+        try:
+            reply = await self.api.rpc.ask("summary", until=deadline(SIDE_READ_S))
+        except MinerError:
+            return {}
+        return next(iter(section(reply, "SUMMARY")), {})
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""
@@ -63,6 +96,8 @@ class WhatsminerV2(Make):
                 return partial(
                     self._send, "adjust_power_limit", {"power_limit": f"{command.value:.0f}"}
                 )
+            case Action.SET_LEVEL:
+                return partial(self._send, f"set_{command.option}_power")
             case Action.FAULT_LIGHT:
                 blink = {name: str(value) for name, value in _BLINK.items()}
                 return partial(
@@ -97,7 +132,35 @@ class WhatsminerV3(Make):
         except MinerError:
             return without_sensors(reading)
         chips = (item for item in reading.temperatures if not item.sensor.startswith("board_"))
-        return with_sensors(replace(reading, temperatures=tuple(chips)), temperatures(status))
+        limit_w = number(at(status, "summary", "power-limit"), 1, POWER_LIMIT_W)
+        reading = replace(
+            reading,
+            temperatures=tuple(chips),
+            level=await self._mode(),
+            power_limit_w=reading.power_limit_w if limit_w is None else limit_w,
+        )
+        return with_sensors(reading, temperatures(status))
+
+    async def describe(self, capabilities: Capabilities) -> Capabilities:
+        """Return the power modes as levels, where the device says which one is in force."""
+        if await self._mode() is None:
+            return capabilities
+        return replace(
+            capabilities,
+            actions=capabilities.actions | {Action.SET_LEVEL},
+            levels=_LEVELS,
+            level_change_s=_CHANGE_S,
+            level_restarts=True,
+        )
+
+    async def _mode(self) -> str | None:
+        try:
+            info = await self.api.read("get.device.info", "power")
+        except MinerError:
+            return None
+        power = info.get("power") if isinstance(info, dict) else None
+        mode = count(power.get("mode"), 9) if isinstance(power, dict) else None
+        return _MODES[mode] if mode is not None and mode < len(_MODES) else None
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""
@@ -110,6 +173,8 @@ class WhatsminerV3(Make):
                 return partial(self._send, "set.system.reboot")
             case Action.SET_POWER:
                 return partial(self._send, "set.miner.power_limit", command.value)
+            case Action.SET_LEVEL:
+                return partial(self._send, "set.miner.mode", command.option)
             case Action.FAULT_LIGHT:
                 return partial(
                     self._send, "set.system.led", [_BLINK] if command.option == ON else _AUTO
@@ -119,6 +184,12 @@ class WhatsminerV3(Make):
     async def _send(self, command: str, parameter: Any = None) -> bool:
         await self.api.write(command, parameter)
         return True
+
+
+def _mode(total: Reply) -> str | None:
+    """Return the power mode that a summary names."""
+    mode = str(total.get("Power Mode")).lower()
+    return mode if mode in _MODES else None
 
 
 def temperatures(status: Any) -> Iterator[Temperature]:
