@@ -654,7 +654,7 @@ class Controller:
             attempt.early[miner_id] = self._stopping[miner_id] = stop
 
     def _early_stops(self, wanted: _Wanted, attempt: Attempt, ts_ms: int) -> list[DecisionRecord]:
-        """Return the stops that were decided, if known; else those that the read model calls for."""
+        """Return the stops that were decided; before that, those due by the read model."""
         if attempt.planned is not None:
             return [outage.late_decision(item.record, ts_ms) for item in attempt.planned.stops]
         readings = wanted.polls if self._has_observed else {}

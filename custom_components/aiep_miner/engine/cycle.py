@@ -176,7 +176,7 @@ def decide(block: Block, inputs: CycleInputs) -> list[ProposalRecord]:
 
 
 def govern(block: Block, ts_ms: int, proposals: Sequence[ProposalRecord]) -> Governed:
-    """Step six: every proposal becomes a decision, each on the state after the decisions before it."""
+    """Step six: decide each proposal, on the state after the decisions before it."""
     governed = Governed([], [], [])
     for item in proposals:
         proposal = replace(item, ts_ms=ts_ms)

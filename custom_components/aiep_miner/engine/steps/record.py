@@ -1,4 +1,4 @@
-"""Step two of the cycle: what was read, and the prices that count, as records."""
+"""Step two of the cycle: telemetry and prices as records."""
 
 import logging
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ def record(
 
 
 def telemetry_of(miner_id: str, said: Reading | Reason, ts_ms: int) -> TelemetryRecord:
-    """Return the record of one poll; one that no ledger can hold counts as a bad reply."""
+    """Return the record of one poll; a reading that no record can hold becomes ``bad_reply``."""
     if isinstance(said, Reason):
         return TelemetryRecord(ts_ms=ts_ms, subject=miner_id, error=said)
     found = TelemetryRecord(ts_ms=ts_ms, subject=miner_id, reading=said)
