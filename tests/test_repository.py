@@ -9,6 +9,7 @@ import pytest
 import yaml
 from homeassistant import components
 
+from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.flows.migration import MINOR_VERSION, VERSION
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,3 +116,11 @@ def test_options_of_the_backtest_are_described() -> None:
         r"^\| `(--[a-z]+)", (ROOT / "docs" / "economics.md").read_text(), re.MULTILINE
     )
     assert set(rows) == options_of("backtest")
+
+
+def test_reasons_that_are_explained_exist() -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`[^|]+`) \|", page, re.MULTILINE)
+    codes = re.findall(r"`(\w+)`", " ".join(rows))
+    assert len(codes) > 15
+    assert set(codes) <= {reason.value for reason in Reason}
