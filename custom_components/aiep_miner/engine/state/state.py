@@ -1,7 +1,7 @@
-"""What the engine knows: a fold over the ledger's records, and nothing else.
+"""The state of an operator: a fold over the ledger's records, and nothing else.
 
-The cycle never changes the state; it files records, and the state follows from them. So a
-restart rebuilds it from the ledger, and a replay meets the same state before each decision.
+The cycle never changes the state; it stages records, and the state follows from them. So a restart
+rebuilds it from the ledger, and a replay has the same state before each decision.
 """
 
 from collections import deque
@@ -47,7 +47,7 @@ from .sensors import hardware_readings
 from .site_power import SitePower
 
 VITAL_FIELDS: Final = ("hashrate_ths", "power_w", "temperatures", "fans_rpm")
-"""What a miner that runs must not stop to report."""
+"""Fields that a running miner must keep reporting once it has reported them."""
 MAX_SOURCES: Final = 64
 
 
@@ -63,7 +63,7 @@ BOOT_MS: Final = 300_000
 
 
 STOP_MS: Final = 60_000
-"""The least time that a stop or a setting is given to show."""
+"""The shortest confirmation window of a stop or a setting."""
 
 
 BOOTING: Final = frozenset(
@@ -100,7 +100,7 @@ SETPOINTS: Final = frozenset(
 
 
 OWN_ORIGINS: Final = frozenset({Origin.PERSON, Origin.STRATEGY})
-"""Who is not from outside."""
+"""Origins that are not from outside."""
 
 
 GOVERNED: Final = {
@@ -126,10 +126,10 @@ GOVERNED: Final = {
 
 
 class State:
-    """What is known of one operator's site."""
+    """The state of one operator and its miners."""
 
     def __init__(self, operator_id: str) -> None:
-        """Begin knowing nothing."""
+        """Create the state before the first record."""
         self.operator_id = operator_id
         self.policy = LedgerEntry(record=PolicyRecord(ts_ms=0, subject=operator_id), seq=0, hash="")
         self._own: dict[str, MinerPolicy] = {}
@@ -139,9 +139,9 @@ class State:
         self.miners: dict[str, MinerState] = {}
         self.power = SitePower()
         self.proposed_ms: dict[str, deque[int]] = {}
-        """Source to the times of its proposals, the latest of them; the longest silent first."""
+        """Source to the times of its proposals, oldest source first, the latest of each."""
         self.reviews: dict[str, LedgerEntry[DecisionRecord]] = {}
-        """Record hash to supervised decisions that were carried out and nobody has reviewed."""
+        """Record hash to supervised decisions that were carried out and wait for a review."""
         self.track_records = TrackRecords()
         self.governor = MiningGovernor(self.policy.record.governor, counts_decisions=False)
 
@@ -183,9 +183,9 @@ class State:
         return max(least, round(policy.confirm_cycles * policy.interval_s * 1000))
 
     def apply(self, filed: LedgerEntry[Any], *, sources: bool = True) -> None:
-        """Take one record in; records must come in ledger order.
+        """Apply one record; records must come in ledger order.
 
-        Without ``sources`` the track records have already taken it in.
+        Without ``sources`` the track records have been updated by it before.
         """
         follow = _FOLLOW.get(type(filed.record))
         if follow is not None:
@@ -251,11 +251,11 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
 
 
 def _follow_power(miner: MinerState, previous: Reading | None, reading: Reading) -> None:
-    """Learn what presets draw, and whether the miner may be running."""
+    """Update the power of presets, and whether the miner may be running."""
     if reading.mining is not False:
         miner.may_run = True
     elif miner.pending is None and reading != previous:
-        # A stopped miner that repeats itself to the digit may have been started unseen.
+        # A stopped miner whose readings are frozen may have been started unnoticed.
         miner.may_run = False
     preset, power_w = reading.preset, reading.power_w
     if not reading.mining or preset is None or power_w is None or miner.doubts or miner.pending:
@@ -307,7 +307,7 @@ def _follow_level(miner: MinerState, reading: Reading, ts_ms: int) -> None:
 
 
 def _follow_silence(miner: MinerState, reading: Reading) -> None:
-    """Count for how long a running miner has kept to itself what it used to report."""
+    """Count the polls in which a running miner omits fields that it used to report."""
     if reading.mining is False:
         miner.silent = {}
         if miner.pending is not None and not miner.pending.paused_since:
@@ -392,7 +392,7 @@ def _decision(state: State, filed: LedgerEntry[DecisionRecord]) -> None:
     if record.action is not Action.HOLD:
         miner.open_decisions[filed.hash] = record
     if record.authorised:
-        # What is on its way counts against the rate limits: the miner may be slow to answer.
+        # A command under way counts against the rate limits: the miner may be slow to answer.
         state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
     if Reason.RESTART_LIMIT_LATCHED in record.reasons:
         miner.latched = True
@@ -427,7 +427,7 @@ def _close(miner: MinerState, record: ReceiptRecord) -> None:
 
 
 def _follow_setpoint(miner: MinerState, record: ReceiptRecord) -> None:
-    """Note the target that was sent, or what came of it."""
+    """Note the target that was sent, or its outcome."""
     if record.action not in SETPOINTS or record.outcome is Outcome.FAILED:
         return
     closes = miner.setpoint is not None and miner.setpoint.decision == record.decision
@@ -482,7 +482,7 @@ def _count(miner: MinerState, record: ReceiptRecord) -> None:
 
 
 def _carry(miner: MinerState, own: MinerPolicy) -> None:
-    """Keep what was usual before a tuning, and of how many boards it was."""
+    """Keep the usual values from before a tuning, and their number of boards."""
     rate, power_w = miner.usual(own)
     if miner.learned_power_w is not None and miner.reading is not None:
         miner.carried_boards = miner.reading.boards_on
@@ -492,16 +492,16 @@ def _carry(miner: MinerState, own: MinerPolicy) -> None:
 
 
 def _continues(before: Action, action: Action) -> bool:
-    """Tell whether a command goes on with what the one before began."""
+    """Return whether a command continues the change that the one before began."""
     return before is action or (before in TUNING and action in TUNING)
 
 
 def _settle(
     state: State, miner: MinerState, decision: DecisionRecord | None, since_ms: int
 ) -> None:
-    """Let hash rate and profit settle after a command.
+    """Set the time until which hash rate and profit settle after a command.
 
-    Automations that command again and again get it once: then the rules judge for as long.
+    Repeated commands of automations do not extend it: the rules judge for as long in between.
     """
     settle_ms = round(state.policy.record.collapse_min * 60_000)
     from_outside = decision is not None and decision.origin not in OWN_ORIGINS

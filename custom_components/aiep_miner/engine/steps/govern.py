@@ -1,4 +1,4 @@
-"""Brings a proposal before the governor and turns its answer into a DecisionRecord."""
+"""Evaluates a proposal by the governor and the rules; returns the DecisionRecord."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ from . import power
 from .rules import ceiling_of, is_safety_stop, suppressing_rule
 
 READING_MAX_AGE_MS: Final = 300_000
-"""An older reading is no evidence of the present."""
+"""Older readings are not used as evidence of the present."""
 TARGETS: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE})
 CLAIMS: Final = power.RAISES
 """Actions that claim a share of the site's power."""
@@ -38,7 +38,7 @@ IDLE_BEFORE_START_MS: Final = 120_000
 
 
 def decide(state: State, proposal: ProposalRecord, ts_ms: int) -> DecisionRecord:
-    """Return the decision on a proposal; it rests on the state alone."""
+    """Return the decision on a proposal; a function of the state, the proposal and the time."""
     miner = state.miner(proposal.subject)
     result = None
     if proposal.action in GOVERNED:
@@ -137,7 +137,7 @@ def _claim(
     temperatures: Sequence[HardwareReading],
     pools: Sequence[Pool],
 ) -> float:
-    """Return what a proposal says of the present, or for a target what it wants."""
+    """Return the present value that a proposal rests on; for a target, the target."""
     if domain is MiningDomain.HARDWARE:
         return max((item.value for item in temperatures), default=0.0)
     if domain is MiningDomain.POOL_MANAGEMENT:
@@ -183,7 +183,7 @@ def _with_target(limits: Limits, miner: MinerState, own: MinerPolicy, action: Ac
 
 
 def _rested_without_sensors(state: State, miner: MinerState, ts_ms: int) -> bool:
-    """Tell whether a stopped machine that reports no temperatures has had time to cool."""
+    """Return whether a stopped machine without temperatures has been off long enough to cool."""
     if miner.reading is None or miner.reading.temperatures or miner.stopped_since_ms is None:
         return False
     rested = ts_ms - miner.stopped_since_ms >= IDLE_BEFORE_START_MS

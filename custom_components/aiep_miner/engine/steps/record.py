@@ -1,4 +1,4 @@
-"""Step two of the cycle: what was read, and the prices that count, as records."""
+"""Step two of the cycle: telemetry and prices as records."""
 
 import logging
 from collections.abc import Mapping
