@@ -206,7 +206,7 @@ FULL_INFO = MinerInfo(
         make="Make", model="Model", firmware="1.2.3", mac="02:00:00:00:00:01", serial_number="SN1"
     ),
     capabilities=Capabilities(
-        actions=frozenset(Action) - {Action.HOLD},
+        actions=frozenset(Action) - {Action.HOLD, Action.SET_LEVEL},
         power_min_w=1000,
         power_max_w=4000,
         presets=("eco", "turbo"),

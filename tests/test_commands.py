@@ -197,7 +197,7 @@ async def test_ledger_error_is_told(
     broken_ledger: None,
 ) -> None:
     for domain, service, data in (
-        ("switch", "turn_off", SWITCH),
+        ("switch", "turn_on", SWITCH),
         ("button", "press", {"entity_id": "button.miner_1_restart"}),
         ("button", "press", {"entity_id": "button.site_run_cycle"}),
         ("select", "select_option", {"entity_id": "select.site_mode", "option": "manual"}),
@@ -218,7 +218,7 @@ async def test_a_person_stops_a_miner_while_the_ledger_cannot_be_written(
 ) -> None:
     await run_cycles(fake_site)
     assert fake_site.data.ledger_error is not None
-    assert hass.states.get("switch.miner_1_mining").state == "on"
+    assert hass.states.get("switch.miner_1").state == "on"
     await call(hass, "switch", "turn_off", person, **SWITCH)
     assert [command.action for command in fake.commands] == [Action.STOP]
 

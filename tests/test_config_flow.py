@@ -391,11 +391,14 @@ async def test_options(hass: HomeAssistant, operator: MockConfigEntry) -> None:
         "people": {"person_hold_min": 30, "max_proposals_per_hour": 60},
         "ledger": {"keep_bodies_days": 90},
     }
-    result = await hass.config_entries.options.async_configure(result["flow_id"], sections)
+    display = {"display": {"fleet_size": "many"}}
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], {**sections, **display}
+    )
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert operator.options == {"mode": "auto", **sections}
-    assert operator.runtime_data.coordinator is site
+    assert operator.options == {"mode": "auto", **sections, **display}
+    site = operator.runtime_data.coordinator
     policy = site.data.policy
     for fields in sections.values():
         for field, value in fields.items():
@@ -411,7 +414,13 @@ async def test_interval_has_bounds(
     result = await hass.config_entries.options.async_configure(
         result["flow_id"], {"next_step_id": "settings"}
     )
-    empty: dict[str, Any] = {"economics": {}, "safety": {}, "people": {}, "ledger": {}}
+    empty: dict[str, Any] = {
+        "economics": {},
+        "safety": {},
+        "people": {},
+        "ledger": {},
+        "display": {},
+    }
     with pytest.raises(InvalidData):
         await hass.config_entries.options.async_configure(
             result["flow_id"], {"cycle": {"interval_s": interval_s}, **empty}

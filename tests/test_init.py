@@ -85,15 +85,15 @@ async def test_starts_without_a_ledger_for_stops_only_and_opens_it_later(
     site = await set_up(hass, operator)
     issues = ir.async_get(hass)
     assert issues.async_get_issue(DOMAIN, "ledger_unwritable_site").translation_placeholders
-    assert hass.states.get("switch.miner_1_mining").state == "on"
+    assert hass.states.get("switch.miner_1").state == "on"
     assert hass.states.get("sensor.miner_1_hash_rate").state == STATE_UNAVAILABLE
 
-    switch = {"entity_id": "switch.miner_1_mining"}
+    switch = {"entity_id": "switch.miner_1"}
     with pytest.raises(HomeAssistantError):
         await hass.services.async_call("switch", "turn_on", switch, blocking=True, context=person)
     await hass.services.async_call("switch", "turn_off", switch, blocking=True, context=person)
     await run_cycles(site)
-    assert hass.states.get("switch.miner_1_mining").state == "off"
+    assert hass.states.get("switch.miner_1").state == "off"
 
     folder.unlink()
     await run_cycles(site)

@@ -1,6 +1,6 @@
 """Chooses who acts, and which pool or preset a miner uses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, override
 
@@ -126,6 +126,7 @@ class MinerSelect(MinerEntity, SelectEntity):
     """A choice on a miner; shows what the miner says."""
 
     entity_description: MinerSelectDescription
+    _offered: Sequence[str] = ()
 
     @override
     def shown(self) -> tuple[Any, ...]:
@@ -135,8 +136,9 @@ class MinerSelect(MinerEntity, SelectEntity):
     @override
     def options(self) -> list[str]:
         """Return what can be chosen; while the miner is silent, what it offered last."""
-        self._attr_options = self.entity_description.options_fn(self.miner) or self._attr_options
-        return self._attr_options
+        offered = self.entity_description.options_fn(self.miner)
+        self._offered = offered or self._offered
+        return list(self._offered)
 
     @property
     @override
