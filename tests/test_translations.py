@@ -94,7 +94,7 @@ DESCRIPTIONS = {
         *binary_sensor.OPERATOR_BINARY_SENSORS,
     ),
     "button": (*button.MINER_BUTTONS, *button.OPERATOR_BUTTONS),
-    "event": (event.GOVERNOR,),
+    "event": (event.GOVERNOR, event.BLOCK),
     "number": number.MINER_NUMBERS,
     "select": (select.MODE, *select.MINER_SELECTS),
     "sensor": (
