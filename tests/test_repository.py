@@ -1,6 +1,7 @@
-"""What belongs to the repository: the quality scale, the workflows, the changelog."""
+"""What belongs to the repository: the quality scale, the workflows, the changelog, the pages."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 from homeassistant import components
 
+from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.flows.migration import MINOR_VERSION, VERSION
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,3 +61,66 @@ def test_the_changelog_begins_with_what_is_not_released() -> None:
 
 def test_versions() -> None:
     assert (VERSION, MINOR_VERSION) == (1, 2)
+
+
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob(".github/**/*.md")],
+    key=lambda path: path.relative_to(ROOT).as_posix(),
+)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+OTHERS_OPTIONS = {"--api-allow"}
+"""Of programs that do not belong to the project: cgminer."""
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", item.lower()).replace(" ", "-") for item in headings}
+
+
+def options_of(script: str) -> set[str]:
+    """Return the options that a script's command line is declared with."""
+    files = [
+        path
+        for path in (ROOT / "scripts" / script, ROOT / "scripts" / "_lib" / f"{script}.py")
+        if path.is_file()
+    ]
+    declared = re.findall(r"[\"'](--[a-z-]+)[\"']", "".join(path.read_text() for path in files))
+    return set(declared)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text("utf-8")):
+        target, _, anchor = link.partition("#")
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), link
+        assert not anchor or anchor in anchors(path), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_scripts_and_their_options_exist(page: Path) -> None:
+    for line in page.read_text("utf-8").splitlines():
+        names = set(re.findall(r"\bscripts/(\w+)", line))
+        assert [name for name in names if not (ROOT / "scripts" / name).exists()] == []
+        if len(names) == 1:
+            known = options_of(*names) | OTHERS_OPTIONS
+            assert set(OPTION.findall(line)) - known == set(), line
+
+
+def test_options_of_the_backtest_are_described() -> None:
+    rows = re.findall(
+        r"^\| `(--[a-z]+)", (ROOT / "docs" / "economics.md").read_text(), re.MULTILINE
+    )
+    assert set(rows) == options_of("backtest")
+
+
+def test_reasons_that_are_explained_exist() -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`[^|]+`) \|", page, re.MULTILINE)
+    codes = re.findall(r"`(\w+)`", " ".join(rows))
+    assert len(codes) > 15
+    assert set(codes) <= {reason.value for reason in Reason}

@@ -17,6 +17,8 @@ from custom_components.aiep_miner.engine.miners.base import Capabilities
 from custom_components.aiep_miner.engine.outage import Phase
 from custom_components.aiep_miner.engine.records import Action, Origin, Pool
 from custom_components.aiep_miner.engine.records.reasons import Reason
+from custom_components.aiep_miner.engine.state import rebuild as rebuilding
+from custom_components.aiep_miner.engine.steps import govern as governing
 
 from .rig import (
     EVERYTHING,
@@ -158,6 +160,30 @@ async def test_a_disk_that_hangs_is_an_outage_and_what_it_wrote_is_not_done(
         await rig.cycles(3)
         assert rig.controller.phase is Phase.RECORDING
         assert rig.actions() == rig.actions("m2") == [Action.STOP]
+        await assert_settled(rig)
+    assert_replays(rig.path)
+
+
+@pytest.mark.parametrize("slow", ["a decision", "a record of the rebuild"])
+async def test_a_block_that_gets_on_is_waited_for_however_long_it_takes(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, slow
+) -> None:
+    monkeypatch.setattr(journal, "DEADLINE_S", 0.2)
+    module, name = (governing, "decide") if slow == "a decision" else (rebuilding, "_apply")
+    quick = getattr(module, name)
+
+    def slowly(*args, **more):
+        time.sleep(0.08)
+        return quick(*args, **more)
+
+    async with site(tmp_path, miners=tuple(f"m{number}" for number in range(8))) as rig:
+        await rig.cycles()
+        monkeypatch.setattr(module, name, slowly)
+        await rig.restart()
+        await rig.cycles()
+        assert rig.controller.phase is Phase.RECORDING
+        assert rig.controller.view.ledger_error is None
+        monkeypatch.undo()
         await assert_settled(rig)
     assert_replays(rig.path)
 

@@ -263,7 +263,7 @@ async def test_reconfigure(hass: HomeAssistant, rack: MockConfigEntry, device: F
     subentry = rack.subentries[subentry_id]
     assert subentry.data["host"] == "192.0.2.7"
     assert rack.runtime_data.coordinator is not site
-    assert rack.runtime_data.coordinator.data.policy.miner(subentry_id).max_temperature_c == 75
+    assert rack.runtime_data.coordinator.data.miners[subentry_id].policy.max_temperature_c == 75
 
 
 async def test_reconfigured_address_is_the_new_identity(

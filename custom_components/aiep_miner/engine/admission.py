@@ -1,6 +1,6 @@
 """Refuses proposals of an origin that is over its limit, before anything is read or recorded.
 
-A flood costs a bounded number of records: what is refused within ``REFUSED_EVERY_MS`` becomes one
+The number of records is bounded: what is refused within ``REFUSED_EVERY_MS`` becomes one
 counted proposal for each of at most ``REFUSED_KEPT`` kinds of it.
 """
 
@@ -28,7 +28,7 @@ class Admission:
     """Counts proposals from outside; people and the strategy are not counted."""
 
     def __init__(self) -> None:
-        """Begin having seen none."""
+        """Create without any proposals counted."""
         self._waiting = 0
         self._minute: deque[int] = deque(maxlen=ALL_A_MINUTE)
         self._hours: dict[str, deque[int]] = {}
@@ -36,7 +36,7 @@ class Admission:
         self._recorded_ms = -REFUSED_EVERY_MS
 
     def admits(self, proposal: ProposalRecord, per_hour: int, now_ms: int) -> bool:
-        """Count a proposal, and tell whether it may be brought before the governor."""
+        """Count a proposal, and return whether it is within the limits."""
         key = source_of(proposal)
         if key is None:
             return True
@@ -54,7 +54,7 @@ class Admission:
 
     @contextmanager
     def waiting(self, proposal: ProposalRecord) -> Iterator[None]:
-        """Count a proposal as waiting within the block."""
+        """Count a proposal as waiting inside the context."""
         counted = proposal.origin not in (Origin.PERSON, Origin.STRATEGY)
         self._waiting += counted
         try:
@@ -63,7 +63,7 @@ class Admission:
             self._waiting -= counted
 
     def refuse(self, proposal: ProposalRecord) -> None:
-        """Count a refusal, together with those like it."""
+        """Count a refusal, together with refusals of the same kind."""
         key: tuple[object, ...] = (
             proposal.origin, proposal.origin_id, proposal.subject, proposal.action,
         )  # fmt: skip
@@ -74,7 +74,7 @@ class Admission:
         self._refused[key] = replace(proposal, refused=counted + 1)
 
     def take_refused(self, now_ms: int) -> tuple[ProposalRecord, ...]:
-        """Return what is to be recorded of the refusals; nothing when that was done just now."""
+        """Return the counted refusals to record; none within ``REFUSED_EVERY_MS`` of the last."""
         if not self._refused or now_ms - self._recorded_ms < REFUSED_EVERY_MS:
             return ()
         refused, self._refused = tuple(self._refused.values()), {}

@@ -2,7 +2,7 @@
 
 Rules:
 
-- The time never goes back. While the wall clock is behind, the time goes on with the monotonic
+- The time never decreases. While the wall clock is behind, the time follows the monotonic
   clock, and ``shown_ms`` is what the wall clock shows.
 - A jump forward of more than ``JUMP_MS`` against the monotonic clock is held in the same way
   until ``CONFIRMATIONS`` readings over ``CONFIRM_S`` agree on it.
@@ -15,7 +15,7 @@ from typing import Final
 JUMP_MS: Final = 300_000
 """The most that the wall clock may gain on the monotonic clock between two readings."""
 LEAD_MS: Final = 250
-"""By how much the time may be ahead of the wall clock, which it waits for then."""
+"""How far ahead of the wall clock the time may be while it waits for the wall clock."""
 CONFIRMATIONS: Final = 5
 CONFIRM_S: Final = 120.0
 STEADY_S: Final = 86_400.0
@@ -39,12 +39,12 @@ class SteadyClock:
         self._agreed = 0
         self._agreed_from = 0.0
         self.jumped_ms = 0
-        """By how much the time jumped forward, as far as nothing was moved along with it."""
+        """How far the time jumped forward, until ``moved`` notes that holds were moved along."""
         self.shown_ms: int | None = None
         """What the wall clock shows while the time does not follow it; None while it does."""
 
     def begin(self, last_ms: int) -> None:
-        """Go on from the time of the last record."""
+        """Continue from the time of the last record."""
         wall_ms = self._wall()
         self._now_ms = max(last_ms, self._now_ms)
         self._ticks = self._monotonic()
@@ -64,22 +64,22 @@ class SteadyClock:
         return self._now_ms
 
     def next_ms(self) -> int:
-        """Return the time, and never the same twice: two commands in one ms are two commands."""
+        """Return the time, never the same twice: two commands in one ms stay distinct."""
         self._issued_ms = self._now_ms = max(self.now_ms(), self._issued_ms + 1)
         return self._issued_ms
 
     @property
     def is_doubtful(self) -> bool:
-        """Tell whether the wall clock shows a time that is not believed."""
+        """Return whether the wall clock shows a time that is not accepted."""
         return self.shown_ms is not None
 
     @property
     def may_prune(self) -> bool:
-        """Tell whether the clock has been right for long enough to drop what is old by it."""
+        """Return whether the clock has been steady for long enough to prune by it."""
         return not self.is_doubtful and self._monotonic() >= self._steady_from
 
     def moved(self, jump_ms: int) -> None:
-        """Note that terms that run were moved along with a jump."""
+        """Note that running holds were moved along with a jump."""
         self.jumped_ms -= jump_ms
 
     def _follows(self, wall_ms: int, expected_ms: int, ticks: float) -> bool:

@@ -1,4 +1,4 @@
-"""A command and its origin: what is wanted of a miner, by whom and why, from entity to socket."""
+"""A command and its origin: action, value, who and why, from the entity to the socket."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,20 @@ from .records.reasons import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandOrigin:
-    """Who wants a command."""
+    """Who gives a command or makes a proposal."""
 
     kind: Origin
     user_id: str | None = None
     """The Home Assistant user whose context it is."""
     origin_id: str | None = None
-    """Which automation, script or agent; None for people."""
+    """The automation, script or agent; None for people."""
     confidence: float = 1.0
-    """0…1, the origin's own."""
+    """0…1, stated by the origin."""
     note: str | None = None
 
 
 def proposal_of(miner_id: str, command: Command, origin: CommandOrigin) -> ProposalRecord:
-    """Return the proposal that brings a command before the governor; it is dated when recorded."""
+    """Return the proposal for a command; its time is set when it is recorded."""
     is_person = origin.kind is Origin.PERSON
     return ProposalRecord(
         ts_ms=0,

@@ -1,4 +1,4 @@
-"""What became of one proposal, as its ledger entries tell."""
+"""The result of one proposal, from its ledger entries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from .records.reasons import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:
-    """What became of a proposal from outside."""
+    """The decision on a proposal from outside, and its receipt or negative proof."""
 
     decision: LedgerEntry[DecisionRecord]
     """Its seq is 0 and its hash empty while the ledger does not hold it yet."""
@@ -20,13 +20,13 @@ class CommandResult:
 
     @property
     def trust_level(self) -> int:
-        """Return the governor's trust, 0…3."""
+        """Return the governor's trust level, 0…3."""
         evaluation = self.decision.record.evaluation
         return evaluation.trust_level if evaluation else 0
 
     @property
     def is_recorded(self) -> bool:
-        """Tell whether the ledger holds the decision already."""
+        """Return whether the ledger holds the decision already."""
         return self.decision.seq > 0
 
     @property
@@ -36,7 +36,7 @@ class CommandResult:
 
     @property
     def error(self) -> Reason | None:
-        """Return what went wrong on the way to the miner; None when the miner accepted it."""
+        """Return why the dispatch failed; None when the miner accepted the command."""
         if self.receipt is None:
             return Reason.DISPATCH_INTERRUPTED if self.decision.record.authorised else None
         receipt = self.receipt.record
@@ -46,7 +46,7 @@ class CommandResult:
 def command_result_of(
     decision: LedgerEntry[DecisionRecord], entries: Iterable[LedgerEntry[Any]]
 ) -> CommandResult:
-    """Return what the ledger entries that came of a decision say."""
+    """Return the result that the entries of a decision amount to."""
     mine = [item for item in entries if getattr(item.record, "decision", None) == decision.hash]
     return CommandResult(
         decision=decision,

@@ -1,8 +1,8 @@
-"""The public calls of one operator's engine, and the order in which they have their turn.
+"""The public calls of one operator's engine, and the order in which they take turns.
 
 Rules:
 
-- Miners are read and commanded outside the turn; whoever holds it waits for the ledger alone,
+- Miners are read and commanded outside the turn; within a turn only the ledger is waited for,
   and for no longer than ``journal.DEADLINE_S``.
 - A safety stop or a person's stop that is not on the ledger ``STOP_WAITS_S`` after its poll is
   sent, and recorded late. It is never sent a second time for the decision that follows.
@@ -65,7 +65,7 @@ _LOGGER = logging.getLogger(__name__)
 POLL_DEADLINE_S = (5.0, 15.0)
 """The least and the most that a poll may take, whatever the interval."""
 STOP_POLL_S: Final = 2.0
-"""A person's stop waits no longer for its miner to be read; it is sent without a reading, too."""
+"""A person's stop waits this long for its miner to be read; then it is sent without a reading."""
 STOP_WAITS_S = 0.3
 """How long a stop waits for the ledger after its poll."""
 PROMPT_S = 1.0
@@ -81,8 +81,8 @@ CLOSE_S = 5.0
 class Controller:
     """One operator's engine.
 
-    Every method may be called from the event loop at any time. A miner that fails is data, never
-    an exception.
+    Every method may be called from the event loop at any time. A miner's failure is recorded, and
+    raises nothing.
     """
 
     view: ReadModel
@@ -101,9 +101,9 @@ class Controller:
         version: str,
         monotonic: Callable[[], float] | None = None,
     ) -> None:
-        """Take everything the site needs.
+        """Create the engine from the parts of the site.
 
-        ``clock`` returns ms since the epoch, ``monotonic`` seconds of a clock that nobody sets.
+        ``clock`` returns ms since the epoch, ``monotonic`` seconds of a clock that cannot be set.
         """
         self.view = unrecorded(operator_id, policy, sorted(adapters))
         self.clock = SteadyClock(clock, monotonic or _monotonic)
@@ -178,7 +178,7 @@ class Controller:
         """Open the ledger, settle what a crash left open, rebuild the state.
 
         ``known_head`` is the last head known from outside the ledger, ``broken_at`` the seq of a
-        break that nobody has accepted yet. Returns the break that is found now. A ledger that
+        break that no person has accepted yet. Returns the break that is found now. A ledger that
         cannot be opened raises nothing: each cycle tries again, and until then only stops are
         sent (see ``phase`` and ``ReadModel.ledger_error``).
         """
@@ -218,7 +218,7 @@ class Controller:
         self._outage.enter(Phase.RECORDING)
 
     async def _opened(self) -> Ledger:
-        """Open the ledger's file; an attempt that hangs is waited for again the next time."""
+        """Open the ledger's file; the next call waits again for an attempt that hangs."""
         if self._opening is None:
             self._opening = asyncio.create_task(
                 Ledger.open(self._ledger_path, self._operator_id, known_head=self._known_head)
@@ -255,7 +255,7 @@ class Controller:
         return head
 
     async def _drain(self) -> None:
-        """Wait for what is under way, and watch the machines meanwhile; then end it."""
+        """Wait for dispatches under way, watch the miners meanwhile; then cancel the rest."""
         loop = asyncio.get_running_loop()
         until_s = loop.time() + DRAIN_S
         while (tasks := self._tasks_under_way()) and loop.time() < until_s:
@@ -277,7 +277,7 @@ class Controller:
         ]
 
     async def _watch(self) -> None:
-        """Read the machines, and stop those in danger."""
+        """Read the miners, and stop those in danger."""
         polls = await self._poll(self._adapters, WATCH_EVERY_S)
         endangered = {
             miner_id: said
@@ -322,7 +322,7 @@ class Controller:
     async def _govern_slices(
         self, prices: PriceRecord
     ) -> tuple[list[CycleResult], LedgerError | None]:
-        """Govern what is read as it comes in; return what came of it, and why that failed."""
+        """Govern readings as they arrive; return the results, and the error of the last failure."""
         results: list[CycleResult] = []
         error = None
         async for polls in self._slices():
@@ -386,11 +386,11 @@ class Controller:
     # Proposals from outside
 
     async def submit(self, proposal: ProposalRecord, prices: PriceRecord) -> CommandResult:
-        """Poll the proposal's subject, govern the proposal on that and carry it out if authorised.
+        """Poll the proposal's miner, govern the proposal, and dispatch it if authorised.
 
         Returns when the miner has answered; meanwhile cycles go on. A person's stop is sent also
         while the ledger cannot be written. Raises LedgerError for anything else then, KeyError
-        for an unknown miner, ValueError for what no record can hold.
+        for an unknown miner, ValueError for values that no record can hold.
         """
         if proposal.subject not in self._adapters:
             raise KeyError(proposal.subject)
@@ -421,7 +421,7 @@ class Controller:
             done, _ = await asyncio.wait({polling}, timeout=STOP_POLL_S)
             return {miner_id: polling.result()} if done else {}
         if miner_id in self._stopping:
-            # A machine that is being stopped has its turn when that has ended.
+            # Another command for a miner that is being stopped waits until the stop has ended.
             await asyncio.wait({self._stopping[miner_id].outcome})
         return await self._poll([miner_id], deadline_s)
 
@@ -487,7 +487,7 @@ class Controller:
             return result
 
     def _inputs(self, wanted: _Wanted, attempt: Attempt) -> CycleInputs:
-        # A machine that is being stopped has its turn when that is on record.
+        # A miner that is being stopped is governed again when the stop is on record.
         polls = {
             miner_id: said
             for miner_id, said in wanted.polls.items()
@@ -526,7 +526,7 @@ class Controller:
             raise
 
     async def _recover(self, user_id: str | None = None) -> None:
-        """Begin anew from what the ledger holds: it could not be written, or a new segment began."""
+        """Rebuild the state after a failed write, or after a new segment began."""
         self._outage.enter(Phase.RECOVERING)
         rebuilt, held = await self.journal.rebuild()
         if self._broken_at is None and self.ledger.fault is not None:
@@ -557,7 +557,7 @@ class Controller:
         )
 
     def _written(self, dues: Dues, entries: Sequence[LedgerEntry[Record]]) -> None:
-        """Take in that a block is on the ledger."""
+        """Note that a block is on the ledger: clear its debts, emit its events."""
         self._outage.paid(dues.debts)
         self.clock.moved(dues.jump_ms)
         self._events.emit(entries)
@@ -572,7 +572,7 @@ class Controller:
         self._written(dues, committed.entries)
 
     async def _show(self) -> None:
-        """Replace the read model. What is on the ledger stays done when that is not possible now."""
+        """Replace the read model; on failure keep the old one, marked as failing."""
         try:
             view = await self.journal.read(
                 read_model_of,
@@ -586,20 +586,20 @@ class Controller:
             self._cycle_error = str(err)
             self.view = self.view.failing(str(err))
             return
-        # Until a whole cycle is on record, what is known of the other miners is old.
+        # Until a whole cycle is on record, the values of the other miners are old.
         self.view = view.failing(self._cycle_error) if self._cycle_error else view
         self._events.governor_health(view.governor.overall.status)
 
     # Dispatches
 
     def _follow(self, dispatch: Dispatch) -> None:
-        """See to it that a dispatch ends in its receipt."""
+        """Start the task that records the receipt of a dispatch."""
         self._stopping.pop(dispatch.decision.record.subject, None)
         task = asyncio.create_task(self._settle(dispatch))
         self._under_way[dispatch.decision.hash] = _Settling(dispatch, task)
 
     async def _settle(self, dispatch: Dispatch) -> list[LedgerEntry[Any]]:
-        """Record what comes of a dispatch; one turn is for all that have ended by then."""
+        """Record the receipt of a dispatch; one turn records all that have ended by then."""
         await asyncio.wait({dispatch.receipt})
         key = dispatch.decision.hash
         receipt = replace(dispatch.receipt.result(), ts_ms=self.clock.now_ms())
@@ -636,7 +636,7 @@ class Controller:
             self._outage.owe(item)
         self._settled |= {key: [not_yet_recorded(item.receipt)] for key, item in ended.items()}
 
-    # Stops that the ledger cannot take in time
+    # Stops that the ledger cannot record in time
 
     def _send_early(self, wanted: _Wanted, attempt: Attempt) -> None:
         """Send the stops of an attempt that is not on the ledger."""
@@ -654,7 +654,7 @@ class Controller:
             attempt.early[miner_id] = self._stopping[miner_id] = stop
 
     def _early_stops(self, wanted: _Wanted, attempt: Attempt, ts_ms: int) -> list[DecisionRecord]:
-        """Return what was decided, if that is known; else what is due by the read model."""
+        """Return the stops that were decided; before that, those due by the read model."""
         if attempt.planned is not None:
             return [outage.late_decision(item.record, ts_ms) for item in attempt.planned.stops]
         readings = wanted.polls if self._has_observed else {}
@@ -674,10 +674,10 @@ class Controller:
         if self._stopping.get(stop.miner_id) is stop:
             del self._stopping[stop.miner_id]
 
-    # What people and the ledger service ask for
+    # Calls of people and of the ledger service
 
     async def hand_back(self, miner_id: str, user_id: str | None) -> None:
-        """Give a miner back to the automation: ends holds, latches and failed attempts.
+        """End a miner's hold, latch and failed attempts, so that the rules act on it again.
 
         Raises LedgerError.
         """
@@ -689,7 +689,8 @@ class Controller:
     ) -> None:
         """Record a person's verdict on a supervised decision, named by its record hash.
 
-        Raises KeyError when no such decision waits for a review, LedgerError as always.
+        Raises KeyError when no such decision waits for a review, LedgerError after the stop or when
+        the ledger cannot be written.
         """
         if self._is_stopped:
             raise LedgerError(LedgerReason.CLOSED, "the controller is stopped")
@@ -743,8 +744,8 @@ class Controller:
     async def maintain(self, keep_ms: int) -> bool:
         """Do one step of the ledger's housekeeping; return whether there is more of it.
 
-        ``keep_ms`` is how long bodies that may be pruned are kept. Nothing is done by a clock that
-        is doubtful. Raises LedgerError.
+        ``keep_ms`` is how long bodies that may be pruned are kept. Does nothing while the
+        clock is doubtful. Raises LedgerError.
         """
         now_ms = self.clock.now_ms()
         if not self.clock.may_prune:
@@ -753,7 +754,7 @@ class Controller:
             return await self.journal.upkeep(self.ledger.maintain(now_ms, keep_ms))
 
     async def _record(self, urgency: Urgency, *records: Record) -> None:
-        """Record what somebody did, and what is due; raises LedgerError."""
+        """Record what a person did, after the dues; raises LedgerError."""
         async with self._turns.take(urgency):
             await self._make_ready()
             ts_ms = self.clock.now_ms()
@@ -763,7 +764,7 @@ class Controller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """What is to be governed."""
+    """The polls, prices and proposals that a call wants governed."""
 
     polls: Polls = field(default_factory=dict)
     prices: PriceRecord | None = None
@@ -773,14 +774,14 @@ class _Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Settling:
-    """A dispatch, and the task that records what comes of it."""
+    """A dispatch, and the task that records its receipt."""
 
     dispatch: Dispatch
     task: asyncio.Task[list[LedgerEntry[Any]]]
 
 
 def _monotonic() -> float:
-    """Return seconds of a clock that nobody sets."""
+    """Return seconds of a clock that cannot be set."""
     return time.monotonic()
 
 
@@ -791,7 +792,7 @@ def _urgency(proposal: ProposalRecord) -> Urgency:
 
 
 async def _late_result(stop: EarlyStop) -> CommandResult:
-    """Return what became of a stop that is recorded late."""
+    """Return the result of a stop that is recorded late."""
     await asyncio.wait({stop.outcome})
     decision = not_yet_recorded(stop.record)
     receipt = not_yet_recorded(receipt_of(decision, *stop.outcome.result()))
@@ -817,7 +818,7 @@ def _refusal(proposal: ProposalRecord, ts_ms: int, view: ReadModel) -> CommandRe
 
 
 async def _within(seconds: float, *closing: Coroutine[Any, Any, None]) -> None:
-    """Wait for some calls, but not for ever; one that fails is logged."""
+    """Wait for calls for at most so many seconds; log those that fail."""
     tasks = [asyncio.create_task(item) for item in closing]
     if not tasks:
         return
@@ -836,7 +837,7 @@ def _close_opened(opening: asyncio.Task[Ledger]) -> None:
 
 
 def _break_of(ledger: Ledger) -> Fault | None:
-    """Return what is wrong with a ledger as it was opened; one that has vanished is cut off, too."""
+    """Return the fault of a ledger as it was opened; a missing file counts as cut off."""
     if ledger.recovery is not None and ledger.recovery.cause is RecoveryCause.MISSING:
         return Fault(1, FaultCode.HEAD_MISSING)
     return ledger.fault

@@ -46,28 +46,28 @@ from .steps.execute import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleInputs:
-    """What steps two to six work on."""
+    """The inputs of steps two to six."""
 
     ts_ms: int
     dues: Dues
-    """What has to be on the ledger before."""
+    """What the block records before anything else."""
     polls: Polls
     prices: PriceRecord | None
-    """None when those of the last price record still count."""
+    """None when the last price record is still in force."""
     requests: Mapping[str, ProposalRecord] = field(default_factory=dict)
-    """Miner id to a proposal from outside: that miner's strategy is not asked."""
+    """Miner id to a proposal from outside: it replaces the strategy's proposal for that miner."""
     refused: Sequence[ProposalRecord] = ()
     """Proposals over their origin's limit: each is recorded, and refused."""
 
     @property
     def miners(self) -> list[str]:
-        """Return the miners that are decided upon."""
+        """Return the miners that get a decision."""
         return sorted({*self.polls, *self.requests})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """What steps two to six staged."""
+    """The entries that steps two to six staged."""
 
     recorded: Sequence[LedgerEntry[Record]] = ()
     divergences: Sequence[LedgerEntry[DivergenceRecord]] = ()
@@ -91,12 +91,12 @@ class Planned:
 
 @dataclass(slots=True)
 class Attempt:
-    """A cycle on its way: what it has come to, and what was sent ahead of it."""
+    """The progress of a cycle, and the stops that were sent before its commit."""
 
     planned: Planned | None = None
-    """What is staged, from the moment when only the commit is outstanding."""
+    """The staged entries; set when only the commit is outstanding."""
     early: dict[str, EarlyStop] = field(default_factory=dict)
-    """Miner id to a stop that was sent since the poll; one that the cycle decides is taken out."""
+    """Miner id to a stop sent since the poll; removed when a decision of the cycle adopts it."""
     is_committed: bool = False
 
 
@@ -144,8 +144,14 @@ def plan(block: Block, inputs: CycleInputs, attempt: Attempt) -> Planned:
 
 def record(block: Block, inputs: CycleInputs) -> list[LedgerEntry[Record]]:
     """Step two: what was read, and the prices that count."""
-    operator_id = block.state.operator_id
-    return block.stage(recording.record(operator_id, inputs.ts_ms, inputs.polls, inputs.prices))
+    records = recording.record(block.state.operator_id, inputs.ts_ms, inputs.polls, inputs.prices)
+    try:
+        return block.stage(records)
+    except ValueError:
+        checked = [recording.as_recordable(item) for item in records]
+        if checked == records:
+            raise
+        return block.stage(checked)
 
 
 def divergence(
@@ -176,7 +182,7 @@ def decide(block: Block, inputs: CycleInputs) -> list[ProposalRecord]:
 
 
 def govern(block: Block, ts_ms: int, proposals: Sequence[ProposalRecord]) -> Governed:
-    """Step six: every proposal becomes a decision, each on the state that those before it left."""
+    """Step six: decide each proposal, on the state after the decisions before it."""
     governed = Governed([], [], [])
     for item in proposals:
         proposal = replace(item, ts_ms=ts_ms)
@@ -192,7 +198,7 @@ def govern(block: Block, ts_ms: int, proposals: Sequence[ProposalRecord]) -> Gov
 
 
 class Governed(NamedTuple):
-    """What step six staged."""
+    """The entries that step six staged."""
 
     proposals: list[LedgerEntry[ProposalRecord]]
     decisions: list[LedgerEntry[DecisionRecord]]

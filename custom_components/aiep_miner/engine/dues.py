@@ -1,7 +1,7 @@
-"""What has to be on the ledger before anything else: staged at the top of every block.
+"""What a block records before anything else.
 
-That is, in this order: receipts and stops that the ledger could not take when they were due,
-people's holds after the clock was put on, a break of the ledger, and the policy in force.
+In this order: receipts and stops that the ledger could not record when they were due, people's
+holds moved along with a clock that jumped forward, a break of the ledger, and a changed policy.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,16 +32,16 @@ from .steps.execute import Ended, proof_of, receipt_of, superseded, takeovers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dues:
-    """What has to be on the ledger by now."""
+    """The facts from which the dues of a block are computed."""
 
     ts_ms: int
     policy: PolicyRecord
     miners: Sequence[str] = ()
     infos: Mapping[str, MinerInfo] = field(default_factory=dict)
-    """What the devices can do, of those that were reached."""
+    """Identity and capabilities of the devices that were reached."""
     debts: Debts = field(default_factory=Debts)
     sent: Collection[str] = ()
-    """Record hashes of the decisions whose commands are on their way."""
+    """Record hashes of the decisions whose commands are under way."""
     broken_at: int | None = None
     """The seq at which the ledger is broken."""
     jump_ms: int = 0
@@ -49,7 +49,7 @@ class Dues:
 
 
 def stage_dues(block: Block, dues: Dues) -> None:
-    """Stage what is due and not on the ledger; nothing, most of the time."""
+    """Stage the dues that the ledger lacks; usually none."""
     pay(block, dues.debts, dues.sent)
     if dues.jump_ms:
         block.stage(moved_holds(block.state, dues.jump_ms, dues.ts_ms))
@@ -60,13 +60,13 @@ def stage_dues(block: Block, dues: Dues) -> None:
 def stage_after_dues[R: Record](
     block: Block, dues: Dues, records: Iterable[R]
 ) -> list[LedgerEntry[R]]:
-    """Stage records behind what is due."""
+    """Stage the dues, then records."""
     stage_dues(block, dues)
     return block.stage(records)
 
 
 def begin_run(block: Block, started: LifecycleRecord, dues: Dues) -> None:
-    """Stage a start: what a crash left open ends, as far as anybody can know."""
+    """Stage a start: decisions that a crash left open get receipts ``unknown`` or proofs."""
     is_open = [item for miner in block.state.miners.values() for item in miner.open_decisions]
     block.stage([replace(started, open_decisions=len(is_open))])
     settle_open(block, dues)
@@ -74,7 +74,7 @@ def begin_run(block: Block, started: LifecycleRecord, dues: Dues) -> None:
 
 
 def resume(block: Block, recovered: LifecycleRecord, held: Mapping[str, int], dues: Dues) -> None:
-    """Stage that the ledger can be written again, and all that it lacks."""
+    """Stage the recovery of the ledger, and the records that it lacks."""
     block.stage([recovered])
     block.stage(lost_holds(block.state, held, dues.ts_ms))
     pay(block, dues.debts, dues.sent)
@@ -83,7 +83,7 @@ def resume(block: Block, recovered: LifecycleRecord, held: Mapping[str, int], du
 
 
 def pay(block: Block, debts: Debts, sent: Collection[str]) -> None:
-    """Stage what is owed: receipts first, then stops that were sent without a record."""
+    """Stage owed records: receipts first, then stops that were sent without a record."""
     for ended in debts.receipts:
         settle(block, ended, ended.receipt.ts_ms)
     for late in debts.stops:
@@ -95,7 +95,7 @@ def pay(block: Block, debts: Debts, sent: Collection[str]) -> None:
 def _decided_meanwhile(
     state: State, late: LateStop, sent: Collection[str]
 ) -> LedgerEntry[DecisionRecord] | None:
-    """Return the decision on the same stop that was written after all, when that took too long."""
+    """Return the decision on the same stop, when a slow commit did write it."""
     open_decisions = state.miner(late.decision.subject).open_decisions
     return next(
         (
@@ -108,7 +108,7 @@ def _decided_meanwhile(
 
 
 def settle(block: Block, ended: Ended, ts_ms: int) -> list[LedgerEntry[ReceiptRecord]]:
-    """Stage what came of a dispatch: its receipt, and the hold of a person who gave the command."""
+    """Stage the receipt of a dispatch, and the hold of the person who gave the command."""
     block.stage(superseded(block.state, [ended.decision], ts_ms))
     receipts = block.stage([ended.receipt])
     block.stage(takeovers(block.state, [ended]))
@@ -118,7 +118,7 @@ def settle(block: Block, ended: Ended, ts_ms: int) -> list[LedgerEntry[ReceiptRe
 def settle_after_dues(
     block: Block, dues: Dues, ended: Sequence[Ended]
 ) -> list[LedgerEntry[ReceiptRecord]]:
-    """Stage what came of dispatches behind what is due."""
+    """Stage the dues, then the receipts and holds of dispatches."""
     stage_dues(block, dues)
     return [entry for item in ended for entry in settle(block, item, dues.ts_ms)]
 
@@ -126,8 +126,8 @@ def settle_after_dues(
 def settle_open(block: Block, dues: Dues, *, was_running: bool = False) -> None:
     """Stage the receipts and proofs that decisions lack.
 
-    After a crash nobody knows whether an authorised decision was sent. While the process lives,
-    ``dues.sent`` names those that are on their way, and no other was sent.
+    After a crash it is unknown whether an authorised decision was sent. While the process runs,
+    ``dues.sent`` names those that are under way, and no other was sent.
     """
     outcome, reason = (
         (Outcome.FAILED, Reason.LEDGER_UNAVAILABLE)
@@ -158,7 +158,7 @@ def lost_holds(state: State, held: Mapping[str, int], ts_ms: int) -> list[Overri
 
 
 def moved_holds(state: State, jump_ms: int, ts_ms: int) -> list[OverrideRecord]:
-    """Return the records that move people's holds along with a clock that was put on."""
+    """Return the records that move people's holds along with a clock that jumped forward."""
     return [
         OverrideRecord(ts_ms=ts_ms, subject=miner_id, until_ms=miner.hold_until_ms + jump_ms)
         for miner_id, miner in sorted(state.miners.items())
@@ -167,7 +167,7 @@ def moved_holds(state: State, jump_ms: int, ts_ms: int) -> list[OverrideRecord]:
 
 
 def _break(state: State, dues: Dues) -> list[DivergenceRecord]:
-    """Return the record that the ledger is broken, unless the state knows."""
+    """Return the record that the ledger is broken, unless the state has it."""
     if dues.broken_at is None or Reason.LEDGER_TAMPERED in state.divergences:
         return []
     return [
@@ -183,7 +183,7 @@ def _break(state: State, dues: Dues) -> list[DivergenceRecord]:
 
 
 def _policy_in_force(state: State, dues: Dues) -> list[PolicyRecord]:
-    """Return the policy, with what the devices can do, unless it is in force already."""
+    """Return the policy with the devices' capabilities, unless it is in force already."""
     current = state.policy
     wanted = replace(
         dues.policy,

@@ -1,4 +1,4 @@
-"""Events: what changed or was acted on. What merely repeats stays in the ledger."""
+"""Events: changes and dispatches. A decision that repeats the last one emits none."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from .records.entry import LedgerEntry
 from .records.reasons import Reason
 
 REMEMBERED: Final = 1024
-"""Decisions whose trust level is known when their receipts come."""
+"""How many decisions' trust levels are remembered for their receipts."""
 
 
 class CycleEventKind(StrEnum):
@@ -47,7 +47,7 @@ class CycleEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GovernorEvent:
-    """Something in the governor's work that an operator may want to hear of."""
+    """A fallback, limit or change of health in the governor."""
 
     kind: EventType
     miner_id: str | None = None
@@ -69,7 +69,7 @@ class EventEmitter:
         on_event: Callable[[CycleEvent], None],
         on_governor_event: Callable[[GovernorEvent], None],
     ) -> None:
-        """Take where events go."""
+        """Take the callbacks that receive the events."""
         self._on_event = on_event
         self._on_governor_event = on_governor_event
         self._health = GovernorView().overall.status
@@ -109,7 +109,7 @@ class EventEmitter:
                 )
 
     def governor_health(self, status: str) -> None:
-        """Take the governor's health after a cycle in."""
+        """Emit an event when the governor's health changed since the last call."""
         if status != self._health:
             self._on_governor_event(GovernorEvent(kind=EventType.HEALTH_CHANGE, status=status))
         self._health = status
@@ -149,7 +149,7 @@ class EventEmitter:
                 trust_level=trust_level,
             )
         if record.action is Action.HOLD and changed:
-            # What is wanted after a pause is news again.
+            # The same suppression after a pause is a change again.
             self._last.pop((record.subject, CycleEventKind.SUPPRESSION), None)
 
     def _remember(self, decision: str, trust_level: int) -> None:

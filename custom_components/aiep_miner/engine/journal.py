@@ -6,8 +6,9 @@ Rules:
 - A write is one job on the ledger's thread: stage, apply, commit, with one transaction.
 - When a commit fails, the state is ahead of the ledger: every read and write raises LedgerError
   until ``rebuild`` has read the state from the ledger again.
-- A job that outlasts ``DEADLINE_S`` raises LedgerError here and goes on there; until it has
-  ended, nothing else is asked of the ledger.
+- A job that stages or folds no record for ``DEADLINE_S`` raises LedgerError here and goes on
+  there; until it has ended, nothing else is asked of the ledger. The deadline is the disk's: what
+  a large fleet takes to compute does not count as a ledger that fails.
 """
 
 import asyncio
@@ -21,21 +22,25 @@ from .ledger import Head, Ledger, LedgerError, LedgerReason, LedgerStore, Recove
 from .records import Record
 from .records.entry import LedgerEntry
 from .state import State
-from .state.rebuild import Rebuilt, rebuild
+from .state.rebuild import Progress, Rebuilt, rebuild
 
 DEADLINE_S: Final = 8.0
-"""The most that a job on the ledger's thread may take before it counts as failed."""
+"""How long a job on the ledger's thread may get on with no record before it counts as failed;
+that is noticed within twice this time."""
 
 
 class Block:
     """The records of one commit: each changes the state as it is staged."""
 
-    def __init__(self, store: LedgerStore, state: State, clock_ms: int | None) -> None:
+    def __init__(
+        self, store: LedgerStore, state: State, clock_ms: int | None, progress: Progress
+    ) -> None:
         """Take the ledger's file, the state that follows from it, and what a doubted clock shows."""
         self.state = state
         self.entries: list[LedgerEntry[Any]] = []
         self._store = store
         self._clock_ms = clock_ms
+        self._progress = progress
         self._staged: list[Stored] = []
 
     @property
@@ -58,6 +63,7 @@ class Block:
         for entry in entries:
             self.state.apply(entry)
         self.entries += entries
+        self._progress.records += len(entries)
         return entries
 
     def commit(self) -> None:
@@ -84,6 +90,7 @@ class Journal:
         self._is_ahead = False
         """Whether a commit failed since the state was read from the ledger."""
         self._recovery = ledger.recovery
+        self._progress = Progress()
         self._late: asyncio.Future[Any] | None = None
         """A job that has outlasted its deadline."""
 
@@ -129,8 +136,11 @@ class Journal:
 
     async def _wait[T](self, work: Coroutine[Any, Any, T]) -> T:
         job = asyncio.ensure_future(work)
-        done, _ = await asyncio.wait({job}, timeout=DEADLINE_S)
-        if done:
+        seen: int | None = None
+        while not job.done() and seen != self._progress.records:
+            seen = self._progress.records
+            await asyncio.wait({job}, timeout=DEADLINE_S)
+        if job.done():
             return job.result()
         self._late, self._is_ahead = job, True
         job.add_done_callback(_retrieve)
@@ -141,12 +151,12 @@ class Journal:
         held = _holds(self._state) if self._state is not None else {}
         try:
             store.read_head_anew()
-            state, rebuilt = rebuild(store.operator_id, store, store.head.seq)
+            state, rebuilt = rebuild(store.operator_id, store, store.head.seq, self._progress)
         except LedgerError as err:
             if err.reason is not LedgerReason.CORRUPT:
                 raise
             store.begin_segment(RecoveryCause.CORRUPT)
-            state, rebuilt = rebuild(store.operator_id, store, store.head.seq)
+            state, rebuilt = rebuild(store.operator_id, store, store.head.seq, self._progress)
         self._state, self._is_ahead, self._recovery = state, False, store.recovery
         return rebuilt, held
 
@@ -154,7 +164,7 @@ class Journal:
         return look(self._current())
 
     def _write[T](self, clock_ms: int | None, fill: Callable[[Block], T]) -> Committed[T]:
-        block = Block(self._ledger.store, self._current(), clock_ms)
+        block = Block(self._ledger.store, self._current(), clock_ms, self._progress)
         try:
             result = fill(block)
             block.commit()

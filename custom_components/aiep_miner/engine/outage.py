@@ -1,4 +1,4 @@
-"""What is done while the ledger cannot be written, and what is owed to it.
+"""The phases of a ledger that cannot be written, and the records that are owed to it.
 
 The one exception to recording first: a machine in danger is stopped, and a person's stop is
 carried out. Both are recorded late.
@@ -31,7 +31,7 @@ from .state import STOP_MS
 from .steps.execute import Ended
 
 SAFETY_STOP_MS: Final = 90_000
-"""A stop that was accepted is given this long to show before it is sent again without a record."""
+"""How long an accepted stop has to take effect before it is sent again without a record."""
 
 
 class Phase(StrEnum):
@@ -39,7 +39,7 @@ class Phase(StrEnum):
 
     UNOPENED = "unopened"
     RECOVERING = "recovering"
-    """The state is read from the ledger, and what is owed to it is written."""
+    """The state is rebuilt from the ledger, and owed records are written."""
     RECORDING = "recording"
     OUTAGE = "outage"
 
@@ -64,7 +64,7 @@ class LateStop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debts:
-    """What the ledger lacks."""
+    """Records that the ledger lacks."""
 
     receipts: tuple[Ended, ...] = ()
     stops: tuple[LateStop, ...] = ()
@@ -72,7 +72,7 @@ class Debts:
 
 @dataclass(slots=True)
 class Outage:
-    """In which phase the ledger is, why it fails, and what is owed to it."""
+    """The ledger's phase, its last error, and the records that are owed to it."""
 
     phase: Phase = Phase.UNOPENED
     error: str | None = None
@@ -81,7 +81,7 @@ class Outage:
     _stops: list[LateStop] = field(default_factory=list)
 
     def enter(self, phase: Phase) -> None:
-        """Go to another phase. Raises ValueError for one that cannot follow the present one."""
+        """Enter another phase. Raises ValueError for one that cannot follow the present one."""
         if phase not in NEXT[self.phase]:
             raise ValueError(f"{phase} cannot follow {self.phase}")
         self.phase = phase
@@ -93,7 +93,7 @@ class Outage:
             self.enter(Phase.OUTAGE)
 
     def owe(self, item: Ended | LateStop) -> None:
-        """Note what the ledger lacks."""
+        """Note a record that the ledger lacks."""
         if isinstance(item, Ended):
             self._receipts.append(item)
         else:
@@ -101,7 +101,7 @@ class Outage:
 
     @property
     def debts(self) -> Debts:
-        """Return what the ledger lacks now."""
+        """Return the records that the ledger lacks now."""
         return Debts(receipts=tuple(self._receipts), stops=tuple(self._stops))
 
     def paid(self, debts: Debts) -> None:
@@ -110,7 +110,7 @@ class Outage:
         del self._stops[: len(debts.stops)]
 
     def stopped_of_late(self, ts_ms: int) -> set[str]:
-        """Return the miners that were sent a stop, not yet on record, which may still show."""
+        """Return the miners with an unrecorded stop that may still take effect."""
         receipts = [
             (item.receipt.subject, item.receipt.ts_ms)
             for item in self._receipts
@@ -132,7 +132,7 @@ def due_stops(
 ) -> list[DecisionRecord]:
     """Return a late decision for each machine in danger, and for each stop that a person wants.
 
-    It rests on the read model alone: the state may be out of reach.
+    It is computed from the read model alone: the state may not be readable.
     """
     wanted = [
         _late_decision(view, proposal.subject, ts_ms, Origin.PERSON, proposal.reasons)
@@ -195,7 +195,7 @@ def _dangers(miner: MinerReadModel, reading: Reading) -> tuple[Reason, ...]:
 
 
 def _is_stopping(miner: MinerReadModel, reading: Reading, ts_ms: int) -> bool:
-    """Tell whether a machine rests, or has been sent a stop that may still show."""
+    """Return whether a miner is stopped, or was sent a stop that may still take effect."""
     if reading.mining is False or Action.STOP in miner.commanded:
         return True
     receipt = miner.last_receipt.record if miner.last_receipt else None
@@ -208,7 +208,7 @@ def _is_stopping(miner: MinerReadModel, reading: Reading, ts_ms: int) -> bool:
 
 
 def looks_endangered(view: ReadModel, miner_id: str, reading: Reading) -> bool:
-    """Tell whether a reading is to be governed at once, rather than with those of the others."""
+    """Return whether a reading must be governed at once, before those of other miners arrive."""
     miner = view.miners.get(miner_id)
     if miner is None or reading.mining is False:
         return False

@@ -1,7 +1,7 @@
 """Step one of the cycle: reads the miners.
 
 Every read is a task of its own with a deadline of its own: an adapter that hangs, raises or
-panics costs its own miner and no other. Two that want to read a miner at the same time share
+panics affects its own miner and no other. Two callers that read a miner at the same time share
 one read.
 """
 
@@ -18,16 +18,16 @@ _LOGGER = logging.getLogger(__name__)
 
 POLLS_AT_ONCE: Final = 128
 GATHER_S: Final = 2.0
-"""What was read is governed after this time, though others have not answered."""
+"""After this time what was read is governed, although other miners have not answered."""
 URGENT_GATHER_S: Final = 0.05
 """The same once a machine looks endangered: two that overheat together share a commit."""
 
 type Polls = Mapping[str, Reading | Reason]
-"""What each miner said, or why it could not be read."""
+"""Miner id to its reading, or to why it could not be read."""
 
 
 class Poller:
-    """Reads miners, and knows what they can do."""
+    """Reads miners, and keeps their identity and capabilities."""
 
     def __init__(self, adapters: Mapping[str, MinerAdapter]) -> None:
         """Take the adapters by miner id."""
@@ -40,7 +40,7 @@ class Poller:
         self._reading: dict[str, asyncio.Task[Reading | Reason]] = {}
 
     async def poll(self, miner_id: str, deadline_s: float) -> Reading | Reason:
-        """Return what a miner says, or why it could not be read within ``deadline_s``."""
+        """Return a miner's reading, or why it could not be read within ``deadline_s``."""
         task = self._reading.get(miner_id)
         if task is None:
             async with self._gate:
@@ -128,7 +128,7 @@ class Poller:
 
 
 async def _outcome(task: asyncio.Task[Reading | Reason], deadline_s: float) -> Reading | Reason:
-    """Return what a read gives; one that outlasts its deadline is ended, and not waited for."""
+    """Return the result of a read; one that outlasts its deadline is cancelled, not waited for."""
     done, _ = await asyncio.wait({task}, timeout=deadline_s)
     if not done:
         task.cancel()

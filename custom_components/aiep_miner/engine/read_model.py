@@ -238,7 +238,6 @@ def read_model_of(
     head: Head,
 ) -> ReadModel:
     """Return the site as it is now."""
-    own = {item.miner_id: item for item in state.policy.record.miners}
     return ReadModel(
         operator_id=state.operator_id,
         ts_ms=ts_ms,
@@ -248,7 +247,7 @@ def read_model_of(
         miners={
             miner_id: _miner(
                 state,
-                own.get(miner_id, MinerPolicy(miner_id=miner_id)),
+                state.own(miner_id),
                 infos.get(miner_id),
                 ts_ms,
             )

@@ -291,7 +291,7 @@ def _low(ask: _Question) -> Status | None:
     if miner.low_since_ms is None or ask.action is not Action.HOLD:
         return None
     policy = ask.state.policy.record
-    usual = miner.usual(policy.miner(miner.miner_id))[0]
+    usual = miner.usual(ask.state.own(miner.miner_id))[0]
     rate = miner.reading.hashrate_ths if miner.reading else None
     return Status(
         key=StatusKey.HASHRATE_LOW,

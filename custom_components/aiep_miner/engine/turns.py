@@ -1,4 +1,4 @@
-"""Who changes the state next: one at a time, the most urgent first."""
+"""The order of writes to the state: one at a time, the most urgent first."""
 
 import asyncio
 import heapq
@@ -9,7 +9,7 @@ from enum import IntEnum
 
 
 class Urgency(IntEnum):
-    """The order in which those that wait have their turn."""
+    """The order in which waiting callers get the turn."""
 
     SAFETY = 0
     """A machine in danger, or a stop that a person wants."""
@@ -23,17 +23,17 @@ class Urgency(IntEnum):
 
 
 class Turns:
-    """A lock with priorities; those of the same urgency have their turn in the order they came."""
+    """A lock with priorities; first come, first served within the same urgency."""
 
     def __init__(self) -> None:
-        """Begin with nobody holding it."""
+        """Create a free lock."""
         self._held = False
         self._order = itertools.count()
         self._waiting: list[tuple[Urgency, int, asyncio.Future[None]]] = []
 
     @asynccontextmanager
     async def take(self, urgency: Urgency) -> AsyncIterator[None]:
-        """Hold the turn within the block."""
+        """Hold the turn inside the context."""
         await self._acquire(urgency)
         try:
             yield

@@ -1,4 +1,4 @@
-"""What is answered to questions about a miner."""
+"""The answers to questions about a miner."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -67,4 +67,4 @@ def _answer(question: str) -> Callable[[HomeAssistant, str], str]:
 ANSWERS: Final[Mapping[str, Callable[[HomeAssistant, str], str]]] = {
     question: _answer(question) for question in _ANSWERS
 }
-"""By question: from a miner id to what is said; never empty."""
+"""By question: a function from a miner id to the answer; never empty."""

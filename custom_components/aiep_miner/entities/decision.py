@@ -1,4 +1,4 @@
-"""What the decision sensor shows beside the sentence."""
+"""The status and the attributes of the decision sensor."""
 
 from typing import Any
 
@@ -25,13 +25,13 @@ def status_of(data: ReadModel, miner: Miner) -> Status | None:
 
 
 def _was_refused(decision: DecisionRecord) -> bool:
-    """Return whether somebody outside wanted what was not done; the rules' own are explained."""
+    """Return whether a proposal from outside was refused; holds of the rules have a status."""
     asked = decision.action is not Action.HOLD and decision.origin is not Origin.STRATEGY
     return asked and not decision.authorised
 
 
 def decision_attributes(entry: LedgerEntry[DecisionRecord]) -> dict[str, Any]:
-    """Return the last decision; its first reason is what refused it, if something did."""
+    """Return the last decision; ``reason`` is the rule that refused it, else its first reason."""
     record = entry.record
     reason = record.suppressed_by or next(iter(record.reasons), None)
     return {

@@ -17,7 +17,7 @@ from ..flows.adapters import ADAPTER_ASIC_RS
 
 @callback
 def async_register_devices(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Register the operator and its miners; what is known of them already stays."""
+    """Register the operator and its miners; existing details are kept."""
     registry = dr.async_get(hass)
     operator = registry.async_get_or_create(
         config_entry_id=entry.entry_id,
@@ -41,9 +41,9 @@ def async_register_devices(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None
 def async_update_devices(
     hass: HomeAssistant, entry: ConfigEntry[Any], view: ReadModel, known: dict[str, Identity]
 ) -> None:
-    """Write what the miners said of themselves into the registry, where it differs from ``known``.
+    """Write the miners' identities into the registry, where they differ from ``known``.
 
-    ``known`` is what the last call left there: with a large fleet each look-up counts.
+    ``known`` caches what the last call wrote: a look-up for each miner is slow in a large fleet.
     """
     registry = dr.async_get(hass)
     for miner_id, miner in view.miners.items():
@@ -64,9 +64,9 @@ def async_update_devices(
 def _connections(
     registry: dr.DeviceRegistry, entry: ConfigEntry[Any], miner_id: str, mac: str | None
 ) -> set[tuple[str, str]]:
-    """Return a miner's MAC address, unless it is rather another device's of the operator.
+    """Return a miner's MAC address, unless another device of the operator has it.
 
-    The registry refuses one that two devices have; whose identity it is gets it back.
+    The registry refuses an address that two devices have; the miner that it identifies keeps it.
     """
     if mac is None:
         return set()
@@ -81,7 +81,7 @@ def _connections(
 
 
 def _web_page(data: Mapping[str, Any]) -> str | None:
-    """Return the address of a miner's web page; makes of the CGMiner API alone have none."""
+    """Return the address of a miner's web page; miners with only a CGMiner API have none."""
     if data[CONF_ADAPTER] != ADAPTER_ASIC_RS:
         return None
     return url_of(data[CONF_HOST])

@@ -1,4 +1,4 @@
-"""How much is created for each miner: the larger a fleet, the fewer entities."""
+"""Which entities are created for each miner: the larger the fleet, the fewer."""
 
 from enum import StrEnum
 from typing import Any, Final
@@ -12,7 +12,7 @@ from ..const import CONF_FLEET_SIZE, SECTION_DISPLAY, SUBENTRY_MINER
 AUTOMATIC: Final = "automatic"
 MANY_FROM: Final = 101
 THOUSANDS_FROM: Final = 501
-"""Numbers of miners from which on the automatic choice is a larger fleet."""
+"""Numbers of miners from which the automatic choice is a larger fleet size."""
 
 
 class FleetSize(StrEnum):
@@ -26,13 +26,13 @@ class FleetSize(StrEnum):
     THOUSANDS = "thousands"
 
     def creates(self, up_to: FleetSize) -> bool:
-        """Return whether what is created ``up_to`` a size of fleet is created for this one."""
+        """Return whether an entity that is created ``up_to`` a size is created for this one."""
         order = list(FleetSize)
         return order.index(self) <= order.index(up_to)
 
 
 def fleet_size_of(entry: ConfigEntry[Any]) -> FleetSize:
-    """Return the size that the operator chose, else the one that its number of miners suggests."""
+    """Return the configured size, else the size for the operator's number of miners."""
     chosen = entry.options.get(SECTION_DISPLAY, {}).get(CONF_FLEET_SIZE, AUTOMATIC)
     if chosen in list(FleetSize):
         return FleetSize(chosen)
@@ -46,7 +46,7 @@ def fleet_size_of(entry: ConfigEntry[Any]) -> FleetSize:
 def async_remove_entities(
     hass: HomeAssistant, entry: ConfigEntry[Any], platform: str, keep: frozenset[str]
 ) -> None:
-    """Remove the miners' entities of a platform whose keys are not among those to keep."""
+    """Remove the miners' entities of a platform, except those with a key in ``keep``."""
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
         miner_id = entity.config_subentry_id

@@ -1,4 +1,4 @@
-"""Which sensors a miner has."""
+"""Descriptions of the sensors of a miner."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,14 +45,14 @@ class MinerSensorDescription(MinerEntityDescription, SensorEntityDescription):
     value_fn: Callable[[Miner], Value]
     attributes_fn: Callable[[Miner], dict[str, Any]] | None = None
     currency_unit: str | None = None
-    """The unit, with a place for the operator's currency."""
+    """The unit, with a placeholder for the operator's currency."""
     once_known: bool = False
-    """Exists from the first value on."""
+    """Whether the entity exists only once it has had a value."""
     significant_digits: int | None = None
-    """To how many digits a value is rounded, so that noise alone is no change of state."""
+    """The digits that a value is rounded to, so that noise does not change the state."""
 
     step: float | None = None
-    """To what multiple a value is rounded instead."""
+    """The step that a value is rounded to instead."""
 
     @override
     def exists(self, miner: Miner) -> bool:
@@ -79,7 +79,7 @@ def _efficiency(miner: Miner) -> float | None:
 
 
 def _started(miner: Miner) -> datetime | None:
-    """Return when it started; None for an uptime that reaches back beyond the calendar."""
+    """Return when it started; None for an uptime longer than the calendar."""
     reading, telemetry = miner.reading, miner.telemetry
     if reading is None or telemetry is None or reading.uptime_s is None:
         return None
@@ -96,7 +96,7 @@ def _break_even(miner: Miner) -> float | None:
 
 
 def _reason(miner: Miner) -> str | None:
-    """Return why the last decision was taken; of a refused one, what refused it."""
+    """Return the first reason of the last decision; of a refused one, the rule."""
     decision = miner.decision.record if miner.decision else None
     if decision is None or not decision.reasons:
         return None
@@ -121,7 +121,7 @@ def _confidence(miner: Miner) -> float | None:
 
 
 def _of_reading(value_fn: Callable[[Reading], Value]) -> Callable[[Miner], Value]:
-    """Return a function for a value that the miner itself says."""
+    """Return a function that returns a field of the miner's reading."""
     return lambda miner: value_fn(miner.reading) if miner.reading else None
 
 

@@ -1,4 +1,4 @@
-"""Which sensors an operator has."""
+"""Descriptions of the sensors of an operator."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ class OperatorSensorDescription(SensorEntityDescription):
 
 
 def _verification(site: AiepMinerCoordinator) -> str | None:
-    """Return what is known of the ledger since the start; None before the first verification."""
+    """Return the result of the last verification; None before the first since the start."""
     if site.ledger_service.broken is not None:
         return "broken"
     return None if site.ledger_service.verification is None else "intact"
 
 
 def _verification_details(site: AiepMinerCoordinator) -> dict[str, Any]:
-    """Return what the last verification found, and how far one is that is under way."""
+    """Return the findings of the last verification, and the progress of one under way."""
     found, progress = site.ledger_service.verification, site.ledger_service.progress
     details = found.as_dict() if found else {}
     return details if progress is None else details | {"progress_pct": round(progress * 100, 1)}

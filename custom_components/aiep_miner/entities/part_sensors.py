@@ -1,4 +1,4 @@
-"""Which sensors the parts of a miner have: its boards, fans and pools, as many as there are."""
+"""Descriptions of the sensors of a miner's parts: boards, fans and pools."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class PartSensors[T]:
 
 @cache
 def of_part[T](sensors: PartSensors[T], index: int) -> MinerSensorDescription:
-    """Describe the sensor of one part; it is unavailable while the part says nothing."""
+    """Describe the sensor of one part; it is unavailable while the part has no value."""
     return MinerSensorDescription(
         key=f"{sensors.key}_{index}",
         translation_key=sensors.key,

@@ -1,4 +1,4 @@
-"""What is wrong with a miner or an operator: the reasons first, the details behind."""
+"""The problems of a miner or an operator: reasons and details for the *Problem* sensors."""
 
 from itertools import islice
 from typing import Any, Final
@@ -12,7 +12,7 @@ MINER_MESSAGE: Final = "miner_message"
 """The miner itself reports a fault."""
 LEDGER_ERROR: Final = "ledger_error"
 MINERS: Final = "miners"
-"""Something is wrong with miners of the operator."""
+"""At least one miner of the operator has a problem."""
 MAX_NAMED: Final = 20
 
 
@@ -25,7 +25,7 @@ def _messages(miner: Miner) -> list[str]:
 
 
 def miner_problems(miner: Miner) -> list[str]:
-    """Return the codes of what is wrong with a miner."""
+    """Return the codes of a miner's problems."""
     problems = _codes(miner.divergences) if miner.divergences else []
     if miner.not_confirmed is not None:
         problems.append(Reason.NOT_CONFIRMED.value)
@@ -37,7 +37,7 @@ def miner_problems(miner: Miner) -> list[str]:
 
 
 def miner_problem_attributes(miner: Miner) -> dict[str, Any]:
-    """Return why a miner has a problem."""
+    """Return the attributes of a miner's *Problem* sensor."""
     telemetry, not_confirmed = miner.telemetry, miner.not_confirmed
     problems = miner_problems(miner)
     return {
@@ -52,7 +52,7 @@ def miner_problem_attributes(miner: Miner) -> dict[str, Any]:
 
 
 def operator_problem_attributes(coordinator: AiepMinerCoordinator) -> dict[str, Any]:
-    """Return why an operator has a problem, its miners' included; the first of them are named."""
+    """Return the attributes of the operator's *Problem* sensor; names ``MAX_NAMED`` miners."""
     data = coordinator.data
     of_miners = {
         miner_id: found

@@ -1,4 +1,4 @@
-"""Writes an operator's states in slices, so that no update occupies the event loop for long."""
+"""Writes an operator's states in slices of ``SLICE_S`` of the event loop's time."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from homeassistant.util.hass_dict import HassKey
 _LOGGER = logging.getLogger(__name__)
 
 SLICE_S: Final = 0.002
-"""How long entities are written before other work of the event loop has its turn."""
+"""How long entities are written before the event loop runs other tasks."""
 
 
 class Shown(Protocol):
@@ -29,11 +29,11 @@ class Slices:
     """Returns control to the event loop whenever ``SLICE_S`` has passed."""
 
     def __init__(self) -> None:
-        """Begin the first slice."""
+        """Start the first slice."""
         self._end_s = perf_counter() + SLICE_S
 
     async def breathe(self) -> None:
-        """Let others run if this slice is used up."""
+        """Yield to the event loop if this slice is used up."""
         if perf_counter() >= self._end_s:
             await asyncio.sleep(0)
             self._end_s = perf_counter() + SLICE_S
@@ -52,7 +52,7 @@ class StateWriter:
 
     @callback
     def add(self, entity: Shown) -> CALLBACK_TYPE:
-        """Update an entity from now on; returns what ends that."""
+        """Update an entity from now on; return a callback that removes it."""
         self._entities[entity] = None
 
         @callback
@@ -64,7 +64,7 @@ class StateWriter:
 
     @callback
     def close(self) -> None:
-        """Update nothing any more."""
+        """Stop all updates."""
         self._unsubscribe()
         self._stale.clear()
 
@@ -93,7 +93,7 @@ DATA_WRITERS: Final[HassKey[dict[str, StateWriter]]] = HassKey("aiep_miner_state
 
 @callback
 def async_writer_of[D: DataUpdateCoordinator[Any]](coordinator: D) -> StateWriter:
-    """Return the writer of a coordinator's entities, made when first asked for."""
+    """Return the writer of a coordinator's entities; created at the first call."""
     entry = coordinator.config_entry
     assert entry is not None  # noqa: S101 - every coordinator of ours has one
     writers = coordinator.hass.data.setdefault(DATA_WRITERS, {})

@@ -19,16 +19,16 @@ CODES: Final = {
     "error": "entity.sensor.reason.state",
     "quantity": "common.quantity",
 }
-"""Placeholders that are codes, and where their translations are."""
+"""Placeholders that are codes, and the categories of their translations."""
 SAME_WITHIN: Final = 0.05
-"""A number that differs by less than this share from the one shown is not news."""
+"""A relative difference of a number below this does not change the sentence."""
 SAME_WITHIN_MS: Final = 60_000
 SIGNIFICANT_DIGITS: Final = 3
 
 
 @callback
 def async_text(hass: HomeAssistant, category: str, key: str) -> str:
-    """Return a text of ours in the system's language, else in English; "" when there is none."""
+    """Return a translation in the system's language, else in English; "" without one."""
     path = f"component.{DOMAIN}.{key}"
     for language in (hass.config.language, "en"):
         if text := async_get_cached_translations(hass, language, category, DOMAIN).get(path):
@@ -38,7 +38,7 @@ def async_text(hass: HomeAssistant, category: str, key: str) -> str:
 
 @callback
 def async_sentence(hass: HomeAssistant, status: Status) -> str:
-    """Return the sentence, at most as long as a state may be."""
+    """Return the sentence, cut to the longest state that Home Assistant accepts."""
     template = async_text(hass, "exceptions", f"exceptions.status_{status.key}.message")
     words = {key: async_word(hass, key, value) for key, value in status.placeholders.items()}
     for name, at_ms in (("since", status.since_ms), ("until", status.until_ms)):
@@ -52,7 +52,7 @@ def async_sentence(hass: HomeAssistant, status: Status) -> str:
 
 @callback
 def async_person(hass: HomeAssistant, user_id: str | None) -> str:
-    """Return a user's name; a person whose name is not known is called so."""
+    """Return a user's name, or the translated word for a person without one."""
     name = async_user_name(hass, user_id) if user_id else None
     return name or async_text(hass, "common", "common.somebody")
 
@@ -72,14 +72,14 @@ def iso_time(at_ms: int | None) -> str | None:
 
 
 def number(value: float) -> str:
-    """Return a number with as many digits as people read: 0.0523, 3.41, 92.5, 3250."""
+    """Return a number with three significant digits, such as 0.0523, 3.41, 92.5 or 3250."""
     rounded = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
     return f"{rounded:.0f}" if abs(rounded) >= 10**SIGNIFICANT_DIGITS else f"{rounded:g}"
 
 
 @callback
 def async_word(hass: HomeAssistant, key: str, value: str | float) -> str:
-    """Return a placeholder as people read it: a number, or a code translated."""
+    """Return a placeholder's text: a formatted number, or a translated code."""
     if not isinstance(value, str):
         return number(value)
     if key not in CODES:

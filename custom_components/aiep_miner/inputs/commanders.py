@@ -1,9 +1,9 @@
-"""Finds out who gives a command: a person, an automation or a language model.
+"""Determines the origin of a command: a person, an automation or a language model.
 
-Home Assistant hands a ``Context`` on with each action. It names a user for what people do in the
-UI; automations get a context of their own whose parent is what triggered them; a voice satellite
-speaks with a context without a user; and a language model acts with the context of the chat,
-user included. So the context alone does not tell.
+Home Assistant passes a ``Context`` with each action. It has a user for actions in the UI;
+automations have a context of their own whose parent is that of the trigger; a voice satellite has a
+context without a user; and a language model acts with the context of the chat, user included. So the
+context alone does not identify the origin.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from ..engine.records import Origin
 EVENTS: Final = ("automation_triggered", "script_started")
 """Importing their names would load both components, which need not be there."""
 ATTR_SOURCE: Final = "source"
-"""What triggered an automation; absent when somebody started it by hand."""
+"""What triggered an automation; absent when a user started it by hand."""
 MAX_REMEMBERED: Final = 5_000
 
 
@@ -30,11 +30,11 @@ class Latest[T]:
     """Values by key, the oldest forgotten first."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create without values."""
         self._values: dict[str, T] = {}
 
     def set(self, key: str, value: T) -> None:
-        """Remember a value; one that is known stays."""
+        """Keep a value, unless the key has one already."""
         self._values.setdefault(key, value)
         if len(self._values) > MAX_REMEMBERED:
             del self._values[next(iter(self._values))]
@@ -45,14 +45,14 @@ class Latest[T]:
 
 
 class Contexts:
-    """What is known of the latest contexts beyond what they carry themselves."""
+    """Facts about recent contexts that the contexts do not carry themselves."""
 
     def __init__(self) -> None:
-        """Begin knowing none."""
+        """Create without contexts."""
         self._runs: Latest[str] = Latest()
         """Context id to the automation or script that runs under it.
 
-        Their states do not tell: each run puts its context in place of that of the run before.
+        Their states do not suffice: each run replaces the context of the run before.
         """
         self._started_by: Latest[str] = Latest()
         """Context id of a call that starts automations, and of their runs, to the user."""
@@ -67,7 +67,7 @@ class Contexts:
 
     @callback
     def note_run(self, event: Event[Any]) -> None:
-        """Note what has begun; a script that an automation calls runs on its behalf."""
+        """Note a run; a script that an automation calls belongs to the automation's run."""
         context = event.context
         self._runs.set(context.id, event.data[ATTR_ENTITY_ID])
         if ATTR_SOURCE not in event.data and (user := self._started_by.get(context.parent_id)):
@@ -80,15 +80,15 @@ class Contexts:
             self._llm.set(context.id, True)
 
     def run_of(self, context: Context) -> str | None:
-        """Return the automation or script that runs under a context, or led to it."""
+        """Return the automation or script that runs under a context or under its parent."""
         return self._runs.get(context.id, context.parent_id)
 
     def user_of(self, context: Context) -> str | None:
-        """Return the user that a context leads to: its own, or who started the automation."""
+        """Return the user of a context: its own, or the one who started the automation."""
         return context.user_id or self._started_by.get(context.id)
 
     def is_llm(self, context: Context) -> bool:
-        """Return whether a language model acts under a context, or under the one before it."""
+        """Return whether a language model acts under a context or under its parent."""
         return bool(self._llm.get(context.id, context.parent_id))
 
 
@@ -97,7 +97,7 @@ DATA_CONTEXTS: Final[HassKey[Contexts]] = HassKey("aiep_miner_contexts")
 
 @callback
 def async_setup_commanders(hass: HomeAssistant) -> None:
-    """Listen to what begins."""
+    """Listen to runs of automations and scripts."""
     hass.data[DATA_CONTEXTS] = contexts = Contexts()
     for event in EVENTS:
         hass.bus.async_listen(event, contexts.note_run)
@@ -111,10 +111,10 @@ def _starts_automation(data: Mapping[str, Any]) -> bool:
 
 @callback
 def command_origin(hass: HomeAssistant, context: Context) -> CommandOrigin:
-    """Return who gives a command.
+    """Return the origin of a command.
 
-    It is a person's when its context leads to a user or when it was said to Assist. Language
-    models and automations propose, whoever's chat or light switch led to it.
+    It is a person's when its context has a user or when it was given to Assist. Commands of
+    language models and automations are proposals, whichever user's chat or action triggered them.
     """
     user_id = hass.data[DATA_CONTEXTS].user_of(context)
     is_llm = _is_llm(hass.data[DATA_CONTEXTS], context)
@@ -127,7 +127,7 @@ def command_origin(hass: HomeAssistant, context: Context) -> CommandOrigin:
 def proposal_origin(
     hass: HomeAssistant, context: Context, *, confidence: float = 1.0, note: str | None = None
 ) -> CommandOrigin:
-    """Return who makes a proposal; one that a person makes by hand is an automation's all the same."""
+    """Return the origin of a proposal; a person's own counts as an automation's."""
     contexts = hass.data[DATA_CONTEXTS]
     user_id = contexts.user_of(context)
     is_llm = _is_llm(contexts, context)
@@ -142,9 +142,9 @@ def proposal_origin(
 
 @callback
 def async_said_to_assist(hass: HomeAssistant, context: Context) -> bool:
-    """Return whether somebody says a command to Assist at this moment, without a model between.
+    """Return whether Assist handles a person's sentence now, without a language model.
 
-    An automation that the sentence triggers has a run of its own.
+    An automation that the sentence triggers has a run of its own, and does not count.
     """
     contexts = hass.data[DATA_CONTEXTS]
     if current_chat_log.get() is None or _is_llm(contexts, context):
@@ -158,13 +158,13 @@ def _is_llm(contexts: Contexts, context: Context) -> bool:
 
 
 def _is_llm_turn(chat: ChatLog, context: Context) -> bool:
-    """Return whether a model speaks in this turn; a chat keeps the API of the turns before."""
+    """Return whether a model acts in this turn; a chat keeps the API of earlier turns."""
     said = chat.llm_api.llm_context.context if chat.llm_api else None
     return said is not None and said.id == context.id
 
 
 @callback
 def async_require_person(hass: HomeAssistant, context: Context) -> None:
-    """Raise ServiceValidationError for an automation or a model that does what only people may."""
+    """Raise ServiceValidationError unless the origin is a person."""
     if command_origin(hass, context).kind is not Origin.PERSON:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="person_needed")

@@ -1,4 +1,4 @@
-"""Takes a miner's power from a sensor of Home Assistant, such as a metering plug."""
+"""Reads a miner's power from a sensor of Home Assistant, such as a metering plug."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ from ..engine.records import Reading
 def with_linked_power(
     hass: HomeAssistant, adapter: MinerAdapter, data: Mapping[str, Any]
 ) -> MinerAdapter:
-    """Return the adapter, with the power of the sensor that a subentry's data name, if any."""
+    """Return the adapter, with the power of the sensor in a subentry's data, if any."""
     entity_id = data.get(CONF_POWER_ENTITY)
     if entity_id is None:
         return adapter
@@ -26,7 +26,7 @@ def with_linked_power(
 
 
 def power_w_of(hass: HomeAssistant, entity_id: str) -> float | None:
-    """Return what a power sensor shows, in W; None when it shows nothing that is a power."""
+    """Return the state of a power sensor in W; None when it is not a power."""
     state = hass.states.get(entity_id)
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
     if state is None or not isinstance(unit, str) or unit not in PowerConverter.VALID_UNITS:
@@ -39,19 +39,19 @@ def power_w_of(hass: HomeAssistant, entity_id: str) -> float | None:
 
 
 class LinkedPower:
-    """An adapter whose readings carry the power that a sensor shows.
+    """An adapter whose readings have the power of a sensor.
 
-    What is measured at the socket goes before what the miner says of itself; while the sensor
-    shows nothing, the miner's own word counts. Either way it is in the telemetry record.
+    The sensor's value replaces the miner's own; while the sensor has none, the miner's own is used.
+    The telemetry record has the value in use.
     """
 
     def __init__(self, adapter: MinerAdapter, read_power_w: Callable[[], float | None]) -> None:
-        """Take the miner's own adapter, and what reads the sensor."""
+        """Wrap the miner's adapter; ``read_power_w`` reads the sensor."""
         self._adapter = adapter
         self._read_power_w = read_power_w
 
     async def connect(self) -> MinerInfo:
-        """Identify the miner; its power is known."""
+        """Identify the miner, as one that reports its power."""
         info = await self._adapter.connect()
         return replace(info, capabilities=replace(info.capabilities, reports_power=True))
 
@@ -66,5 +66,5 @@ class LinkedPower:
         await self._adapter.execute(command)
 
     async def close(self) -> None:
-        """Let go of the miner."""
+        """Close the miner's adapter."""
         await self._adapter.close()

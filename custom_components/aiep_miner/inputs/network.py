@@ -84,7 +84,7 @@ class NetworkSource:
     """One source, polled while at least one loaded operator uses it."""
 
     def __init__(self, hass: HomeAssistant, url: str) -> None:
-        """Prepare; nothing is read yet."""
+        """Create the source; nothing is read yet."""
         self.report = NetworkReport()
         self._hass = hass
         self._url = url
@@ -151,7 +151,7 @@ class NetworkSource:
         return None
 
     async def _get(self, path: str) -> dict[str, Any]:
-        """Return a reply's object. Raises NetworkError, and ValueError for what is no JSON."""
+        """Return a reply's object. Raises NetworkError, and ValueError for a body that is not JSON."""
         timeout = aiohttp.ClientTimeout(total=DEADLINE_S)
         try:
             async with async_get_clientsession(self._hass).get(
@@ -200,7 +200,7 @@ def public_figure(hass: HomeAssistant, data: Mapping[str, Any], key: str, curren
 
 
 def base_address(text: str) -> str | None:
-    """Return a source's base address without its last slash; None for what is none.
+    """Return a source's base address without its last slash; None for an invalid one.
 
     An address with credentials is refused, because it is shown and logged.
     """

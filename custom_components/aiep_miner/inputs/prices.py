@@ -45,9 +45,9 @@ _HUNDREDTHS: Final = {
     "gr": "PLN",
     "h": "CZK",
 }
-"""What a hundredth is called, and of which currencies."""
+"""Names of a hundredth, and the currencies that have it."""
 _SYMBOLS: Final = {
-    # One sign may stand for several currencies; the operator's own is taken to be meant.
+    # One sign may denote several currencies; the operator's own is assumed.
     "€": "EUR",
     "$": "USD AUD CAD NZD SGD HKD MXN TWD",
     "£": "GBP",
@@ -66,24 +66,24 @@ _SYMBOLS: Final = {
     "R": "ZAR",
 }
 _SET_BY_HAND: Final = frozenset({"input_number", "number"})
-"""Domains whose entities report nothing: like a fixed number, a setting does not age."""
+"""Domains whose entities are settings: like a fixed number, their value does not age."""
 _PRICES: Final = frozenset({CONF_ENERGY_PRICE, CONF_COIN_PRICE})
-"""What is money: without a unit a report may be in another one."""
+"""Amounts of money: a reported value without a unit may be in another one."""
 _MAGNITUDES: Final = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 
 type Converter = Callable[[str, str], float | None]
-"""From a unit and the operator's currency to what a value is multiplied with; None: unfit."""
+"""From a unit and the operator's currency to the factor of a value; None: wrong unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a source gives."""
+    """The value of one price, its time and its fault."""
 
     value: float | None = None
     reported_ms: int | None = None
-    """When an entity reported it last, in ms since the epoch; None for what a person set."""
+    """When an entity reported it last, in ms since the epoch; None for a setting."""
     fault: Reason | None = None
-    """What is wrong with it; without a unit there may be a value all the same."""
+    """Why the value is not accepted; a value without a unit is kept beside its fault."""
 
 
 def _money(unit: str, currency: str) -> float | None:
@@ -120,10 +120,10 @@ CONVERTERS: Final[Mapping[str, Converter]] = {
 
 
 def factor(hass: HomeAssistant, key: str, entity_id: str, currency: str) -> float | None:
-    """Return what an entity's value is multiplied with; None when its unit does not fit.
+    """Return the factor of an entity's value; None when its unit does not fit.
 
-    A value without a unit is taken as it is: per kWh, and in the operator's currency. What a
-    person sets may lack one; what is reported without one is not believed (see ``Found``).
+    A value without a unit has factor 1: per kWh, in the operator's currency. A setting may lack a
+    unit; a reported value without one is not accepted (see ``Found``).
     """
     state = hass.states.get(entity_id)
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
@@ -133,7 +133,7 @@ def factor(hass: HomeAssistant, key: str, entity_id: str, currency: str) -> floa
 
 
 def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) -> PriceRecord:
-    """Return the prices of this moment, and what is wrong with those that cannot be used."""
+    """Return the present prices, and the faults of those that cannot be used."""
     energy = _read(hass, CONF_ENERGY_PRICE, data)
     coin = _positive(_read(hass, CONF_COIN_PRICE, data))
     difficulty = _positive(_read(hass, CONF_NETWORK_DIFFICULTY, data))
@@ -160,7 +160,7 @@ def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) 
 
 
 def _read(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
-    """Return what is found; whatever goes wrong is an unknown value and must not stop a cycle."""
+    """Return a price; every failure becomes an unknown value, since it must not stop a cycle."""
     try:
         return _find(hass, key, data)
     except Exception:

@@ -1,8 +1,8 @@
-"""Answers what people ask Assist about a miner: why, when, how hot, how much it earns.
+"""Answers questions to Assist about a miner: why, when, how hot, how much it earns.
 
-Home Assistant's agent may take a question that it does not know for a command ("why isn't the
-miner running" turns it on). Sentences that are registered come first, and whatever else begins
-like a question commands nothing.
+Home Assistant's agent may treat an unknown question as a command ("why isn't the miner running"
+turns it on). Registered sentences match first, and any other sentence that begins like a question is
+refused as a command.
 """
 
 import logging
@@ -35,9 +35,9 @@ _LOGGER = logging.getLogger(__name__)
 CONVERSATION: Final = "conversation"
 DATA_QUESTIONS: Final[HassKey[Questions]] = HassKey("aiep_miner_questions")
 REFRESH_S: Final = 2.0
-"""How long changes of names are collected before the sentences are registered anew."""
+"""How long changes of names are collected before the sentences are registered again."""
 MAX_NAMES: Final = 250
-"""More miners than that are not listed: the agent compares what is said with each name."""
+"""The most miners in the sentences: the agent compares each sentence with every name."""
 
 _NOT: Final = "[not]"
 _BE: Final = "(is|isn't|isnt|is not|was|wasn't|wasnt|was not)"
@@ -75,7 +75,7 @@ SENTENCES: Final[Mapping[str, tuple[str, ...]]] = {
         "(what is|what's|whats) the profit of [the] {miner}",
     ),
 }
-"""By question; ``{miner}`` becomes the names that are known."""
+"""Sentences by question; ``{miner}`` is replaced by the list of names."""
 
 QUESTION: Final = re.compile(
     r"\s*(why|when|how|what|whats|who|where|which|is|isnt|isn['\u2019]t|are|arent|aren['\u2019]t|was|were"
@@ -88,9 +88,9 @@ QUESTION: Final = re.compile(
 
 @callback
 def async_refuse_question(hass: HomeAssistant, context: Context) -> None:
-    """Raise ServiceValidationError when it is a question put to Assist that leads to a command.
+    """Raise ServiceValidationError when a command comes from a question to Assist.
 
-    Automations that a sentence triggers, and language models, know what they want.
+    Commands of automations that a sentence triggers, and of language models, are not concerned.
     """
     chat = current_chat_log.get()
     said = async_said_to_assist(hass, context)
@@ -103,7 +103,7 @@ def async_refuse_question(hass: HomeAssistant, context: Context) -> None:
 
 @callback
 def async_setup_questions(hass: HomeAssistant) -> None:
-    """Listen to questions once Home Assistant converses."""
+    """Register the questions once the conversation component is set up."""
 
     async def begin(_hass: HomeAssistant, _component: str) -> None:
         hass.data[DATA_QUESTIONS] = questions = Questions(hass)
@@ -122,7 +122,7 @@ class Questions:
     """The sentences that are registered, under the names that the miners have now."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Begin with none."""
+        """Create without sentences."""
         self._hass = hass
         self._names: dict[str, str] = {}
         """Spoken name to miner id."""
@@ -133,12 +133,12 @@ class Questions:
 
     @callback
     def names_may_have_changed(self, event: Event[Any]) -> None:
-        """Register the sentences anew, after a while, if the names changed."""
+        """Schedule a new registration of the sentences, if the names changed."""
         self._debouncer.async_schedule_call()
 
     @callback
     def stop(self, _event: Event[Any]) -> None:
-        """Register nothing any more."""
+        """Stop registering."""
         self._debouncer.async_shutdown()
 
     async def register(self) -> None:
@@ -178,7 +178,7 @@ class Questions:
 
 
 def spoken_names(hass: HomeAssistant) -> Iterator[tuple[str, str]]:
-    """Yield the names and aliases of the miners that Assist may hear of, with the miners' ids."""
+    """Yield names and aliases of the miners exposed to Assist, with the miners' ids."""
     entities = er.async_get(hass)
     listed = 0
     for entry in hass.config_entries.async_entries(DOMAIN):
@@ -195,7 +195,7 @@ def spoken_names(hass: HomeAssistant) -> Iterator[tuple[str, str]]:
 
 
 def _is_main(entity: er.RegistryEntry, miner_id: str) -> bool:
-    """Return whether an entity stands for its miner: the switch, or what shows the same."""
+    """Return whether an entity represents its miner: the switch, or the *Mining* sensor."""
     return entity.unique_id == f"{miner_id}_mining" and entity.domain in (
         Platform.SWITCH,
         Platform.BINARY_SENSOR,
@@ -203,5 +203,5 @@ def _is_main(entity: er.RegistryEntry, miner_id: str) -> bool:
 
 
 def sayable(text: str) -> str:
-    """Return a text as sentences may hold it: no punctuation, single spaces, lower case."""
+    """Return a text fit for a sentence: no punctuation, single spaces, lower case."""
     return " ".join(re.sub(r"[^\w'\u2019-]+", " ", text).split()).lower()

@@ -1,4 +1,4 @@
-"""The names of Home Assistant's users, which its API tells only to those who wait."""
+"""The names of Home Assistant's users, whose API is asynchronous."""
 
 from typing import Final
 

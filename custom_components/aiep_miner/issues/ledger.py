@@ -19,7 +19,7 @@ def _issue_id(issue: str, entry_id: str) -> str:
 def async_report(
     hass: HomeAssistant, entry: ConfigEntry[Any], issue: str, **placeholders: str
 ) -> None:
-    """Raise a repair issue of an operator's ledger, or renew its text."""
+    """Create a repair issue of an operator's ledger, or update its text."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -35,12 +35,12 @@ def async_report(
 
 @callback
 def async_withdraw(hass: HomeAssistant, entry_id: str, issue: str) -> None:
-    """Take an issue back, if it was raised."""
+    """Delete an issue, if it exists."""
     ir.async_delete_issue(hass, DOMAIN, _issue_id(issue, entry_id))
 
 
 @callback
 def async_withdraw_all(hass: HomeAssistant, entry_id: str) -> None:
-    """Take back all issues of an operator's ledger."""
+    """Delete all issues of an operator's ledger."""
     for issue in (ISSUE_LEDGER_BROKEN, ISSUE_LEDGER_SET_ASIDE, ISSUE_LEDGER_UNWRITABLE):
         async_withdraw(hass, entry_id, issue)

@@ -1,4 +1,4 @@
-"""Leads from the issue of a refused password to the form that asks for another."""
+"""The repair flow of a refused password; it continues with the miner's login form."""
 
 from typing import Any, override
 
@@ -12,10 +12,10 @@ from .passwords import CONF_ENTRY_ID, CONF_MINER, CONF_SUBENTRY_ID
 
 
 class LoginRefusedFlow(ConfirmRepairFlow):
-    """Leads to the form of a miner that refuses its password."""
+    """The repair flow of a miner that refuses its password."""
 
     def __init__(self, data: dict[str, str | int | float | None]) -> None:
-        """Take what the issue says of the miner."""
+        """Take the issue's data: operator, miner and name."""
         self._entry_id = str(data[CONF_ENTRY_ID])
         self._subentry_id = str(data[CONF_SUBENTRY_ID])
         self._miner = str(data[CONF_MINER])
@@ -24,7 +24,7 @@ class LoginRefusedFlow(ConfirmRepairFlow):
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Say what comes, and go there; while the password is wrong the issue comes back."""
+        """Explain, then start the login form; a wrong password creates the issue again."""
         if user_input is None:
             return self.async_show_form(
                 step_id="confirm",

@@ -18,9 +18,9 @@ CONF_SUBENTRY_ID: Final = "subentry_id"
 
 @callback
 def async_report_logins(hass: HomeAssistant, entry: ConfigEntry[Any], view: ReadModel) -> None:
-    """Raise an issue for a miner whose last poll failed at the password; end it when one succeeds.
+    """Create an issue when a poll fails at the password; delete it when one succeeds.
 
-    While it cannot be reached for another reason, what was known stands.
+    A poll that fails for another reason changes nothing.
     """
     async_forget_logins(hass, entry, gone_only=True)
     for subentry in entry.get_subentries_of_type(SUBENTRY_MINER):
@@ -53,7 +53,7 @@ def async_report_logins(hass: HomeAssistant, entry: ConfigEntry[Any], view: Read
 def async_forget_logins(
     hass: HomeAssistant, entry: ConfigEntry[Any], *, gone_only: bool = False
 ) -> None:
-    """End the issues of an operator's miners, or only of those that it no longer has."""
+    """Delete the issues of an operator's miners, or only of those that it no longer has."""
     own = [
         (issue.issue_id, issue.data[CONF_SUBENTRY_ID])
         for issue in ir.async_get(hass).issues.values()

@@ -1,4 +1,4 @@
-"""Takes care of an operator's ledger: its head outside the file, proofs, signatures and size."""
+"""The ledger service: trusted head, verification, housekeeping, checkpoints, backup mode."""
 
 import asyncio
 import logging
@@ -34,10 +34,10 @@ _LOGGER = logging.getLogger(__name__)
 
 DAY_MS: Final = 24 * 3_600_000
 START_DELAY: Final = timedelta(minutes=1)
-"""Until then Home Assistant has enough to do."""
+"""Delay of the first housekeeping, so that it does not slow down the start."""
 HOUSEKEEPING_EVERY: Final = timedelta(hours=1)
 PAUSE_S: Final = 0.05
-"""Between two steps in the background; each takes some tens of milliseconds on a small machine."""
+"""Pause between background steps; a step takes tens of milliseconds on a small machine."""
 SHOW_EVERY_S: Final = 2.0
 
 
@@ -47,7 +47,7 @@ def now_ms() -> int:
 
 
 def is_due(at_ms: int) -> bool:
-    """Tell whether a day has passed since a time; one that is yet to come is none to go by."""
+    """Return whether a day has passed since a time; a time in the future counts as due."""
     return not 0 <= now_ms() - at_ms < DAY_MS
 
 
@@ -57,7 +57,7 @@ def ledger_signal(entry_id: str) -> SignalType[()]:
 
 
 async def _end(*tasks: asyncio.Task[Any] | None) -> None:
-    """Cancel what is under way of some tasks, and wait until it has ended."""
+    """Cancel those tasks that are running, and wait until they have ended."""
     running = [task for task in tasks if task is not None and not task.done()]
     for task in running:
         task.cancel()
@@ -65,7 +65,7 @@ async def _end(*tasks: asyncio.Task[Any] | None) -> None:
 
 
 class LedgerService:
-    """One operator's."""
+    """The ledger service of one operator."""
 
     def __init__(
         self,
@@ -74,13 +74,13 @@ class LedgerService:
         controller: Controller,
         trust_store: TrustStore,
     ) -> None:
-        """Take whose ledger it is, and what is trusted of it."""
+        """Take the operator, its controller and its trust store."""
         self.trust_store = trust_store
         self.signal = ledger_signal(entry.entry_id)
         self.verification: Verification | None = None
-        """What the last one since the start found."""
+        """The result of the last verification since the start."""
         self.progress: float | None = None
-        """How much (0…1) of one that is under way is done."""
+        """Progress (0…1) of a verification under way."""
         self.signed: Stored | None = None
         """The last checkpoint."""
         self._hass = hass
@@ -88,22 +88,22 @@ class LedgerService:
         self._controller = controller
         self._listeners: list[Callable[[], None]] = []
         self._signed_at_s: float | None = None
-        """When this process signed last, by the monotonic clock."""
+        """Time of this process' last signature in s, by the monotonic clock."""
         self._taken_up = False
         self._told: str | None = None
-        """The last file whose setting aside was told."""
+        """The last file that was reported as set aside."""
         self._whole: asyncio.Task[Verification] | None = None
         self._background: asyncio.Task[None] | None = None
         self._stops: list[CALLBACK_TYPE] = []
 
     @property
     def broken(self) -> Break | None:
-        """Return the break that nobody has accepted yet."""
+        """Return the break that no person has accepted yet."""
         return self.trust_store.trusted.broken
 
     @property
     def public_key(self) -> str:
-        """Return the key, in hex, that the checkpoints' signatures fit."""
+        """Return the public key of the checkpoints' signatures, in hex."""
         return self.trust_store.trusted.public_key.hex()
 
     # From the start to the stop
@@ -119,23 +119,23 @@ class LedgerService:
             listener()
 
     async def async_load_trusted(self) -> Trusted:
-        """Return what is known of the ledger from outside of it."""
+        """Load and return the trust store."""
         await self.trust_store.async_load()
         return self.trust_store.trusted
 
     async def async_start(self) -> None:
-        """Take the ledger up, if it could be opened, and begin with its housekeeping."""
+        """Handle what the opening of the ledger found, and schedule housekeeping."""
         await self.async_take_up()
         self.async_follow()
         self._stops = [
-            # What is recorded while the operator is loaded shows once it is.
+            # Records written while the operator is being loaded are announced once it is loaded.
             self._entry.async_on_state_change(self._tell_followers),
             async_call_later(self._hass, START_DELAY, self._housekeep),
             async_track_time_interval(self._hass, self._housekeep, HOUSEKEEPING_EVERY),
         ]
 
     async def async_take_up(self) -> None:
-        """Take up what was left at the last stop, and what the opening found, once it is open."""
+        """Once the ledger is open: read the last checkpoint, handle a break that was found."""
         if self._taken_up or not self._controller.is_running:
             return
         try:
@@ -153,19 +153,19 @@ class LedgerService:
             await self._found_break(Break(seq=fault.seq, fault=str(fault)))
 
     async def async_stop(self) -> None:
-        """End what is under way; the controller is stopped after this."""
+        """Cancel verification and housekeeping; the controller is stopped after this."""
         while self._stops:
             self._stops.pop()()
         await self._stop_verifying()
 
     async def async_keep_head(self, head: Head) -> None:
-        """Keep the head that the ledger ended with."""
+        """Save the ledger's last head in the trust store."""
         self._note(head)
         await self.trust_store.async_save()
 
     @callback
     def async_follow(self) -> None:
-        """Take in what has become of the ledger since the last time."""
+        """Note the present head, notify followers, report a file that was set aside."""
         if not self._controller.is_running:
             return
         ledger = self._controller.ledger
@@ -190,7 +190,7 @@ class LedgerService:
 
     @callback
     def _note(self, head: Head) -> None:
-        """Know a head from now on; not while a backup must not know more than its ledger holds."""
+        """Put a head into the trust store; not during a backup, which must match its ledger file."""
         if self.broken is None and not self._hass.data.get(DATA_BACKUP):
             text = str(head)
             if text != self.trust_store.trusted.head:
@@ -199,7 +199,7 @@ class LedgerService:
     # Breaks
 
     async def _found_break(self, found: Break) -> None:
-        """Hold everything automatic until a person has accepted what was found."""
+        """Hold automatic actions until a person has accepted the break; report it."""
         if self.broken is not None:
             return
         _LOGGER.error("The ledger of %s is not intact: %s", self._entry.title, found.fault)
@@ -216,7 +216,7 @@ class LedgerService:
         async_report(self._hass, self._entry, ISSUE_LEDGER_BROKEN, error=found.fault)
 
     async def async_accept_break(self, user_id: str | None) -> None:
-        """Begin a new segment, since a person accepts that the ledger is broken.
+        """Begin a new segment, because a person accepted the break.
 
         Raises LedgerError.
         """
@@ -236,7 +236,7 @@ class LedgerService:
     async def async_verify(self) -> Verification:
         """Verify the ledger from its first record to its last. Raises LedgerError.
 
-        Whoever asks while that is under way gets the same answer.
+        Callers during a verification get the same result.
         """
         if self._whole is None or self._whole.done():
             self._whole = self._hass.async_create_task(
@@ -255,7 +255,7 @@ class LedgerService:
         return await self._verify(None, now_ms(), pause_s=0)
 
     async def _verify_on(self) -> None:
-        """Verify from where that was left, once after a start; each day from the first record."""
+        """Continue the last verification once after a start; each day start from the first record."""
         walked = self.trust_store.trusted.walked
         if walked is None or (walked.done and is_due(walked.began_ms)):
             await self._verify(None, now_ms(), pause_s=PAUSE_S)
@@ -265,7 +265,7 @@ class LedgerService:
     async def _verify(
         self, state: dict[str, Any] | None, began_ms: int, *, pause_s: float
     ) -> Verification:
-        """Verify, and follow from what is found."""
+        """Verify, and act on the result: hold on a break, fire the event."""
         shown_at = 0.0
 
         def progress(state: dict[str, Any], count: int) -> None:
@@ -297,7 +297,7 @@ class LedgerService:
         ledger, trusted = self._controller.ledger, self.trust_store.trusted
         segment = ledger.recovery
         heads = [ledger.head]
-        # The head that is kept may be that of a corrupt file that was set aside since.
+        # The trusted head may be that of a corrupt file that was set aside since.
         if trusted.known_head and (segment is None or segment.cause is not RecoveryCause.CORRUPT):
             heads.append(trusted.known_head)
         try:
@@ -317,14 +317,14 @@ class LedgerService:
         return Verification.of(report)
 
     async def _stop_verifying(self) -> None:
-        """End what is under way; what it has come to is kept."""
+        """Cancel verifications under way; their progress is kept."""
         await _end(self._background, self._whole)
 
     # Housekeeping
 
     @callback
     def _housekeep(self, _now: datetime) -> None:
-        """Look after the ledger in the background, unless that is under way."""
+        """Start housekeeping and verification in the background, unless one of them runs."""
         busy = (self._background, self._whole)
         if any(task is not None and not task.done() for task in busy):
             return
@@ -340,13 +340,13 @@ class LedgerService:
             _LOGGER.warning("The housekeeping of %s goes on later: %s", self._entry.title, err)
 
     async def _tidy(self) -> None:
-        """Compress and prune in small steps; what is broken is evidence and stays as it is."""
+        """Compress and prune in small steps; a broken ledger is evidence and is not changed."""
         keep_ms = round(self._controller.view.policy.keep_bodies_days * DAY_MS)
         while self.broken is None and not self._hass.data.get(DATA_BACKUP):
             if not await self._controller.maintain(keep_ms):
                 break
             await asyncio.sleep(PAUSE_S)
-        self.async_follow()  # a pruning is filed, too
+        self.async_follow()  # a pruning is a record, too
 
     # Signatures
 
@@ -359,7 +359,7 @@ class LedgerService:
         return self.signed
 
     async def async_sign_daily(self) -> None:
-        """Sign once a day; not what is broken. A ledger that cannot be written is told elsewhere."""
+        """Append a checkpoint once a day; not to a broken ledger, nor to one that is not open."""
         if self.broken is not None or not self._controller.is_running:
             return
         if self.signed is not None and not is_due(self.signed.ts_ms):
@@ -374,7 +374,7 @@ class LedgerService:
     # Backups
 
     async def async_hold_still(self) -> None:
-        """Let the ledger's files be copied; what is kept outside does not run ahead of them."""
+        """Keep the ledger's files unchanged for a copy, and save the trust store as it is."""
         try:
             await self._controller.ledger.hold_still()
         except LedgerError as err:
@@ -382,7 +382,7 @@ class LedgerService:
         await self.trust_store.async_save()
 
     async def async_let_go(self) -> None:
-        """Go on as usual."""
+        """End the backup mode."""
         try:
             await self._controller.ledger.let_go()
         except LedgerError as err:

@@ -20,7 +20,7 @@ from .model import (
     MiningOperationStatus,
     MiningSignals,
 )
-from .outcome import as_evaluation
+from .outcome import as_brief, as_evaluation
 from .policy import PERMISSIVE, STANDARD, STRICT
 from .presets import (
     HASH_RATE_OPTIMIZATION,
@@ -56,6 +56,7 @@ __all__ = [
     "Preset",
     "TrackRecord",
     "TrackRecords",
+    "as_brief",
     "as_evaluation",
     "create_default_governor",
     "create_mining_governor",

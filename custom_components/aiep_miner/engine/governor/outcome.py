@@ -248,5 +248,20 @@ def as_evaluation(decision: MiningDecision) -> Evaluation:
         consensus_status=metadata.get("consensus_status"),
         components=components,
         reasons=tuple(reason.value for reason in decision.reasons),
-        discarded={name: code.value for name, code in sorted(metadata["discarded"].items())},
+        discarded=_discarded(decision),
     )
+
+
+def as_brief(decision: MiningDecision) -> Evaluation:
+    """Return the part of a decision to hold that goes into the ledger."""
+    return Evaluation(
+        decision_id=decision.decision_id,
+        trust_level=int(decision.authorized_level),
+        actionable=False,
+        score=decision.metadata.get("confidence_score"),
+        discarded=_discarded(decision),
+    )
+
+
+def _discarded(decision: MiningDecision) -> dict[str, str]:
+    return {name: code.value for name, code in sorted(decision.metadata["discarded"].items())}

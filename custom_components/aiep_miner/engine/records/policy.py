@@ -177,13 +177,6 @@ class PolicyRecord(Record):
     user_id: str | None = field(default=None, compare=False)
     """The Home Assistant user who set it by an entity; None for the forms, and no setting itself."""
 
-    def miner(self, miner_id: str) -> MinerPolicy:
-        """Return the miner's own settings, or the defaults."""
-        return next(
-            (item for item in self.miners if item.miner_id == miner_id),
-            MinerPolicy(miner_id=miner_id),
-        )
-
     def source_ceiling(self, source: str | None) -> CryptoMiningTrustLevel:
         """Return the highest trust level that a source may reach."""
         return next(

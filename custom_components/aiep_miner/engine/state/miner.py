@@ -1,10 +1,12 @@
-"""What the engine knows of one miner."""
+"""The state of one miner."""
 
 import statistics
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..governor import HardwareReading, MiningDomain
 from ..records import (
     Action,
     Basis,
@@ -47,22 +49,24 @@ class Pending:
 
 @dataclass(slots=True, kw_only=True)
 class MinerState:
-    """What is known of one miner."""
+    """The part of the state that concerns one miner."""
 
     miner_id: str
     observed: bool = False
-    """Whether it was decided upon since the start; the first cycle only observes."""
+    """Whether it has had a decision since the start; the first cycle only observes."""
     telemetry: LedgerEntry[TelemetryRecord] | None = None
     reading: Reading | None = None
     """The last good one, of ``reading_ms``."""
     reading_ms: int = 0
+    sensors: Mapping[MiningDomain, list[HardwareReading]] = field(default_factory=dict)
+    """That reading as the governor takes it."""
     profit: LedgerEntry[ProfitRecord] | None = None
     decision: LedgerEntry[DecisionRecord] | None = None
     proposal: LedgerEntry[ProposalRecord] | None = None
     receipt: LedgerEntry[ReceiptRecord] | None = None
     divergences: dict[Reason, LedgerEntry[DivergenceRecord]] = field(default_factory=dict)
     open_decisions: dict[str, DecisionRecord] = field(default_factory=dict)
-    """Record hash to decision: those that wanted a change and have no receipt or proof yet."""
+    """Record hash to decision: those that asked for a change and have no receipt or proof yet."""
 
     running: deque[tuple[float, float | None]] = field(
         default_factory=lambda: deque(maxlen=LEARNED_READINGS)
@@ -79,24 +83,24 @@ class MinerState:
     preset_w: dict[str, float] = field(default_factory=dict)
     """Preset to the highest power in W seen while it ran with it."""
     may_run: bool = False
-    """It runs, or was started and has not shown since that it stands still."""
+    """It runs, or was started and has not reported since that it is stopped."""
     tuned: bool = False
-    """Its usual values are from before it was tuned, until enough readings tell anew."""
+    """Its usual values are from before it was tuned, until there are enough new readings."""
     has_run: bool = False
-    """Since it was last started: what has not begun cannot collapse."""
+    """Whether it has hashed since its last start; before that no collapse is possible."""
     running_since_ms: int | None = None
     stopped_since_ms: int | None = None
     intended_off: bool = False
-    """The last command that took was a stop."""
+    """The last command that took effect was a stop."""
     settling_since_ms: int = 0
     """When a command was sent that changes hash rate and profit …"""
     settled_from_ms: int = 0
-    """… and until when they are still that command's doing."""
+    """… and until when changes of both are attributed to it."""
     low_since_ms: int | None = None
     frozen_polls: int = 0
     """Polls in a row that repeated hash rate, uptime and shares to the digit …"""
     frozen_since_ms: int = 0
-    """… and when they were first said."""
+    """… and when they were first reported."""
     fans_seen: frozenset[int] = frozenset()
     """Indexes of the fans that have turned."""
     fans_still: dict[int, int] = field(default_factory=dict)
@@ -116,7 +120,7 @@ class MinerState:
     overheated_ms: int | None = None
     """When it was last at or above its limit …"""
     overheated_c: float | None = None
-    """… and the hottest that it was then."""
+    """… and its highest temperature then."""
     profit_side: int = 0
     """Which side of the margin profit is on: -1 below, 1 above, 0 within or unknown."""
     profit_side_since_ms: int = 0
@@ -152,12 +156,12 @@ class MinerState:
 
     @property
     def commanded(self) -> frozenset[Action]:
-        """Return what it is being told: dispatches that have not come to an end."""
+        """Return the actions of dispatches that have not ended."""
         return frozenset(item.action for item in self.open_decisions.values() if item.authorised)
 
     @property
     def dangers(self) -> tuple[Reason, ...]:
-        """Return the standing divergences for which it must not run."""
+        """Return the active divergences for which it must not run."""
         return tuple(
             code
             for code, filed in self.divergences.items()
@@ -166,7 +170,7 @@ class MinerState:
 
     @property
     def doubts(self) -> tuple[Reason, ...]:
-        """Return the standing divergences for which its evidence is unfit to act on."""
+        """Return the active divergences that make its evidence unfit to act on."""
         return tuple(
             code
             for code, filed in self.divergences.items()

@@ -1,7 +1,7 @@
-"""Which prices are plausible, by what was accepted before.
+"""Whether prices are plausible, compared with those accepted before.
 
-A price that jumps is doubted; one that stays where it jumped to is accepted after a while, so
-that nobody has to help. Zero and negative energy prices are as good as others.
+A price that jumps is doubted; one that stays where it jumped to is accepted after a while, without
+help from a person. Zero and negative energy prices are valid.
 """
 
 from collections import deque
@@ -33,7 +33,7 @@ REFERENCE_J_PER_TH: Final = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """Why a quantity's value is not believed, and the bound that it breaks."""
+    """Why a quantity's value is not accepted, and the bound that it exceeds."""
 
     reason: Reason
     value: float | None = None
@@ -49,7 +49,7 @@ class _Jumped:
 
 @dataclass(slots=True)
 class PriceHistory:
-    """What was accepted of each quantity, and what is doubted now."""
+    """The accepted values of each quantity, and the present doubts."""
 
     doubts: dict[str, Doubt] = field(default_factory=dict)
     """Field of the price record to the doubt about its present value."""
@@ -57,7 +57,7 @@ class PriceHistory:
     _jumped: dict[str, _Jumped] = field(default_factory=dict)
 
     def follow(self, record: PriceRecord) -> None:
-        """Judge a record's values, and remember those that are believed."""
+        """Check a record's values, and remember those that are accepted."""
         self.doubts = {}
         for name in ("energy_price_per_kwh", "coin_price", "network_difficulty"):
             value = getattr(record, name)
@@ -90,7 +90,7 @@ class PriceHistory:
         return Doubt(reason=Reason.PRESENT_JUMPED, value=value, limit=limit)
 
     def _has_stayed(self, ts_ms: int, name: str, size: float) -> bool:
-        """Tell whether a quantity has stayed where it jumped to; if so, what was before is past."""
+        """Return whether a quantity has stayed where it jumped to; then drop older values."""
         before = self._jumped.get(name)
         if before is None or max(size, before.high) > CONSISTENT * min(size, before.low):
             self._jumped[name] = _Jumped(ts_ms, size, size)
@@ -103,7 +103,7 @@ class PriceHistory:
 
 
 def _highest_energy_price(record: PriceRecord) -> float | None:
-    """Return the highest believable energy price: it scales with the currency by the coin's."""
+    """Return the highest plausible energy price: it scales with the currency by the coin's."""
     revenue_of_th = revenue_per_day(1.0, record, 0.0)
     if not revenue_of_th:
         return None
@@ -112,7 +112,7 @@ def _highest_energy_price(record: PriceRecord) -> float | None:
 
 
 def _bound(record: PriceRecord, name: str, value: float, accepted: deque[float]) -> float | None:
-    """Return the bound that a value breaks; None for a plausible one."""
+    """Return the bound that a value exceeds; None for a plausible one."""
     if name == "energy_price_per_kwh":
         return _energy_bound(value, accepted)
     if getattr(record, f"{name}_updated_ms") is None:

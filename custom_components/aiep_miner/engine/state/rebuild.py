@@ -1,4 +1,4 @@
-"""Rebuilds the state from the ledger, at a start and in a replay alike."""
+"""Rebuilds the state from the ledger, at a start and in a replay."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -9,11 +9,11 @@ from ..records.entry import LedgerEntry
 from .state import State
 
 WINDOW_MS: Final = 2 * 3_600_000
-"""Nothing that the governor or the rules learn is older than this."""
+"""The governor and the rules use nothing older than this."""
 RECORDS_WITHOUT_TELEMETRY: Final = 50_000
-"""What is folded of a ledger in which no telemetry tells how far back the window reaches."""
+"""Records that are folded when no telemetry bounds the window."""
 LONG_WINDOW_MS: Final = 8 * 24 * 3_600_000
-"""What counts for longer: restarts for a day, a takeover for a week at most."""
+"""Records that matter for longer: restarts for a day, a takeover for a week at most."""
 LONG_KINDS: Final = (RecordKind.RECEIPT, RecordKind.OVERRIDE)
 LONG_RECORDS: Final = 5_000
 SOURCE_KINDS: Final = (
@@ -22,13 +22,13 @@ SOURCE_KINDS: Final = (
     RecordKind.NEGATIVE_PROOF,
     RecordKind.REVIEW,
 )
-"""What the track records of outside sources are folded from."""
+"""Records that the track records of outside sources are folded from."""
 SOURCE_RECORDS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilt:
-    """From where a state was rebuilt."""
+    """The range of records that a state was rebuilt from."""
 
     from_seq: int
     """First seq of the window that was folded whole; 1 for a short ledger."""
@@ -36,12 +36,21 @@ class Rebuilt:
     """Whether no body of that window was pruned."""
 
 
-def rebuild(operator_id: str, store: LedgerStore, upto_seq: int) -> tuple[State, Rebuilt]:
+@dataclass(slots=True)
+class Progress:
+    """How many records were folded, for a thread that waits for it."""
+
+    records: int = 0
+
+
+def rebuild(
+    operator_id: str, store: LedgerStore, upto_seq: int, progress: Progress | None = None
+) -> tuple[State, Rebuilt]:
     """Return what the ledger's recent records up to a seq make known; raises LedgerError.
 
-    The result depends on the records alone, so a replay that comes to a start does the same.
+    The result depends on the records alone, so a replay rebuilds the same state at a start.
     """
-    state = State(operator_id)
+    state, progress = State(operator_id), progress or Progress()
     # What was learned last counts, not when somebody last started or stopped.
     query = Query(kinds=(RecordKind.TELEMETRY,), to_seq=upto_seq, limit=1, newest_first=True)
     last = next(iter(store.query(query)), None) if upto_seq else None
@@ -56,11 +65,12 @@ def rebuild(operator_id: str, store: LedgerStore, upto_seq: int) -> tuple[State,
     for chunk in store.read(from_seq, upto_seq):
         for stored in chunk:
             whole = _apply(state, stored) and whole
+            progress.records += 1
     return state, Rebuilt(from_seq=from_seq, whole=whole)
 
 
 def _before(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
-    """Return what counts from before the window, oldest first."""
+    """Return the records from before the window that still matter, oldest first."""
     if from_seq == 1:
         return []
     before = Query(to_seq=from_seq - 1, newest_first=True)
@@ -68,13 +78,13 @@ def _before(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
     lasting = store.query(
         replace(before, kinds=LONG_KINDS, from_ts=last_ms - LONG_WINDOW_MS, limit=LONG_RECORDS)
     )
-    # A divergence is filed when it begins and when it ends; in between it stands, however long.
+    # A divergence is recorded when it begins and ends; in between it is active, however long.
     standing = store.query(replace(before, kinds=(RecordKind.DIVERGENCE,), limit=LONG_RECORDS))
     return sorted((*policy, *lasting, *standing), key=lambda stored: stored.seq)
 
 
 def _of_sources(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
-    """Return what tells of outside sources from before the window, oldest first."""
+    """Return the records on outside sources from before the window, oldest first."""
     query = Query(
         kinds=SOURCE_KINDS,
         to_seq=from_seq - 1,

@@ -5,7 +5,7 @@ from ..records import Pool, Reading
 
 
 def hardware_readings(reading: Reading, at_s: float) -> dict[MiningDomain, list[HardwareReading]]:
-    """Return what a reading tells the governor in each domain; ``at_s`` in s since the epoch."""
+    """Return a reading's values by governor domain; ``at_s`` in s since the epoch."""
 
     def sensor(name: str, value: float) -> HardwareReading:
         return HardwareReading(value=value, timestamp=at_s, hardware_id=name)

@@ -1,7 +1,7 @@
-"""What the engine knows: a fold over the ledger's records, and nothing else.
+"""The state of an operator: a fold over the ledger's records, and nothing else.
 
-The cycle never changes the state; it files records, and the state follows from them. So a
-restart rebuilds it from the ledger, and a replay meets the same state before each decision.
+The cycle never changes the state; it stages records, and the state follows from them. So a restart
+rebuilds it from the ledger, and a replay has the same state before each decision.
 """
 
 from collections import deque
@@ -44,9 +44,10 @@ from .levels import MAX_LEVELS, SETTLED_MS, LevelFigures, LevelTrack, followed, 
 from .miner import ENOUGH_READINGS, MinerState, Pending
 from .prices import PriceHistory
 from .sensors import hardware_readings
+from .site_power import SitePower
 
 VITAL_FIELDS: Final = ("hashrate_ths", "power_w", "temperatures", "fans_rpm")
-"""What a miner that runs must not stop to report."""
+"""Fields that a running miner must keep reporting once it has reported them."""
 MAX_SOURCES: Final = 64
 
 
@@ -62,7 +63,7 @@ BOOT_MS: Final = 300_000
 
 
 STOP_MS: Final = 60_000
-"""The least time that a stop or a setting is given to show."""
+"""The shortest confirmation window of a stop or a setting."""
 
 
 BOOTING: Final = frozenset(
@@ -99,7 +100,7 @@ SETPOINTS: Final = frozenset(
 
 
 OWN_ORIGINS: Final = frozenset({Origin.PERSON, Origin.STRATEGY})
-"""Who is not from outside."""
+"""Origins that are not from outside."""
 
 
 GOVERNED: Final = {
@@ -125,32 +126,55 @@ GOVERNED: Final = {
 
 
 class State:
-    """What is known of one operator's site."""
+    """The state of one operator and its miners."""
 
     def __init__(self, operator_id: str) -> None:
-        """Begin knowing nothing."""
+        """Create the state before the first record."""
         self.operator_id = operator_id
         self.policy = LedgerEntry(record=PolicyRecord(ts_ms=0, subject=operator_id), seq=0, hash="")
+        self._own: dict[str, MinerPolicy] = {}
         self.price: LedgerEntry[PriceRecord] | None = None
         self.prices = PriceHistory()
         self.divergences: dict[Reason, LedgerEntry[DivergenceRecord]] = {}
         self.miners: dict[str, MinerState] = {}
+        self.power = SitePower()
         self.proposed_ms: dict[str, deque[int]] = {}
-        """Source to the times of its proposals, the latest of them; the longest silent first."""
+        """Source to the times of its proposals, oldest source first, the latest of each."""
         self.reviews: dict[str, LedgerEntry[DecisionRecord]] = {}
-        """Record hash to supervised decisions that were carried out and nobody has reviewed."""
+        """Record hash to supervised decisions that were carried out and wait for a review."""
         self.track_records = TrackRecords()
         self.governor = MiningGovernor(self.policy.record.governor, counts_decisions=False)
 
     def miner(self, miner_id: str) -> MinerState:
         """Return what is known of a miner, from now on at least its name."""
-        return self.miners.setdefault(miner_id, MinerState(miner_id=miner_id))
+        known = self.miners.get(miner_id)
+        if known is None:
+            known = self.miners[miner_id] = MinerState(miner_id=miner_id)
+            self.power.touch(miner_id)
+        return known
+
+    def own(self, miner_id: str) -> MinerPolicy:
+        """Return what the operator set for a miner, or the defaults."""
+        return self._own.get(miner_id) or MinerPolicy(miner_id=miner_id)
+
+    def has_policy(self, miner_id: str) -> bool:
+        """Tell whether the policy in force names a miner."""
+        return miner_id in self._own
+
+    def follow_policy(self, filed: LedgerEntry[PolicyRecord]) -> None:
+        """Put a policy into force."""
+        before = self._own.keys()
+        self.policy = filed
+        self._own = {item.miner_id: item for item in filed.record.miners}
+        for miner_id in (*before, *self._own):
+            self.power.touch(miner_id)
 
     def limit_c(self, miner_id: str) -> float:
         """Return the temperature in °C at which a miner counts as overheated."""
-        policy = self.policy.record
-        own = policy.miner(miner_id).max_temperature_c
-        return own if own is not None else policy.governor.thermal_throttle_temp_c
+        own = self._own.get(miner_id)
+        if own is not None and own.max_temperature_c is not None:
+            return own.max_temperature_c
+        return self.policy.record.governor.thermal_throttle_temp_c
 
     def window_ms(self, action: Action) -> int:
         """Return how long telemetry has to show an action's effect, in ms."""
@@ -159,13 +183,15 @@ class State:
         return max(least, round(policy.confirm_cycles * policy.interval_s * 1000))
 
     def apply(self, filed: LedgerEntry[Any], *, sources: bool = True) -> None:
-        """Take one record in; records must come in ledger order.
+        """Apply one record; records must come in ledger order.
 
-        Without ``sources`` the track records have already taken it in.
+        Without ``sources`` the track records have been updated by it before.
         """
         follow = _FOLLOW.get(type(filed.record))
         if follow is not None:
             follow(self, filed)
+            if filed.record.subject in self.miners:
+                self.power.touch(filed.record.subject)
         if sources:
             self.track_records.follow(filed.record)
 
@@ -188,7 +214,8 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
     _follow_silence(miner, record.reading)
     _follow_level(miner, record.reading, record.ts_ms)
     _follow_heat(miner, record.reading.hottest_c, state.limit_c(record.subject), record.ts_ms)
-    _teach_governor(state, record.subject, record.reading, record.ts_ms)
+    miner.sensors = hardware_readings(record.reading, record.ts_ms / 1000)
+    _teach_governor(state, miner, record.ts_ms / 1000)
 
 
 def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) -> None:
@@ -205,7 +232,7 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
     elif reading.mining is False:
         miner.running_since_ms = None
         miner.stopped_since_ms = miner.stopped_since_ms or ts_ms
-    expected = reading.expected_hashrate_ths or miner.usual(policy.miner(miner_id))[0]
+    expected = reading.expected_hashrate_ths or miner.usual(state.own(miner_id))[0]
     if miner.tuned and not reading.expected_hashrate_ths and len(miner.running) < ENOUGH_READINGS:
         low = rate == 0
     else:
@@ -224,11 +251,11 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
 
 
 def _follow_power(miner: MinerState, previous: Reading | None, reading: Reading) -> None:
-    """Learn what presets draw, and whether the miner may be running."""
+    """Update the power of presets, and whether the miner may be running."""
     if reading.mining is not False:
         miner.may_run = True
     elif miner.pending is None and reading != previous:
-        # A stopped miner that repeats itself to the digit may have been started unseen.
+        # A stopped miner whose readings are frozen may have been started unnoticed.
         miner.may_run = False
     preset, power_w = reading.preset, reading.power_w
     if not reading.mining or preset is None or power_w is None or miner.doubts or miner.pending:
@@ -280,7 +307,7 @@ def _follow_level(miner: MinerState, reading: Reading, ts_ms: int) -> None:
 
 
 def _follow_silence(miner: MinerState, reading: Reading) -> None:
-    """Count for how long a running miner has kept to itself what it used to report."""
+    """Count the polls in which a running miner omits fields that it used to report."""
     if reading.mining is False:
         miner.silent = {}
         if miner.pending is not None and not miner.pending.paused_since:
@@ -310,11 +337,10 @@ def _follow_frozen(
         miner.frozen_polls, miner.frozen_since_ms = 0, ts_ms
 
 
-def _teach_governor(state: State, miner_id: str, reading: Reading, ts_ms: int) -> None:
-    at = ts_ms / 1000
-    for domain, readings in hardware_readings(reading, at).items():
+def _teach_governor(state: State, miner: MinerState, at_s: float) -> None:
+    for domain, readings in miner.sensors.items():
         if readings:
-            state.governor.observe(miner_id, domain, readings, at)
+            state.governor.observe(miner.miner_id, domain, readings, at_s)
 
 
 def _price(state: State, filed: LedgerEntry[PriceRecord]) -> None:
@@ -366,7 +392,7 @@ def _decision(state: State, filed: LedgerEntry[DecisionRecord]) -> None:
     if record.action is not Action.HOLD:
         miner.open_decisions[filed.hash] = record
     if record.authorised:
-        # What is on its way counts against the rate limits: the miner may be slow to answer.
+        # A command under way counts against the rate limits: the miner may be slow to answer.
         state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
     if Reason.RESTART_LIMIT_LATCHED in record.reasons:
         miner.latched = True
@@ -401,7 +427,7 @@ def _close(miner: MinerState, record: ReceiptRecord) -> None:
 
 
 def _follow_setpoint(miner: MinerState, record: ReceiptRecord) -> None:
-    """Note the target that was sent, or what came of it."""
+    """Note the target that was sent, or its outcome."""
     if record.action not in SETPOINTS or record.outcome is Outcome.FAILED:
         return
     closes = miner.setpoint is not None and miner.setpoint.decision == record.decision
@@ -441,7 +467,7 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     if record.action in TUNING | {Action.RUN, Action.RESTART}:
         miner.may_run = True  # firmware that restarts for a setting may start to mine
     if record.action in TUNING:
-        _carry(miner, state.policy.record.miner(record.subject))
+        _carry(miner, state.own(record.subject))
     if record.action in UNSETTLING:
         return
     miner.low_since_ms = None
@@ -456,7 +482,7 @@ def _count(miner: MinerState, record: ReceiptRecord) -> None:
 
 
 def _carry(miner: MinerState, own: MinerPolicy) -> None:
-    """Keep what was usual before a tuning, and of how many boards it was."""
+    """Keep the usual values from before a tuning, and their number of boards."""
     rate, power_w = miner.usual(own)
     if miner.learned_power_w is not None and miner.reading is not None:
         miner.carried_boards = miner.reading.boards_on
@@ -466,16 +492,16 @@ def _carry(miner: MinerState, own: MinerPolicy) -> None:
 
 
 def _continues(before: Action, action: Action) -> bool:
-    """Tell whether a command goes on with what the one before began."""
+    """Return whether a command continues the change that the one before began."""
     return before is action or (before in TUNING and action in TUNING)
 
 
 def _settle(
     state: State, miner: MinerState, decision: DecisionRecord | None, since_ms: int
 ) -> None:
-    """Let hash rate and profit settle after a command.
+    """Set the time until which hash rate and profit settle after a command.
 
-    Automations that command again and again get it once: then the rules judge for as long.
+    Repeated commands of automations do not extend it: the rules judge for as long in between.
     """
     settle_ms = round(state.policy.record.collapse_min * 60_000)
     from_outside = decision is not None and decision.origin not in OWN_ORIGINS
@@ -506,7 +532,7 @@ def _override(state: State, filed: LedgerEntry[OverrideRecord]) -> None:
 
 
 def _policy(state: State, filed: LedgerEntry[PolicyRecord]) -> None:
-    state.policy = filed
+    state.follow_policy(filed)
     state.governor.set_policy(filed.record.governor)
     for miner in state.miners.values():
         miner.suppressed = None

@@ -1,7 +1,6 @@
-"""What the operator's rules want of a miner: one proposal, each with its reasons.
+"""The strategy: one proposal for each miner, with its reasons.
 
-Safety comes before everything; then what is still under way; then people; then the
-evidence; then faults; then money.
+The order: safety, commands under way, people's holds, evidence, faults, profit.
 """
 
 from collections.abc import Callable
@@ -17,13 +16,13 @@ ATTEMPTS: Final = 2
 RETRY_AFTER_MS: Final = 3_600_000
 """After this a command that failed twice may be tried anew."""
 SUPPRESSION_REPEAT_MS: Final = 600_000
-"""How long a suppression by mode or capability stands before it is proven anew."""
+"""How long the same suppressed action is held before it is proposed again."""
 
 SAFETY_STOP_MS: Final = 90_000
-"""A machine in danger is told again after this, however long the operator lets effects take."""
+"""A safety stop without effect is sent again after this, whatever the confirmation window."""
 
 CONFIDENCE: Final = {Basis.MEASURED: 0.95, Basis.LAST_RUNNING: 0.92, Basis.NOMINAL: 0.9}
-"""How sure the strategy is of a profit, by what it was reckoned from."""
+"""The strategy's confidence in a profit, by the basis that it was calculated from."""
 
 TUNING_CONFIDENCE: Final = 0.9
 FALTERING: Final = frozenset(
@@ -40,7 +39,7 @@ type Wish = tuple[Action, tuple[Reason, ...], float]
 
 
 def propose(state: State, miner_id: str, ts_ms: int) -> ProposalRecord:
-    """Return what the rules want of a miner now; hold when nothing, or when nothing may be wanted."""
+    """Return the strategy's proposal for a miner; ``hold`` when no action is due or allowed."""
     action, reasons, confidence = wish(state, miner_id, ts_ms)
     if tuning := _tune(state, state.miner(miner_id), ts_ms, action, reasons):
         return tuning
@@ -61,7 +60,7 @@ def _tune(
 
     Back from a bad level it goes also where that is why the miner falters.
     """
-    own = state.policy.record.miner(miner.miner_id)
+    own = state.own(miner.miner_id)
     step = autotune.next_step(state, miner, own, ts_ms)
     if step is None:
         return None
@@ -83,7 +82,7 @@ def _tune(
 
 
 def wish(state: State, miner_id: str, ts_ms: int) -> Wish:
-    """Return the action that the rules want, why, and with which confidence."""
+    """Return the action that the rules propose, its reasons and its confidence."""
     return _spare_repeats(state.miner(miner_id), ts_ms, _wish(state, miner_id, ts_ms))
 
 
@@ -137,7 +136,7 @@ def _let_finish(state: State, miner: MinerState, ts_ms: int) -> Wish | None:
     pending = miner.pending
     if pending is None:
         return None
-    # Whoever repeats a command for ever must not keep the rules from acting for ever.
+    # An automation that repeats a command must not suspend the rules without limit.
     if ts_ms - pending.first_ms >= state.window_ms(pending.receipt.action):
         return None
     return _hold(Reason.AWAITING_CONFIRMATION)
@@ -161,7 +160,7 @@ def _heal(state: State, miner: MinerState, ts_ms: int) -> Wish | None:
     if miner.latched:
         return _hold(Reason.RESTART_LIMIT_LATCHED)
     if Reason.HASHRATE_COLLAPSE not in miner.divergences:
-        # A machine that has just faltered is judged by its fault first, not by what it earns.
+        # A fault of the hash rate is examined before profit, which depends on it.
         if ts_ms < miner.settled_from_ms:
             return _hold(Reason.SETTLING)
         return _hold(Reason.HASHRATE_LOW) if miner.low_since_ms is not None else None
@@ -218,7 +217,7 @@ def _still_hot(state: State, miner: MinerState, ts_ms: int) -> bool:
 def _try(
     miner: MinerState, ts_ms: int, action: Action, reasons: tuple[Reason, ...], confidence: float
 ) -> Wish:
-    """Want an action, unless it has just shown no effect as often as it may be tried."""
+    """Return an action, or a hold after ``ATTEMPTS`` without effect in ``RETRY_AFTER_MS``."""
     failure = miner.failures.get(action)
     if (
         failure is not None
@@ -230,7 +229,7 @@ def _try(
 
 
 def _spare_repeats(miner: MinerState, ts_ms: int, wanted: Wish) -> Wish:
-    """Hold where the same wish was suppressed a moment ago by a rule that still stands."""
+    """Return a hold when the same action was suppressed recently by a rule that still applies."""
     action, reasons, _ = wanted
     proof = miner.suppressed
     if action is Action.HOLD or proof is None:

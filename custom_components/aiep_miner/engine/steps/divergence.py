@@ -1,14 +1,14 @@
-"""Tells whether the evidence is good enough to act on, and the machine safe.
+"""Checks whether the evidence is good enough to act on, and the machine safe.
 
-Each check answers for one code with what it saw, or None. A divergence is recorded when it
-begins and when it ends; while a miner cannot be read, what was found before stands.
+Each check returns its finding for one code, or None. A divergence is recorded when it begins and
+when it ends; while a miner cannot be read, its active divergences stay active.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ..records import DivergenceRecord, PolicyRecord, PriceRecord, Severity
+from ..records import DivergenceRecord, MinerPolicy, PolicyRecord, PriceRecord, Severity
 from ..records.entry import LedgerEntry
 from ..records.reasons import Reason
 from ..state import MinerState, State
@@ -18,20 +18,20 @@ FROZEN_POLLS: Final = 3
 FROZEN_MS: Final = 60_000
 """… if they went on for this long: some devices count their uptime in coarse steps."""
 SILENT_POLLS: Final = 2
-"""Polls in a row without a field that the miner used to report: one may be a lost answer."""
+"""Polls in a row without a field that the miner used to report: one may be a lost reply."""
 FAN_POLLS: Final = 2
-"""Polls in a row for which a fan must stand still: one may be a glitch of the tachometer."""
+"""Polls in a row without rotation of a fan: one may be a glitch of the tachometer."""
 IDLE_POWER_SHARE: Final = 0.25
 """Below this share of its usual power a machine does not hash."""
 PRICES: Final = ("energy_price_per_kwh", "coin_price", "network_difficulty")
-"""What no profit is known without."""
+"""Prices without which no profit can be calculated."""
 ABSURD_RATE: Final = 3.0
-"""Times the usual hash rate: a factor of a unit, or an invention."""
+"""A hash rate above this many times the usual one is in a wrong unit or invented."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a check saw; ``value`` and ``limit`` are in the same unit."""
+    """The finding of a check; ``value`` and ``limit`` are in the same unit."""
 
     code: Reason
     severity: Severity
@@ -59,7 +59,7 @@ def check_site(state: State, ts_ms: int) -> list[DivergenceRecord]:
 
 
 def _tampered(state: State) -> Finding | None:
-    """Let a broken ledger stand: it ends with the ledger, when a person has accepted the break."""
+    """Keep the divergence of a broken ledger active: a new segment ends it."""
     if Reason.LEDGER_TAMPERED not in state.divergences:
         return None
     return Finding(code=Reason.LEDGER_TAMPERED, severity=Severity.HOLD)
@@ -98,7 +98,7 @@ def _changes(
 
 
 def _is_other(finding: Finding, active: DivergenceRecord) -> bool:
-    """Tell whether a divergence that stands now concerns something else than when it began."""
+    """Return whether an active divergence now concerns something else than when it began."""
     return bool(finding.fields) and (
         (finding.fields, finding.causes) != (active.fields, active.causes)
     )
@@ -122,7 +122,7 @@ def _telling(state: State, miner_id: str, miner: MinerState) -> Iterator[Finding
         _overheat(miner, state.limit_c(miner_id)),
         _fan_failure(miner, policy.min_fan_rpm),
         _collapse(miner, policy),
-        _phantom(miner, policy, miner_id),
+        _phantom(miner, state.own(miner_id)),
         _incomplete(miner),
     )
     yield from (finding for finding in checks if finding is not None)
@@ -131,7 +131,7 @@ def _telling(state: State, miner_id: str, miner: MinerState) -> Iterator[Finding
 def _overheat(miner: MinerState, limit_c: float) -> Finding | None:
     hottest = miner.reading.hottest_c if miner.reading else None
     if hottest is None and miner.reading is not None and miner.reading.mining is not False:
-        # Sensors that have fallen silent do not cool a machine that runs.
+        # Missing sensors are no evidence that a running machine has cooled.
         standing = Reason.OVERHEAT in miner.divergences
         return Finding(code=Reason.OVERHEAT, severity=Severity.SAFETY) if standing else None
     if hottest is None or hottest < limit_c:
@@ -146,7 +146,7 @@ def _fan_failure(miner: MinerState, min_fan_rpm: int) -> Finding | None:
         return Finding(
             code=Reason.FAN_FAILURE, severity=Severity.SAFETY, value=rpm, limit=min_fan_rpm
         )
-    # A stopped miner's fans may rest: what was found while it ran stands until it runs again.
+    # A stopped miner's fans may stop: the finding stays active until the miner runs again.
     standing = miner.divergences.get(Reason.FAN_FAILURE)
     if standing is not None and miner.reading is not None and not miner.reading.mining:
         return Finding(code=Reason.FAN_FAILURE, severity=Severity.SAFETY)
@@ -166,13 +166,13 @@ def _collapse(miner: MinerState, policy: PolicyRecord) -> Finding | None:
     )
 
 
-def _phantom(miner: MinerState, policy: PolicyRecord, miner_id: str) -> Finding | None:
+def _phantom(miner: MinerState, own: MinerPolicy) -> Finding | None:
     """Find a hash rate that the machine cannot have: no power, no progress, or absurdly high."""
     reading = miner.reading
     if reading is None or not reading.hashrate_ths:
         return None
     rate = reading.hashrate_ths
-    usual_rate, usual_power = miner.usual(policy.miner(miner_id))
+    usual_rate, usual_power = miner.usual(own)
     usual_rate = reading.expected_hashrate_ths or usual_rate
     idle = (
         reading.power_w is not None
@@ -193,7 +193,7 @@ def _phantom(miner: MinerState, policy: PolicyRecord, miner_id: str) -> Finding 
 
 
 def _incomplete(miner: MinerState) -> Finding | None:
-    """Find a miner that no longer reports what it used to: half of its interface is dead."""
+    """Find a miner that no longer reports fields that it used to report."""
     fields = tuple(name for name, polls in miner.silent.items() if polls >= SILENT_POLLS)
     if not fields:
         return None
@@ -221,7 +221,7 @@ def _stale_price(
         record.network_difficulty_updated_ms,
     )
     oldest = min((stamp for stamp in stamps if stamp is not None), default=ts_ms)
-    # The stamps are the wall clock's: while that is behind the ledger's time, it is what counts.
+    # The stamps are of the wall clock, so their age is measured by it, also while it is behind.
     age_min = ((record.clock_ms or ts_ms) - oldest) / 60_000
     if age_min <= policy.price_max_age_min:
         return None
@@ -234,7 +234,7 @@ def _stale_price(
 
 
 def _implausible_price(state: State) -> Finding | None:
-    """Find prices that are not believed: no unit, another unit's number, or a sudden jump."""
+    """Find prices that are not accepted: no unit, another unit's number, or a sudden jump."""
     doubts = state.prices.doubts
     if not doubts:
         return None

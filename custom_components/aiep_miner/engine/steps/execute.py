@@ -1,7 +1,7 @@
-"""Step seven of the cycle, and the only way to hardware: dispatches, receipts, confirmations.
+"""Step seven of the cycle, the only caller of hardware: dispatches, receipts, confirmations.
 
 A decision is sent once, after the ledger holds it. The one exception is a stop (a safety stop or
-a person's) that the ledger cannot take in time: it is sent first and recorded late.
+a person's) that the ledger cannot record in time: it is sent first and recorded late.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ DISPATCH_DEADLINE_S: Final = 130.0
 """The slowest known device, a stock Antminer writing its configuration, takes up to 120 s."""
 RESTART_SLACK_S: Final = 5
 REMEMBERED: Final = 4096
-"""Decisions sent that are guarded against being sent again by a defect."""
+"""How many sent decisions are remembered, so that none is sent twice."""
 POWER_LIMIT_TOLERANCE: Final = 0.02
 POWER_TOLERANCE: Final = 0.10
 RATE_TOLERANCE: Final = 0.10
@@ -42,7 +42,7 @@ FAN_TOLERANCE_PCT: Final = 3.0
 PERCENT_TOLERANCE: Final = 1.0
 TARGET_TOLERANCE_C: Final = 0.5
 STOPPED_POWER_SHARE: Final = 0.5
-"""A machine that draws more than this share of its usual power has not stopped, whatever it says."""
+"""A machine above this share of its usual power has not stopped, whatever it reports."""
 
 
 type Sent = tuple[Outcome, Reason]
@@ -51,20 +51,20 @@ type Sent = tuple[Outcome, Reason]
 
 @dataclass(frozen=True, slots=True)
 class EarlyStop:
-    """A stop on its way that the ledger does not hold yet."""
+    """A stop under way that the ledger does not hold yet."""
 
     record: DecisionRecord
     outcome: asyncio.Task[Sent]
 
     @property
     def miner_id(self) -> str:
-        """Return whose stop it is."""
+        """Return the miner that is stopped."""
         return self.record.subject
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """A command on its way, and the decision that it carries out."""
+    """A command under way, and the decision that it carries out."""
 
     decision: LedgerEntry[DecisionRecord]
     receipt: asyncio.Task[ReceiptRecord]
@@ -85,7 +85,7 @@ class Executor:
         """Take the adapters by miner id."""
         self._adapters = adapters
         self._sent: dict[str, None] = {}
-        """Record hashes of the decisions sent, the latest of them, oldest first."""
+        """Record hashes of the last ``REMEMBERED`` decisions sent, oldest first."""
 
     def dispatch(self, decision: LedgerEntry[DecisionRecord], attempt: int) -> Dispatch:
         """Send a decision that the ledger holds.
@@ -97,7 +97,7 @@ class Executor:
         return Dispatch(decision, receipt)
 
     def adopt(self, decision: LedgerEntry[DecisionRecord], sent: EarlyStop) -> Dispatch:
-        """Take a stop that was sent while its decision was being written for its dispatch.
+        """Return a dispatch for a stop that was sent while its decision was being written.
 
         Raises ValueError, like ``dispatch``, and for any other action.
         """
@@ -126,7 +126,7 @@ class Executor:
         return receipt_of(decision, *await self._send(decision.record), attempt)
 
     async def _send(self, record: DecisionRecord) -> Sent:
-        """Send a command; one that outlasts its deadline is ended, and not waited for."""
+        """Send a command; one that outlasts its deadline is cancelled, and not waited for."""
         command = Command(action=record.action, value=record.value, option=record.option)
         sending = asyncio.create_task(self._execute(record.subject, command))
         try:
@@ -232,13 +232,13 @@ def _user_of(state: State, decision: LedgerEntry[DecisionRecord]) -> str | None:
 
 
 def confirm(state: State, miner_id: str, ts_ms: int) -> ReceiptRecord | None:
-    """Return the receipt that closes a pending dispatch, once telemetry allows to tell."""
+    """Return the receipt that closes a pending dispatch, once telemetry confirms or refutes it."""
     miner = state.miner(miner_id)
     pending = miner.pending
     if pending is None:
         return None
     reading = miner.reading if miner.reading_ms > pending.since_ms else None
-    own = state.policy.record.miner(miner_id)
+    own = state.own(miner_id)
     if reading is not None and _shows_effect(pending, reading, miner.usual(own)[1], own, ts_ms):
         return _closing(miner, pending, ts_ms, Outcome.CONFIRMED, Reason.EFFECT_SEEN)
     if ts_ms - pending.since_ms < state.window_ms(pending.receipt.action):
@@ -359,4 +359,4 @@ _EFFECTS: Final[dict[Action, Callable[[ReceiptRecord, Reading], bool]]] = {
     Action.SET_SCALING: lambda receipt, reading: reading.scaling is (receipt.option == ON),
     Action.FAULT_LIGHT: lambda receipt, reading: reading.fault_light is (receipt.option == ON),
 }
-"""How the last poll shows that a command took; a restart needs more than that."""
+"""By action: whether a reading shows the effect; a restart needs earlier readings, too."""

@@ -1,4 +1,4 @@
-"""Brings a proposal before the governor and turns its answer into a DecisionRecord."""
+"""Evaluates a proposal by the governor and the rules; returns the DecisionRecord."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +11,7 @@ from ..governor import (
     MiningDecision,
     MiningDomain,
     MiningSignals,
+    as_brief,
     as_evaluation,
 )
 from ..records import (
@@ -23,12 +24,12 @@ from ..records import (
     Pool,
     ProposalRecord,
 )
-from ..state import GOVERNED, MinerState, State, acceptance, hardware_readings
+from ..state import GOVERNED, MinerState, State, acceptance
 from . import power
 from .rules import ceiling_of, is_safety_stop, suppressing_rule
 
 READING_MAX_AGE_MS: Final = 300_000
-"""An older reading is no evidence of the present."""
+"""Older readings are not used as evidence of the present."""
 TARGETS: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE})
 CLAIMS: Final = power.RAISES
 """Actions that claim a share of the site's power."""
@@ -37,7 +38,7 @@ IDLE_BEFORE_START_MS: Final = 120_000
 
 
 def decide(state: State, proposal: ProposalRecord, ts_ms: int) -> DecisionRecord:
-    """Return the decision on a proposal; it rests on the state alone."""
+    """Return the decision on a proposal; a function of the state, the proposal and the time."""
     miner = state.miner(proposal.subject)
     result = None
     if proposal.action in GOVERNED:
@@ -63,7 +64,7 @@ def decide(state: State, proposal: ProposalRecord, ts_ms: int) -> DecisionRecord
 
 def _level_before(state: State, miner: MinerState, proposal: ProposalRecord) -> str | None:
     """Return the level that a start goes back to: the one before the stop."""
-    own = state.policy.record.miner(miner.miner_id)
+    own = state.own(miner.miner_id)
     known = any(item.name == miner.running_level for item in own.levels or ())
     return miner.running_level if proposal.action is Action.RUN and known else None
 
@@ -80,17 +81,8 @@ def _needs_review(proposal: ProposalRecord, result: MiningDecision | None) -> bo
 def _evaluation(proposal: ProposalRecord, result: MiningDecision | None) -> Evaluation | None:
     if result is None:
         return None
-    full = as_evaluation(result)
-    if proposal.action is not Action.HOLD:
-        return full
     # Most records by far are holds: they keep the level that the evidence earned, not its working.
-    return Evaluation(
-        decision_id=full.decision_id,
-        trust_level=full.trust_level,
-        actionable=False,
-        score=full.score,
-        discarded=full.discarded,
-    )
+    return as_brief(result) if proposal.action is Action.HOLD else as_evaluation(result)
 
 
 def _value(proposal: ProposalRecord, result: MiningDecision | None) -> float | None:
@@ -119,11 +111,7 @@ def _signals(
 ) -> MiningSignals:
     domain, action = GOVERNED[proposal.action]
     fresh = miner.reading is not None and ts_ms - miner.reading_ms <= READING_MAX_AGE_MS
-    readings = (
-        hardware_readings(miner.reading, miner.reading_ms / 1000)
-        if miner.reading is not None and fresh
-        else {}
-    )
+    readings = miner.sensors if fresh else {}
     temperatures = readings.get(MiningDomain.HARDWARE, [])
     pools = miner.reading.pools if miner.reading is not None else ()
     return MiningSignals(
@@ -149,7 +137,7 @@ def _claim(
     temperatures: Sequence[HardwareReading],
     pools: Sequence[Pool],
 ) -> float:
-    """Return what a proposal says of the present, or for a target what it wants."""
+    """Return the present value that a proposal rests on; for a target, the target."""
     if domain is MiningDomain.HARDWARE:
         return max((item.value for item in temperatures), default=0.0)
     if domain is MiningDomain.POOL_MANAGEMENT:
@@ -159,7 +147,7 @@ def _claim(
 
 def _limits(state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int) -> Limits:
     policy = state.policy.record
-    own, action = policy.miner(miner.miner_id), proposal.action
+    own, action = state.own(miner.miner_id), proposal.action
     claimed_w = power.claimed_w(miner, own, proposal)
     shares = policy.governor.max_power_watts is not None and claimed_w != 0.0
     limits = Limits(
@@ -195,7 +183,7 @@ def _with_target(limits: Limits, miner: MinerState, own: MinerPolicy, action: Ac
 
 
 def _rested_without_sensors(state: State, miner: MinerState, ts_ms: int) -> bool:
-    """Tell whether a stopped machine that reports no temperatures has had time to cool."""
+    """Return whether a stopped machine without temperatures has been off long enough to cool."""
     if miner.reading is None or miner.reading.temperatures or miner.stopped_since_ms is None:
         return False
     rested = ts_ms - miner.stopped_since_ms >= IDLE_BEFORE_START_MS

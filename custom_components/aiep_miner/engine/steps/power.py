@@ -1,9 +1,10 @@
-"""What power miners draw, and what one would draw once a proposal took effect.
+"""Upper estimates of the power of miners, now and once a proposal takes effect.
 
-Every estimate is an upper one: what is on its way counts, an unconfirmed command counts, and a
-miner whose evidence is doubtful counts with the most that is known of it. Unknown is None.
+Commands under way and unconfirmed ones are included; a miner with doubtful evidence is counted with
+the highest power known of it. Unknown is None.
 """
 
+from functools import partial
 from typing import Final
 
 from ..miners.base import ON
@@ -33,17 +34,17 @@ RAISES: Final = frozenset(
         Action.RESTART_MINING,
     }
 )
-"""Actions that can raise a miner's power, and so claim a share of what is allowed."""
+"""Actions that can raise a miner's power, and so claim a share of the site's limit."""
 
 _SWITCHED: Final = frozenset({Action.SET_BOARD, Action.SET_SCALING})
 
 type Wanted = ProposalRecord | DecisionRecord | ReceiptRecord
-"""What has an action, a value and an option."""
+"""Anything with an action, a value and an option."""
 
 
 def rule(state: State, miner: MinerState, proposal: ProposalRecord) -> Reason | None:
     """Return what keeps a proposal from drawing power: the miner's limit or the site's."""
-    own = state.policy.record.miner(miner.miner_id)
+    own = state.own(miner.miner_id)
     site_w = state.policy.record.governor.max_power_watts
     claimed = claimed_w(miner, own, proposal)
     if claimed == 0.0 or (site_w is None and own.max_power_w is None):
@@ -74,7 +75,7 @@ def _site_has_room(state: State, miner_id: str, power_w: float) -> Reason | None
 
 
 def lowers(miner: MinerState, own: MinerPolicy, power_w: float) -> bool:
-    """Tell whether a running miner at a power would draw no more than now, nor than commanded."""
+    """Return whether a power is no more than a running miner draws, nor than its limit in force."""
     reading = miner.reading
     if reading is None or not reading.mining or reading.power_w is None or miner.doubts:
         return False
@@ -95,7 +96,7 @@ def reduces(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> bo
 
 
 def commanded_w(miner: MinerState) -> float | None:
-    """Return the power limit in W that is on its way, that the miner reports, or was sent last."""
+    """Return the power limit in W: the one under way, else the reported, else the last sent."""
     pending, sent = miner.pending, miner.setpoint
     if pending is not None and pending.receipt.action is Action.SET_POWER:
         return pending.receipt.value
@@ -159,19 +160,18 @@ def level_w(miner: MinerState, own: MinerPolicy, name: str | None) -> float | No
 
 def others_power_w(state: State, miner_id: str) -> float | None:
     """Return the power in W that all other miners draw or are about to; None when unknown."""
-    total_w = 0.0
-    for own in state.policy.record.miners:
-        if own.miner_id == miner_id or own.miner_id not in state.miners:
-            continue
-        power_w = _present_w(state.miners[own.miner_id], own)
-        if power_w is None:
-            return None
-        total_w += power_w
-    return total_w
+    return state.power.others_w(miner_id, partial(_counted_w, state))
+
+
+def _counted_w(state: State, miner_id: str) -> float | None:
+    """Return the power in W with which a miner counts; one that the policy does not name has none."""
+    if not state.has_policy(miner_id) or miner_id not in state.miners:
+        return 0.0
+    return _present_w(state.miners[miner_id], state.own(miner_id))
 
 
 def _present_w(miner: MinerState, own: MinerPolicy) -> float | None:
-    """Return the power in W that a miner draws, or will when what it was told takes effect."""
+    """Return the power in W that a miner draws, or will by a command under way."""
     told: list[Wanted] = [item for item in miner.open_decisions.values() if item.authorised]
     if miner.pending is not None:
         told.append(miner.pending.receipt)
@@ -194,7 +194,7 @@ def _at_rate_w(miner: MinerState, own: MinerPolicy, rate_ths: float | None) -> f
     if rate_ths is None or not usual_ths or usual_w is None:
         return None
     reading = miner.reading or Reading()
-    # What was not learned since the last change may be of more boards than run now.
+    # A power learned before the last change may be of more boards than run now.
     before = miner.carried_boards if miner.carried else None
     of_boards = max(before or len(reading.boards), reading.boards_on)
     is_learned = miner.learned_power_w is not None or not reading.boards_on

@@ -20,7 +20,7 @@ def assess(state: State, ts_ms: int, miner_id: str) -> ProfitRecord:
 
 def figures(state: State, miner: MinerState) -> economics.Figures:
     """Return the measured hash rate and power of a running miner, else its usual or nominal ones."""
-    usual_rate, usual_power = miner.usual(state.policy.record.miner(miner.miner_id))
+    usual_rate, usual_power = miner.usual(state.own(miner.miner_id))
     fresh = miner.telemetry.record.reading if miner.telemetry else None
     if fresh is None or not fresh.mining or not fresh.hashrate_ths:
         return economics.Figures(

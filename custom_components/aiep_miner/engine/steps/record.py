@@ -1,4 +1,4 @@
-"""Step two of the cycle: what was read, and the prices that count, as records."""
+"""Step two of the cycle: telemetry and prices as records."""
 
 import logging
 from collections.abc import Mapping
@@ -22,13 +22,19 @@ def record(
 
 
 def telemetry_of(miner_id: str, said: Reading | Reason, ts_ms: int) -> TelemetryRecord:
-    """Return the record of one poll; one that no ledger can hold counts as a bad reply."""
+    """Return the record of one poll."""
     if isinstance(said, Reason):
         return TelemetryRecord(ts_ms=ts_ms, subject=miner_id, error=said)
-    found = TelemetryRecord(ts_ms=ts_ms, subject=miner_id, reading=said)
+    return TelemetryRecord(ts_ms=ts_ms, subject=miner_id, reading=said)
+
+
+def as_recordable(record: Record) -> Record:
+    """Return a record; of a poll that no ledger can hold, a bad reply instead."""
+    if not isinstance(record, TelemetryRecord):
+        return record
     try:
-        canonical(found.body())
+        canonical(record.body())
     except ValueError as err:
-        _LOGGER.debug("%s said what no record can hold: %s", miner_id, err)
-        return replace(found, reading=None, error=Reason.BAD_REPLY)
-    return found
+        _LOGGER.debug("%s said what no record can hold: %s", record.subject, err)
+        return replace(record, reading=None, error=Reason.BAD_REPLY)
+    return record

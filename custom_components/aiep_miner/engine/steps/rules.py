@@ -1,7 +1,7 @@
-"""The rules beside the governor that keep a proposal from being carried out.
+"""The rules that refuse a proposal, in addition to the governor.
 
-People pass those of the site's mode and of the evidence; nobody passes those of overheating, of
-power and of what a device can do.
+The rules on mode and evidence do not bind people; those on overheating, power and the device's
+capabilities bind every origin.
 """
 
 from typing import Final
@@ -26,18 +26,18 @@ HOUR_MS: Final = 3_600_000
 HARMLESS: Final = frozenset({Action.STOP, Action.FAULT_LIGHT, Action.IDENTIFY})
 """Actions that no state of a machine speaks against."""
 SAME_TARGET: Final = 0.001
-"""Targets whose difference is a smaller share of the one in force are the same."""
+"""Relative difference below which two targets are equal."""
 
 
 def suppressing_rule(
     state: State, miner: MinerState, proposal: ProposalRecord, result: MiningDecision | None
 ) -> Reason | None:
-    """Return the rule that keeps a proposal from being carried out; None when there is none."""
+    """Return the rule that refuses a proposal; None when it may be carried out."""
     if proposal.action is Action.HOLD:
         return None
     if proposal.refused:
         return Reason.SOURCE_RATE_LIMITED
-    own = state.policy.record.miner(miner.miner_id)
+    own = state.own(miner.miner_id)
     if not _is_able(miner, own, proposal):
         return Reason.UNSUPPORTED_ACTION
     found = _danger(miner, own, proposal)
@@ -59,7 +59,7 @@ def ceiling_of(state: State, proposal: ProposalRecord) -> CryptoMiningTrustLevel
 def _refusal(
     state: State, proposal: ProposalRecord, result: MiningDecision | None
 ) -> Reason | None:
-    """Return why the governor, or what is not governed the source's ceiling, stands against it."""
+    """Return the governor's refusal; for actions that it does not evaluate, the ceiling's."""
     if result is None:
         advises = ceiling_of(state, proposal) <= CryptoMiningTrustLevel.ADVISORY
         return Reason.SOURCE_CEILING if advises else None
@@ -67,12 +67,12 @@ def _refusal(
 
 
 def is_safety_stop(miner: MinerState, proposal: ProposalRecord) -> bool:
-    """Tell whether a proposal is the stop that a danger asks for."""
+    """Return whether a proposal is a stop because of an active danger."""
     return proposal.action is Action.STOP and not set(miner.dangers).isdisjoint(proposal.reasons)
 
 
 def _is_able(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> bool:
-    """Tell whether the device can do it, and has the pool, board or preset that is named."""
+    """Return whether the device supports the action, and has the named pool, board or preset."""
     if own.actions is not None and proposal.action not in own.actions:
         return False
     reading = miner.reading or Reading()
@@ -98,9 +98,9 @@ def _in_range(own: MinerPolicy, proposal: ProposalRecord) -> bool:
 
 
 def _danger(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> Reason | None:
-    """Return what forbids all but a stop and a reduction of power.
+    """Return the danger that forbids all but a stop and a reduction of power.
 
-    That is overheating for everybody, and any other danger for all but people.
+    Overheating binds every origin; other dangers bind all but people.
     """
     if proposal.action in HARMLESS or not miner.dangers or power.reduces(miner, own, proposal):
         return None
@@ -112,7 +112,7 @@ def _danger(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> Re
 def _rule_for_automation(
     state: State, miner: MinerState, proposal: ProposalRecord
 ) -> Reason | None:
-    """Return what keeps anybody but people from acting: mode, ledger, evidence, or no change."""
+    """Return the rule that binds all but people: mode, ledger, evidence, or no change."""
     safety_stop = is_safety_stop(miner, proposal)
     policy = state.policy.record
     if policy.mode is Mode.MANUAL and not (safety_stop and policy.safety_stops_in_manual):
@@ -121,7 +121,7 @@ def _rule_for_automation(
         return Reason.LEDGER_TAMPERED
     if proposal.action not in HARMLESS and miner.doubts:
         return miner.doubts[0]
-    if _is_only_recommended(state.policy.record.miner(miner.miner_id), proposal):
+    if _is_only_recommended(state.own(miner.miner_id), proposal):
         return Reason.AUTOTUNE_RECOMMENDS
     return Reason.UNCHANGED_TARGET if _changes_nothing(miner, proposal) else None
 
@@ -185,7 +185,7 @@ def _same(wanted: float | None, current: float | None) -> bool:
 
 
 def _too_many(state: State, proposal: ProposalRecord) -> bool:
-    """Tell whether the proposal's source has proposed more than its share, this one included."""
+    """Return whether a source is over its hourly limit, this proposal included."""
     stamps = state.proposed_ms.get(source_of(proposal) or "", ())
     within = sum(1 for at in stamps if at > proposal.ts_ms - HOUR_MS)
     return within > state.policy.record.max_proposals_per_hour
