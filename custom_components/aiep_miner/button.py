@@ -58,6 +58,7 @@ MINER_BUTTONS: Final = (
     MinerButtonDescription(
         key="restart_mining",
         translation_key="restart_mining",
+        entity_registry_enabled_default=False,
         exists_fn=lambda miner: Action.RESTART_MINING in miner.info.capabilities.actions,
         press_fn=lambda button: button.async_command(Command(action=Action.RESTART_MINING)),
     ),
@@ -65,6 +66,7 @@ MINER_BUTTONS: Final = (
         key="identify",
         device_class=ButtonDeviceClass.IDENTIFY,
         entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
         exists_fn=lambda miner: Action.IDENTIFY in miner.info.capabilities.actions,
         press_fn=lambda button: button.async_command(Command(action=Action.IDENTIFY)),
     ),

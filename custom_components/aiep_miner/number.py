@@ -89,8 +89,8 @@ def _listed_range(action: Action) -> Callable[[Miner, float], tuple[float, float
     return look
 
 
-def _can(action: Action) -> Callable[[Miner], bool]:
-    return lambda miner: action in miner.info.capabilities.actions
+def _lists(action: Action) -> Callable[[Miner], bool]:
+    return lambda miner: _listed_range(action)(miner, 0.0) is not None
 
 
 MINER_NUMBERS: Final = (
@@ -134,7 +134,7 @@ MINER_NUMBERS: Final = (
         action=Action.SET_POWER_PERCENT,
         value_fn=lambda miner: miner.reading.power_percent if miner.reading else None,
         range_fn=_listed_range(Action.SET_POWER_PERCENT),
-        exists_fn=_can(Action.SET_POWER_PERCENT),
+        exists_fn=_lists(Action.SET_POWER_PERCENT),
     ),
     MinerNumberDescription(
         key="fan_speed",
@@ -147,7 +147,7 @@ MINER_NUMBERS: Final = (
         action=Action.SET_FAN,
         value_fn=lambda miner: miner.reading.fan_percent if miner.reading else None,
         range_fn=_listed_range(Action.SET_FAN),
-        exists_fn=_can(Action.SET_FAN),
+        exists_fn=_lists(Action.SET_FAN),
     ),
     MinerNumberDescription(
         key="target_temperature",
@@ -161,7 +161,7 @@ MINER_NUMBERS: Final = (
         action=Action.SET_TARGET_TEMPERATURE,
         value_fn=lambda miner: miner.reading.target_temperature_c if miner.reading else None,
         range_fn=_listed_range(Action.SET_TARGET_TEMPERATURE),
-        exists_fn=_can(Action.SET_TARGET_TEMPERATURE),
+        exists_fn=_lists(Action.SET_TARGET_TEMPERATURE),
     ),
 )
 

@@ -76,7 +76,7 @@ MINER_SELECTS: Final = (
         up_to=FleetSize.MANY,
         exists_fn=lambda miner: (
             Action.SET_PRESET in miner.info.capabilities.actions
-            and Action.SET_LEVEL not in miner.info.capabilities.actions
+            and not miner.info.capabilities.levels
         ),
         options_fn=lambda miner: list(miner.info.capabilities.presets),
         current_fn=lambda miner: miner.reading.preset if miner.reading else None,
@@ -85,7 +85,8 @@ MINER_SELECTS: Final = (
         key="level",
         translation_key="level",
         action=Action.SET_LEVEL,
-        exists_fn=lambda miner: Action.SET_LEVEL in miner.info.capabilities.actions,
+        up_to=FleetSize.MANY,
+        exists_fn=lambda miner: bool(miner.info.capabilities.levels),
         options_fn=lambda miner: [level.name for level in miner.info.capabilities.levels],
         current_fn=lambda miner: miner.reading.level if miner.reading else None,
     ),

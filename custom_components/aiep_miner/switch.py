@@ -76,6 +76,7 @@ MINER_SWITCHES: Final = (
         key="scaling",
         translation_key="scaling",
         entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
         exists_fn=lambda miner: Action.SET_SCALING in miner.info.capabilities.actions,
         is_on_fn=lambda miner: miner.reading.scaling if miner.reading else None,
         turn_fn=lambda on: Command(action=Action.SET_SCALING, option=ON if on else OFF),

@@ -181,6 +181,7 @@ async def test_a_button_is_pressed(add: Add, make: str, key: str, sent: str) -> 
     async with emulator(make, time_scale=20.0) as device:
         rig = await add(device)
         await rig.cycles(2)
+        await enabled(rig, Control(make=make, platform="button", key=key, to=None, sent=sent))
         await rig.act("button", "press", key)
         assert [command for command, _ in writes(device)] == [sent]
         if key == "identify":
