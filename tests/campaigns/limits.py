@@ -55,7 +55,7 @@ CALM_CYCLES: Final = 6
 STEPS: Final = (2, 6)
 HOUR_MS: Final = 3_600_000
 ABLE: Final = tuple(action for action in Action if action is not Action.HOLD)
-CALMS: Final = frozenset({Action.STOP, Action.FAULT_LIGHT})
+CALMS: Final = frozenset({Action.STOP, Action.FAULT_LIGHT, Action.IDENTIFY})
 SENSORS: Final = ("honest", "frozen", "silent", "low", "high", "over_range", "blind")
 
 POLICY: Final = PolicyRecord(
@@ -151,7 +151,13 @@ class Device:
             case Action.STOP:
                 self.running = False
                 return
-            case Action.FAULT_LIGHT | Action.SET_POOL:
+            case (
+                Action.FAULT_LIGHT
+                | Action.IDENTIFY
+                | Action.SET_FAN
+                | Action.SET_POOL
+                | Action.SET_TARGET_TEMPERATURE
+            ):
                 return
             case Action.SET_POWER:
                 self.full_w, self.preset = value * 3 / self.boards, None

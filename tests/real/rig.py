@@ -1,5 +1,6 @@
 """A miner in Home Assistant that is an emulated device on loopback, and how it is added."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ class Rig:
             if self.is_mining is on:
                 return
             await self.cycles(every_s=1)
+            await asyncio.sleep(0.02)  # the device lives on the wall clock
         raise AssertionError(f"mining is {self.is_mining}")
 
     async def until(self, platform: str, key: str, state: str, cycles: int = 40) -> None:
@@ -101,6 +103,7 @@ class Rig:
             if self.state(platform, key) == state:
                 return
             await self.cycles(every_s=1)
+            await asyncio.sleep(0.02)  # the device lives on the wall clock
         raise AssertionError(f"{key} is {self.state(platform, key)}, not {state}")
 
 

@@ -25,7 +25,10 @@ from custom_components.aiep_miner.const import DOMAIN
 from devtools.emulators.base import Fault
 from tests.real.rig import FAST, Add, Clock, Rig, add_by_form, emulator, writes
 
-pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
+pytestmark = [
+    pytest.mark.needs_port_80,
+    pytest.mark.usefixtures("loopback", "entity_registry_enabled_by_default"),
+]
 
 INTEGRATION = Path(__file__).resolve().parents[2] / "custom_components" / DOMAIN
 MANIFEST = json.loads((INTEGRATION / "manifest.json").read_text("utf-8"))
@@ -55,7 +58,9 @@ def test_no_requirement_of_ours_narrows_a_pin_of_home_assistant() -> None:
     }
     for text in MANIFEST["requirements"]:
         ours = Requirement(text)
-        assert canonicalize_name(ours.name) not in pins
+        pinned = pins.get(canonicalize_name(ours.name))
+        # What Home Assistant pins itself may only have a lower bound here.
+        assert pinned is None or {item.operator for item in ours.specifier} == {">="}
         for dependency in map(Requirement, requires(ours.name) or ()):
             if dependency.marker is not None and not dependency.marker.evaluate({"extra": ""}):
                 continue
@@ -80,7 +85,7 @@ async def test_an_offline_miner_shows_nothing_and_counts_for_nothing(
         for key in ("hashrate", "power", "temperature", "efficiency", "board_hashrate_0"):
             assert rig.state("sensor", key) == "unavailable"
         rest = float(_fleet(hass, "hashrate"))
-        assert rest == pytest.approx(float(small.state("sensor", "hashrate")))
+        assert rest == pytest.approx(float(small.state("sensor", "hashrate")), rel=1e-3)
         assert rest < both / 10
 
 
