@@ -9,7 +9,7 @@ SLACK = 4
 
 
 def test_fifty_miners() -> None:
-    figures = run_size(50, cycles=1)
+    figures = run_size(50, cycles=3)
     assert figures["messages"] == {}
     assert figures["states"] >= 50 * 10
     assert figures["recorder_rows_per_miner_and_cycle"] <= LIMIT_ROWS

@@ -88,7 +88,7 @@ class Rig:
         """Whether it runs, as its telemetry says."""
         return self.site.data.miners[self.miner_id].is_mining
 
-    async def until_mining(self, *, on: bool = True, cycles: int = 40) -> None:
+    async def until_mining(self, *, on: bool = True, cycles: int = 120) -> None:
         """Run short cycles until telemetry shows that it runs, or does not."""
         for _ in range(cycles):
             if self.is_mining is on:
@@ -97,7 +97,7 @@ class Rig:
             await asyncio.sleep(0.02)  # the device lives on the wall clock
         raise AssertionError(f"mining is {self.is_mining}")
 
-    async def until(self, platform: str, key: str, state: str, cycles: int = 40) -> None:
+    async def until(self, platform: str, key: str, state: str, cycles: int = 120) -> None:
         """Run short cycles until an entity shows a state."""
         for _ in range(cycles):
             if self.state(platform, key) == state:
