@@ -61,6 +61,8 @@ async def _all_asked(ports: dict[str, int]) -> None:
 async def _add_all(hass: HassProcess, operator_id: str) -> None:
     """Scan the network and add everything that is found, in one flow."""
     base = "/api/config/config_entries/subentries/flow"
+    await asyncio.sleep(2)  # a new operator is loaded once more; that ends flows under way
+    await wait_loaded(hass, operator_id)
     flow: dict[str, Any] = await hass.rest("POST", base, {"handler": [operator_id, "miner"]})
     step = f"{base}/{flow['flow_id']}"
     await hass.rest("POST", step, {"next_step_id": "scan"})
