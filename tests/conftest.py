@@ -19,11 +19,14 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.aiep_miner.const import DOMAIN
-from custom_components.aiep_miner.coordinator import SiteCoordinator
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
+from custom_components.aiep_miner.engine.command import Command
+from custom_components.aiep_miner.engine.command_result import CommandResult
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, LedgerStore
 from custom_components.aiep_miner.engine.miners.base import Capabilities, Identity, MinerInfo
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
 from custom_components.aiep_miner.engine.records import Action, Board, Pool, Reading, Temperature
+from custom_components.aiep_miner.inputs.commanders import command_origin, proposal_origin
 
 START = "2026-11-01T12:00:00+00:00"
 INTERVAL_S = 30
@@ -77,7 +80,7 @@ def machines(freezer: FrozenDateTimeFactory) -> Iterator[dict[str, SimulatedMine
         made[miner_id] = SimulatedMiner(miner_id, *args, clock=clock, **kwargs)
         return made[miner_id]
 
-    with patch("custom_components.aiep_miner.adapters.SimulatedMiner", make):
+    with patch("custom_components.aiep_miner.flows.adapters.SimulatedMiner", make):
         yield made
 
 
@@ -107,17 +110,35 @@ def make_operator(
     )
 
 
-async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> SiteCoordinator:
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> AiepMinerCoordinator:
     """Set an operator up and return its coordinator."""
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    coordinator: SiteCoordinator = entry.runtime_data
+    coordinator: AiepMinerCoordinator = entry.runtime_data.coordinator
     return coordinator
 
 
+async def propose(
+    site: AiepMinerCoordinator,
+    action: Action,
+    context: Context,
+    *,
+    value: float | None = None,
+    confidence: float | None = None,
+) -> CommandResult:
+    """Command the first miner, or with a confidence propose something for it."""
+    hass = site.hass
+    origin = (
+        command_origin(hass, context)
+        if confidence is None
+        else proposal_origin(hass, context, confidence=confidence)
+    )
+    return await site.async_propose("miner-1", Command(action=action, value=value), origin)
+
+
 @pytest.fixture
-async def site(hass: HomeAssistant, operator: MockConfigEntry) -> SiteCoordinator:
+async def site(hass: HomeAssistant, operator: MockConfigEntry) -> AiepMinerCoordinator:
     """Return the coordinator of the operator, set up."""
     return await set_up(hass, operator)
 
@@ -127,7 +148,7 @@ def run_cycles(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> RunCycles
     """Return a function that lets time pass and runs cycles."""
 
     async def run(
-        coordinator: SiteCoordinator, count: int = 1, every_s: float = INTERVAL_S
+        coordinator: AiepMinerCoordinator, count: int = 1, every_s: float = INTERVAL_S
     ) -> None:
         for _ in range(count):
             freezer.tick(timedelta(seconds=every_s))
@@ -258,21 +279,21 @@ def fake(enable_custom_integrations: None, freezer: FrozenDateTimeFactory) -> It
 
 
 @pytest.fixture
-async def fake_site(hass: HomeAssistant, fake: FakeMiner) -> SiteCoordinator:
+async def fake_site(hass: HomeAssistant, fake: FakeMiner) -> AiepMinerCoordinator:
     """Return the coordinator of an operator whose one miner is the fake one."""
     return await set_up(hass, make_operator([FAKE]))
 
 
 @pytest.fixture
-def broken_ledger(fake_site: SiteCoordinator) -> Iterator[None]:
+def broken_ledger(fake_site: AiepMinerCoordinator) -> Iterator[None]:
     """Let the disk be full from now on."""
     error = LedgerError(LedgerReason.DISK_FULL, "no space left")
-    with patch.object(type(fake_site.controller.ledger), "append", side_effect=error):
+    with patch.object(LedgerStore, "commit", side_effect=error):
         yield
 
 
 @pytest.fixture
-def device_id(hass: HomeAssistant, site: SiteCoordinator) -> str:
+def device_id(hass: HomeAssistant, site: AiepMinerCoordinator) -> str:
     """Return the simulated miner's device."""
     device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
     assert device is not None

@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.aiep_miner import backup
 from custom_components.aiep_miner.const import DATA_BACKUP, DOMAIN
-from custom_components.aiep_miner.coordinator import SiteCoordinator
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
 from custom_components.aiep_miner.engine.ledger.verify import verify
 from custom_components.aiep_miner.engine.replay import replay
@@ -31,13 +31,13 @@ LEFT_OUT = "-shm"
 """Home Assistant leaves these files out."""
 
 
-async def checkpoint_always(site: SiteCoordinator) -> None:
+async def checkpoint_always(site: AiepMinerCoordinator) -> None:
     """Let SQLite rewrite the database after every commit, as it else does now and then."""
     store = site.controller.ledger.store
     await site.controller.ledger.run(lambda: store.execute("PRAGMA wal_autocheckpoint = 1"))
 
 
-async def copy_slowly(site: SiteCoordinator, target: Path, run_cycles: RunCycles) -> int:
+async def copy_slowly(site: AiepMinerCoordinator, target: Path, run_cycles: RunCycles) -> int:
     """Copy the operator's files as an archiver does, with a cycle after each block."""
     folder, cycles = site.controller.ledger.path.parent, 0
     files = sorted(path for path in folder.iterdir() if path.is_file())
@@ -46,7 +46,7 @@ async def copy_slowly(site: SiteCoordinator, target: Path, run_cycles: RunCycles
         with path.open("rb") as source, (target / path.name).open("wb") as copied:
             for at in range(0, size, BLOCK_BYTES):
                 copied.write(source.read(min(BLOCK_BYTES, size - at)))
-                await run_cycles(site.config_entry.runtime_data)
+                await run_cycles(site.config_entry.runtime_data.coordinator)
                 cycles += 1
     return cycles
 
@@ -78,7 +78,7 @@ async def test_restored_ledger_verifies_and_goes_on(
         await run_cycles(site, 3)
         await hass.config_entries.async_reload("site")
         await hass.async_block_till_done()
-        site = operator.runtime_data
+        site = operator.runtime_data.coordinator
     cycles = await copy_slowly(site, target, run_cycles)
     stored = copy.deepcopy(hass_storage[KEY])
     await backup.async_post_backup(hass)
@@ -96,8 +96,8 @@ async def test_restored_ledger_verifies_and_goes_on(
 
     assert await hass.config_entries.async_setup("site")
     await hass.async_block_till_done()
-    site = operator.runtime_data
-    assert site.care.broken is None
+    site = operator.runtime_data.coordinator
+    assert site.ledger_service.broken is None
     assert ir.async_get(hass).async_get_issue(DOMAIN, "ledger_broken_site") is None
     await run_cycles(site, 5)
     assert (await site.async_verify_ledger()).intact
@@ -107,7 +107,10 @@ async def test_restored_ledger_verifies_and_goes_on(
 
 
 async def test_head_outside_does_not_run_ahead(
-    hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles, hass_storage: dict[str, Any]
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    hass_storage: dict[str, Any],
 ) -> None:
     await run_cycles(site, 3)
     await backup.async_pre_backup(hass)
@@ -118,13 +121,13 @@ async def test_head_outside_does_not_run_ahead(
     await hass.async_block_till_done()
     assert hass_storage[KEY]["data"]["head"] == head
     await backup.async_post_backup(hass)
-    site = site.config_entry.runtime_data
+    site = site.config_entry.runtime_data.coordinator
     await run_cycles(site)
-    assert site.care.keeping.kept.head == str(site.controller.ledger.head)
+    assert site.ledger_service.trust_store.trusted.head == str(site.controller.ledger.head)
 
 
 async def test_database_follows_again_afterwards(
-    hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles
+    hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles
 ) -> None:
     path = site.controller.ledger.path
     await backup.async_pre_backup(hass)
@@ -139,21 +142,21 @@ async def test_database_follows_again_afterwards(
 
 async def test_backup_that_never_ends_is_given_up(
     hass: HomeAssistant,
-    site: SiteCoordinator,
+    site: AiepMinerCoordinator,
     run_cycles: RunCycles,
     freezer: FrozenDateTimeFactory,
 ) -> None:
     await backup.async_pre_backup(hass)
     await backup.async_pre_backup(hass)  # another one begins the time anew
-    head = site.care.keeping.kept.head
+    head = site.ledger_service.trust_store.trusted.head
     await run_cycles(site, 2)
-    assert site.care.keeping.kept.head == head
+    assert site.ledger_service.trust_store.trusted.head == head
     freezer.tick(backup.LONGEST)
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert hass.data[DATA_BACKUP] is False
     await run_cycles(site)
-    assert site.care.keeping.kept.head == str(site.controller.ledger.head)
+    assert site.ledger_service.trust_store.trusted.head == str(site.controller.ledger.head)
     store = site.controller.ledger.store
     pages = await site.controller.ledger.run(
         lambda: store.execute("PRAGMA wal_autocheckpoint").fetchone()
@@ -162,7 +165,7 @@ async def test_backup_that_never_ends_is_given_up(
 
 
 async def test_home_assistant_calls_the_hooks(
-    hass: HomeAssistant, site: SiteCoordinator, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, site: AiepMinerCoordinator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await async_setup_component(hass, "backup", {})
     await hass.async_block_till_done()
@@ -175,7 +178,7 @@ async def test_home_assistant_calls_the_hooks(
 
 async def test_ledger_that_fails_does_not_stop_the_backup(
     hass: HomeAssistant,
-    site: SiteCoordinator,
+    site: AiepMinerCoordinator,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -12,19 +12,19 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.aiep_miner.coordinator import SiteCoordinator
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.miners.base import Capabilities, MinerError, MinerInfo
-from custom_components.aiep_miner.engine.miners.machine import MachineFault
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
-from custom_components.aiep_miner.engine.reasons import Reason
+from custom_components.aiep_miner.engine.miners.simulated.machine import MachineFault
 from custom_components.aiep_miner.engine.records import (
     Action,
+    Origin,
     ProposalRecord,
     Reading,
     RecordKind,
-    Source,
     Temperature,
 )
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .conftest import (
     FAKE,
@@ -36,7 +36,7 @@ from .conftest import (
     set_up,
     simulated,
 )
-from .entities import picture
+from .entity_pictures import picture
 
 CAN = Capabilities(actions=frozenset({Action.RUN, Action.STOP}))
 SWITCH = {"entity_id": "switch.miner_1_mining"}
@@ -49,7 +49,7 @@ async def call(
     await hass.services.async_call(domain, service, data, blocking=True, context=context)
 
 
-async def last_proposal(site: SiteCoordinator) -> ProposalRecord:
+async def last_proposal(site: AiepMinerCoordinator) -> ProposalRecord:
     filed = await site.controller.ledger.latest(RecordKind.PROPOSAL)
     record = filed.record()
     assert isinstance(record, ProposalRecord)
@@ -58,13 +58,13 @@ async def last_proposal(site: SiteCoordinator) -> ProposalRecord:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 async def test_entities(
-    hass: HomeAssistant, fake_site: SiteCoordinator, snapshot: SnapshotAssertion, platform: str
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, snapshot: SnapshotAssertion, platform: str
 ) -> None:
     assert picture(hass, platform) == snapshot
 
 
 async def test_switch_stops_and_starts(
-    hass: HomeAssistant, site: SiteCoordinator, person: Context, run_cycles: RunCycles
+    hass: HomeAssistant, site: AiepMinerCoordinator, person: Context, run_cycles: RunCycles
 ) -> None:
     await run_cycles(site, 3)
     await call(hass, "switch", "turn_off", person, **SWITCH)
@@ -81,18 +81,18 @@ async def test_switch_stops_and_starts(
 
 
 async def test_command_names_the_person(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, person: Context
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, person: Context
 ) -> None:
     await call(hass, "switch", "turn_off", person, **SWITCH)
     assert [command.action for command in fake.commands] == [Action.STOP]
     proposal = await last_proposal(fake_site)
-    assert proposal.source is Source.PERSON
+    assert proposal.origin is Origin.PERSON
     assert proposal.user_id == person.user_id
     assert proposal.reasons == (Reason.PERSON_COMMAND,)
 
 
 async def test_command_without_a_user_is_a_proposal(
-    hass: HomeAssistant, fake_site: SiteCoordinator
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator
 ) -> None:
     automation = {
         "id": "night",
@@ -106,13 +106,13 @@ async def test_command_without_a_user_is_a_proposal(
     await hass.async_block_till_done()
     proposal = await last_proposal(fake_site)
     assert proposal.action is Action.STOP
-    assert proposal.source is Source.AUTOMATION
-    assert proposal.source_id == "automation.night"
+    assert proposal.origin is Origin.AUTOMATION
+    assert proposal.origin_id == "automation.night"
     assert proposal.user_id is None
 
 
 async def test_manual_mode_suppresses_automations_but_not_people(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, person: Context
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, person: Context
 ) -> None:
     mode = {"entity_id": "select.site_mode", "option": "manual"}
     await call(hass, "select", "select_option", person, **mode)
@@ -129,7 +129,7 @@ async def test_manual_mode_suppresses_automations_but_not_people(
 
 async def test_overheated_miner_is_not_started(
     hass: HomeAssistant,
-    fake_site: SiteCoordinator,
+    fake_site: AiepMinerCoordinator,
     fake: FakeMiner,
     person: Context,
     run_cycles: RunCycles,
@@ -149,7 +149,7 @@ async def test_overheated_miner_is_not_started(
 @pytest.mark.parametrize("reason", [Reason.UNREACHABLE, Reason.ACCESS_DENIED])
 async def test_failed_dispatch(
     hass: HomeAssistant,
-    fake_site: SiteCoordinator,
+    fake_site: AiepMinerCoordinator,
     fake: FakeMiner,
     person: Context,
     reason: Reason,
@@ -167,7 +167,7 @@ async def test_failed_dispatch(
 
 async def test_yes_and_nothing_done_is_a_problem(
     hass: HomeAssistant,
-    site: SiteCoordinator,
+    site: AiepMinerCoordinator,
     machines: dict[str, SimulatedMiner],
     person: Context,
     run_cycles: RunCycles,
@@ -187,14 +187,15 @@ async def test_yes_and_nothing_done_is_a_problem(
 
 async def test_ledger_error_is_told(
     hass: HomeAssistant,
-    fake_site: SiteCoordinator,
+    fake_site: AiepMinerCoordinator,
     fake: FakeMiner,
     person: Context,
     broken_ledger: None,
 ) -> None:
     for domain, service, data in (
-        ("switch", "turn_off", SWITCH),
         ("button", "press", {"entity_id": "button.miner_1_resume_automation"}),
+        ("button", "press", {"entity_id": "button.miner_1_restart"}),
+        ("button", "press", {"entity_id": "button.site_run_cycle"}),
         ("select", "select_option", {"entity_id": "select.site_mode", "option": "manual"}),
     ):
         with pytest.raises(HomeAssistantError) as failed:
@@ -203,15 +204,30 @@ async def test_ledger_error_is_told(
     assert fake.commands == []
 
 
+async def test_a_person_stops_a_miner_while_the_ledger_cannot_be_written(
+    hass: HomeAssistant,
+    fake_site: AiepMinerCoordinator,
+    fake: FakeMiner,
+    person: Context,
+    run_cycles: RunCycles,
+    broken_ledger: None,
+) -> None:
+    await run_cycles(fake_site)
+    assert fake_site.data.ledger_error is not None
+    assert hass.states.get("switch.miner_1_mining").state == "on"
+    await call(hass, "switch", "turn_off", person, **SWITCH)
+    assert [command.action for command in fake.commands] == [Action.STOP]
+
+
 async def test_restart_button(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, person: Context
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, person: Context
 ) -> None:
     await call(hass, "button", "press", person, entity_id="button.miner_1_restart")
     assert [command.action for command in fake.commands] == [Action.RESTART]
 
 
 async def test_resume_automation(
-    hass: HomeAssistant, fake_site: SiteCoordinator, person: Context
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, person: Context
 ) -> None:
     await call(hass, "switch", "turn_off", person, **SWITCH)
     assert fake_site.data.miners["miner-1"].hold_until_ms
@@ -222,7 +238,7 @@ async def test_resume_automation(
 
 
 async def test_automation_does_not_end_what_a_person_began(
-    hass: HomeAssistant, fake_site: SiteCoordinator, person: Context
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, person: Context
 ) -> None:
     await call(hass, "switch", "turn_off", person, **SWITCH)
     held = fake_site.data.miners["miner-1"].hold_until_ms
@@ -236,7 +252,7 @@ async def test_automation_does_not_end_what_a_person_began(
 
 
 async def test_silent_miner_can_only_be_handed_back(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, run_cycles: RunCycles
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, run_cycles: RunCycles
 ) -> None:
     fake.error = MinerError(Reason.UNREACHABLE)
     await run_cycles(fake_site)
@@ -253,7 +269,7 @@ async def test_silent_miner_can_only_be_handed_back(
 
 
 async def test_silent_miner_keeps_its_choices(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, run_cycles: RunCycles
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, run_cycles: RunCycles
 ) -> None:
     fake.reading = replace(FULL_READING, pools=(), expected_hashrate_ths=None)
     await run_cycles(fake_site)
@@ -263,7 +279,7 @@ async def test_silent_miner_keeps_its_choices(
 
 async def test_power_limit(
     hass: HomeAssistant,
-    fake_site: SiteCoordinator,
+    fake_site: AiepMinerCoordinator,
     fake: FakeMiner,
     person: Context,
     run_cycles: RunCycles,
@@ -282,7 +298,7 @@ async def test_no_power_limit_without_a_range(hass: HomeAssistant, fake: FakeMin
 
 
 async def test_power_limit_out_of_range(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, person: Context
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, person: Context
 ) -> None:
     with pytest.raises(ServiceValidationError):
         await call(
@@ -298,7 +314,11 @@ async def test_power_limit_out_of_range(
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
 async def test_a_target_is_a_number(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, person: Context, value: str
+    hass: HomeAssistant,
+    fake_site: AiepMinerCoordinator,
+    fake: FakeMiner,
+    person: Context,
+    value: str,
 ) -> None:
     for name in ("power_limit", "hash_rate_target"):
         target = {"entity_id": f"number.miner_1_{name}", "value": value}
@@ -323,7 +343,7 @@ async def test_a_lowered_target_leaves_the_way_back(
     await hass.async_block_till_done()
     assert most(hass) == 151.5
     fake.reading = replace(FULL_READING, hashrate_ths=120.0, expected_hashrate_ths=None)
-    await run_cycles(site.config_entry.runtime_data)
+    await run_cycles(site.config_entry.runtime_data.coordinator)
     assert most(hass) == 180
 
 
@@ -338,7 +358,7 @@ def most(hass: HomeAssistant) -> float:
 )
 async def test_a_choice_that_is_gone(
     hass: HomeAssistant,
-    fake_site: SiteCoordinator,
+    fake_site: AiepMinerCoordinator,
     fake: FakeMiner,
     person: Context,
     run_cycles: RunCycles,
@@ -386,7 +406,7 @@ async def test_a_command_that_hangs_holds_back_no_other_miner(
 
 
 async def test_preset(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, person: Context
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, person: Context
 ) -> None:
     target = {"entity_id": "select.miner_1_preset", "option": "turbo"}
     await call(hass, "select", "select_option", person, **target)
@@ -394,7 +414,7 @@ async def test_preset(
 
 
 async def test_pool(
-    hass: HomeAssistant, site: SiteCoordinator, person: Context, run_cycles: RunCycles
+    hass: HomeAssistant, site: AiepMinerCoordinator, person: Context, run_cycles: RunCycles
 ) -> None:
     await run_cycles(site, 2)
     options = hass.states.get("select.miner_1_pool").attributes["options"]
@@ -404,14 +424,14 @@ async def test_pool(
     assert hass.states.get("select.miner_1_pool").state == options[1]
 
 
-async def test_mode(hass: HomeAssistant, site: SiteCoordinator, person: Context) -> None:
+async def test_mode(hass: HomeAssistant, site: AiepMinerCoordinator, person: Context) -> None:
     mode = {"entity_id": "select.site_mode", "option": "manual"}
     await call(hass, "select", "select_option", person, **mode)
     await hass.async_block_till_done()
     assert hass.states.get("select.site_mode").state == "manual"
     entry = site.config_entry
     assert entry.options["mode"] == "manual"
-    assert entry.runtime_data is site, "no reload"
+    assert entry.runtime_data.coordinator is site, "no reload"
     policies = await site.controller.ledger.query(kinds=(RecordKind.POLICY,))
     modes = [item.record().mode.value for item in policies]
     assert modes[-2:] == ["auto", "manual"]
@@ -422,7 +442,7 @@ async def test_mode(hass: HomeAssistant, site: SiteCoordinator, person: Context)
 
 
 async def test_caller_that_gives_up_leaves_a_receipt(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, person: Context
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, person: Context
 ) -> None:
     task = hass.async_create_task(call(hass, "switch", "turn_off", person, **SWITCH))
     task.cancel()
@@ -433,7 +453,7 @@ async def test_caller_that_gives_up_leaves_a_receipt(
 
 
 async def test_run_cycle_and_verify_ledger(
-    hass: HomeAssistant, fake_site: SiteCoordinator, person: Context
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, person: Context
 ) -> None:
     cycles = fake_site.data.cycles
     await call(hass, "button", "press", person, entity_id="button.site_run_cycle")

@@ -36,7 +36,7 @@ async def test_add_operator(hass: HomeAssistant) -> None:
     assert result["title"] == "Garage"
     assert result["data"] == OPERATOR_DATA
     assert result["options"] == {"mode": "manual"}
-    assert result["result"].runtime_data.data.mode is Mode.MANUAL
+    assert result["result"].runtime_data.coordinator.data.mode is Mode.MANUAL
 
 
 async def test_price_from_an_entity(hass: HomeAssistant) -> None:
@@ -48,7 +48,7 @@ async def test_price_from_an_entity(hass: HomeAssistant) -> None:
     )
     await hass.async_block_till_done()
     assert result["data"]["energy_price"] == "sensor.price"
-    price = result["result"].runtime_data.data.price
+    price = result["result"].runtime_data.coordinator.data.price
     assert price.energy_price_per_kwh == pytest.approx(0.315)
     assert price.energy_price_updated_ms is not None
 
@@ -110,8 +110,8 @@ async def test_reconfigure(hass: HomeAssistant, operator: MockConfigEntry) -> No
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
     assert operator.title == "Barn"
-    assert operator.runtime_data is not site
-    assert operator.runtime_data.data.price.energy_price_per_kwh == 0.2
+    assert operator.runtime_data.coordinator is not site
+    assert operator.runtime_data.coordinator.data.price.energy_price_per_kwh == 0.2
 
 
 async def test_options(hass: HomeAssistant, operator: MockConfigEntry) -> None:
@@ -146,7 +146,7 @@ async def test_options(hass: HomeAssistant, operator: MockConfigEntry) -> None:
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert operator.options == {"mode": "auto", **sections}
-    assert operator.runtime_data is site
+    assert operator.runtime_data.coordinator is site
     policy = site.data.policy
     for section in sections.values():
         for field, value in section.items():
@@ -209,7 +209,7 @@ async def test_governor_shows_what_is_set(hass: HomeAssistant) -> None:
     result = await hass.config_entries.options.async_configure(result["flow_id"], {})
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.runtime_data.data.policy.governor.max_power_watts is None
+    assert entry.runtime_data.coordinator.data.policy.governor.max_power_watts is None
 
 
 async def test_preset_leaves_what_it_does_not_limit(hass: HomeAssistant) -> None:
@@ -238,30 +238,30 @@ async def configure(hass: HomeAssistant, entry: MockConfigEntry, **access: bool)
 
 
 async def test_secret_is_shown_once(hass: HomeAssistant, operator: MockConfigEntry) -> None:
-    keeping = (await set_up(hass, operator)).care.keeping
-    assert keeping.kept.access is None
+    trust_store = (await set_up(hass, operator)).ledger_service.trust_store
+    assert trust_store.trusted.access is None
 
     result = await configure(hass, operator)
     assert result["step_id"] == "secret"
     secret = result["description_placeholders"]["secret"]
     assert len(secret) > 40
-    assert keeping.kept.access.secret == secret
+    assert trust_store.trusted.access.secret == secret
     result = await hass.config_entries.options.async_configure(result["flow_id"], {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
     result = await configure(hass, operator, may_act=True)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert keeping.kept.access.secret == secret
-    assert keeping.kept.access.may_act
+    assert trust_store.trusted.access.secret == secret
+    assert trust_store.trusted.access.may_act
     assert secret not in str(operator.as_dict())
 
     result = await configure(hass, operator, rotate=True)
     assert result["description_placeholders"]["secret"] != secret
-    assert keeping.kept.access.secret == result["description_placeholders"]["secret"]
+    assert trust_store.trusted.access.secret == result["description_placeholders"]["secret"]
 
     result = await configure(hass, operator, enabled=False)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert keeping.kept.access is None
+    assert trust_store.trusted.access is None
 
 
 async def test_access_needs_a_loaded_operator(

@@ -20,12 +20,12 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.aiep_miner.const import DOMAIN
-from custom_components.aiep_miner.coordinator import SiteCoordinator
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, LedgerStore
 from custom_components.aiep_miner.engine.miners.base import Identity, MinerError, MinerInfo
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import Action, RecordKind
-from custom_components.aiep_miner.runs import DATA_RUNS, MAX_RUNS
+from custom_components.aiep_miner.engine.records.reasons import Reason
+from custom_components.aiep_miner.inputs.commanders import DATA_RUNS, MAX_RUNS
 
 from .conftest import (
     FAKE,
@@ -35,6 +35,7 @@ from .conftest import (
     FakeMiner,
     RunCycles,
     make_operator,
+    propose,
     set_up,
     simulated,
 )
@@ -52,13 +53,13 @@ KEYS = {
 
 
 async def test_events(
-    hass: HomeAssistant, site: SiteCoordinator, person: Context, run_cycles: RunCycles
+    hass: HomeAssistant, site: AiepMinerCoordinator, person: Context, run_cycles: RunCycles
 ) -> None:
     decisions = async_capture_events(hass, "aiep_miner_decision")
     receipts = async_capture_events(hass, "aiep_miner_receipt")
     await run_cycles(site)
     decisions.clear()
-    await site.async_propose("miner-1", Action.STOP, person)
+    await propose(site, Action.STOP, person)
     await run_cycles(site)
 
     data = decisions[0].data
@@ -94,7 +95,7 @@ async def test_suppression_is_told_once(
 
 
 async def test_unchanged_hold_stays_off_the_bus(
-    hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles
+    hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles
 ) -> None:
     await run_cycles(site, 2)
     decisions = async_capture_events(hass, "aiep_miner_decision")
@@ -105,11 +106,11 @@ async def test_unchanged_hold_stays_off_the_bus(
 
 
 async def test_ledger_error_raises_an_issue_and_heals(
-    hass: HomeAssistant, fake_site: SiteCoordinator, run_cycles: RunCycles
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, run_cycles: RunCycles
 ) -> None:
     issues = ir.async_get(hass)
     error = LedgerError(LedgerReason.DISK_FULL, "no space left")
-    with patch.object(type(fake_site.controller.ledger), "append", side_effect=error):
+    with patch.object(LedgerStore, "commit", side_effect=error):
         await run_cycles(fake_site)
         issue = issues.async_get_issue(DOMAIN, "ledger_unwritable_site")
         assert issue is not None
@@ -122,7 +123,7 @@ async def test_ledger_error_raises_an_issue_and_heals(
 
 async def test_failure_of_one_miner_is_its_own(
     hass: HomeAssistant,
-    fake_site: SiteCoordinator,
+    fake_site: AiepMinerCoordinator,
     fake: FakeMiner,
     run_cycles: RunCycles,
     caplog: pytest.LogCaptureFixture,
@@ -138,12 +139,12 @@ async def test_failure_of_one_miner_is_its_own(
 
 
 async def test_proposals_do_not_put_the_cycle_off(
-    hass: HomeAssistant, site: SiteCoordinator, person: Context, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, site: AiepMinerCoordinator, person: Context, freezer: FrozenDateTimeFactory
 ) -> None:
     cycles = site.data.cycles
     for _ in range(2):
         freezer.tick(timedelta(seconds=20))
-        await site.async_propose("miner-1", Action.RUN, person)
+        await propose(site, Action.RUN, person)
         async_fire_time_changed(hass)
         await hass.async_block_till_done(wait_background_tasks=True)
     assert site.data.cycles == cycles + 1
@@ -171,13 +172,13 @@ async def test_a_changed_interval_counts_at_once(
 
 async def test_settings_wait_for_the_ledger(
     hass: HomeAssistant,
-    fake_site: SiteCoordinator,
+    fake_site: AiepMinerCoordinator,
     run_cycles: RunCycles,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     entry = fake_site.config_entry
     error = LedgerError(LedgerReason.READ_ONLY, "read-only file system")
-    with patch.object(type(fake_site.controller.ledger), "append", side_effect=error):
+    with patch.object(LedgerStore, "commit", side_effect=error):
         options = {**entry.options, "people": {"person_hold_min": 5}}
         hass.config_entries.async_update_entry(entry, options=options)
         await hass.async_block_till_done()
@@ -225,7 +226,7 @@ def pair(
     freezer.move_to(START)
     made: dict[str, FakeMiner] = {}
 
-    def make(data: dict[str, Any], unique_id: str | None) -> FakeMiner:
+    def make(_: HomeAssistant, data: dict[str, Any], unique_id: str | None) -> FakeMiner:
         made.setdefault(data["host"], FakeMiner(telling(data["host"][-1]), FULL_READING))
         return made[data["host"]]
 
@@ -287,22 +288,24 @@ async def test_a_mac_goes_back_to_whom_it_identifies(
 WAITING = {"wait_for_trigger": {"trigger": "event", "event_type": "go_on"}}
 
 
-async def proposers(hass: HomeAssistant, site: SiteCoordinator, count: int) -> list[str | None]:
+async def proposers(
+    hass: HomeAssistant, site: AiepMinerCoordinator, count: int
+) -> list[str | None]:
     """Let those who wait go on; return who made the proposals that come of it."""
     while len(found := await site.controller.ledger.query(kinds=(RecordKind.PROPOSAL,))) < count:
         hass.bus.async_fire("go_on")
         await asyncio.sleep(0)
     await hass.async_block_till_done()
-    return [stored.record().source_id for stored in found]
+    return [stored.record().origin_id for stored in found]
 
 
-def proposal(site: SiteCoordinator) -> dict[str, Any]:
+def proposal(site: AiepMinerCoordinator) -> dict[str, Any]:
     data = {"device_id": site.device_id("miner-1"), "action": "set_power", "value": 3000}
     return {"action": "aiep_miner.propose", "data": {**data, "confidence": 0.9}}
 
 
 async def test_each_run_of_an_automation_is_known(
-    hass: HomeAssistant, fake_site: SiteCoordinator
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator
 ) -> None:
     automation = {
         "id": "surplus",
@@ -319,7 +322,7 @@ async def test_each_run_of_an_automation_is_known(
 
 
 async def test_each_run_of_a_script_is_known(
-    hass: HomeAssistant, fake_site: SiteCoordinator
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator
 ) -> None:
     script = {"night": {"mode": "parallel", "sequence": [WAITING, proposal(fake_site)]}}
     assert await async_setup_component(hass, "script", {"script": script})
@@ -329,7 +332,7 @@ async def test_each_run_of_a_script_is_known(
 
 
 async def test_runs_are_remembered_by_their_parent_and_not_for_ever(
-    hass: HomeAssistant, fake_site: SiteCoordinator
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator
 ) -> None:
     runs, first = hass.data[DATA_RUNS], Context()
     hass.bus.async_fire("automation_triggered", {"entity_id": "automation.one"}, context=first)

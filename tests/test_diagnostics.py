@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.aiep_miner.const import DOMAIN
-from custom_components.aiep_miner.coordinator import SiteCoordinator
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.diagnostics import (
     async_get_config_entry_diagnostics,
     async_get_device_diagnostics,
@@ -26,20 +26,20 @@ from .conftest import FAKE, FakeMiner, make_operator, set_up
 SECRETS = ("192.0.2.1", "02:00:00:00:00:01", "SN1", "one.example")
 
 
-async def test_entry(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+async def test_entry(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> None:
     entry = fake_site.config_entry
     found = await async_get_config_entry_diagnostics(hass, entry)
     assert found["site"]["ledger_head"] == fake_site.data.ledger_head
-    kept = fake_site.care.keeping.kept
-    assert found["ledger"]["public_key"] == kept.public_key.hex()
-    assert kept.private_key not in str(found)
+    trusted = fake_site.ledger_service.trust_store.trusted
+    assert found["ledger"]["public_key"] == trusted.public_key.hex()
+    assert trusted.private_key not in str(found)
     assert found["site"]["miners"]["miner-1"]["telemetry"]["reading"]["power_w"] == 3000
     assert found["site"]["miners"]["miner-1"]["decision"]["action"] == "hold"
     text = json.dumps(found)
     assert not [secret for secret in SECRETS if secret in text]
 
 
-async def test_devices(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+async def test_devices(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> None:
     entry, registry = fake_site.config_entry, dr.async_get(hass)
     miner = registry.async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
     found = await async_get_device_diagnostics(hass, entry, miner)
@@ -63,7 +63,9 @@ async def both(hass: HomeAssistant, entry: MockConfigEntry) -> list[dict[str, An
     ]
 
 
-async def test_operator_that_does_not_run(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+async def test_operator_that_does_not_run(
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator
+) -> None:
     entry = fake_site.config_entry
     await hass.config_entries.async_unload(entry.entry_id)
     operator, miner = await both(hass, entry)
@@ -89,7 +91,7 @@ async def test_title_that_tells_the_address(
     assert "192.0.2.1" not in json.dumps([operator, miner])
 
 
-async def test_system_health(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+async def test_system_health(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> None:
     assert await async_setup_component(hass, "system_health", {})
     await hass.async_block_till_done()
     assert await get_system_health_info(hass, DOMAIN) == {
@@ -101,7 +103,7 @@ async def test_system_health(hass: HomeAssistant, fake_site: SiteCoordinator) ->
     }
 
 
-async def test_logbook(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+async def test_logbook(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> None:
     device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
     assert device is not None
     describers: dict[str, Describe] = {}

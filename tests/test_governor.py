@@ -8,21 +8,22 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from custom_components.aiep_miner.const import DOMAIN
-from custom_components.aiep_miner.coordinator import SiteCoordinator
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator, governor_signal
+from custom_components.aiep_miner.engine.events import GovernorEvent
+from custom_components.aiep_miner.engine.governor import EventType
 from custom_components.aiep_miner.engine.records import Action, RecordKind
-from custom_components.aiep_miner.engine.views import GovernorEvent, GovernorEventKind
 
-from .conftest import RunCycles
+from .conftest import RunCycles, propose
 
 EVENT = "event.site_governor"
 PROPOSAL = {"value": 3000, "confidence": 0.97}
 
 
 async def test_decision_is_an_event(
-    hass: HomeAssistant, site: SiteCoordinator, person: Context
+    hass: HomeAssistant, site: AiepMinerCoordinator, person: Context
 ) -> None:
     assert hass.states.get(EVENT).state == STATE_UNKNOWN
-    verdict = await site.async_propose("miner-1", Action.STOP, person)
+    verdict = await propose(site, Action.STOP, person)
     event = hass.states.get(EVENT)
     assert event.attributes["event_type"] == "decision"
     assert event.attributes["miner_id"] == "miner-1"
@@ -33,43 +34,47 @@ async def test_decision_is_an_event(
 
 
 async def test_thermal_override_is_an_event(
-    hass: HomeAssistant, site: SiteCoordinator, person: Context
+    hass: HomeAssistant, site: AiepMinerCoordinator, person: Context
 ) -> None:
     event = GovernorEvent(
-        kind=GovernorEventKind.THERMAL_OVERRIDE,
+        kind=EventType.THERMAL_OVERRIDE,
         miner_id="miner-1",
         action=Action.RUN,
         trust_level=0,
         reasons=("thermal_override",),
     )
-    async_dispatcher_send(hass, site.governor_signal, event)
+    async_dispatcher_send(hass, governor_signal("site"), event)
     attributes = hass.states.get(EVENT).attributes
     assert attributes["event_type"] == "thermal_override"
     assert attributes["reasons"] == ["thermal_override"]
 
 
-async def test_change_of_health_is_an_event(hass: HomeAssistant, site: SiteCoordinator) -> None:
-    event = GovernorEvent(kind=GovernorEventKind.HEALTH_CHANGE, status="critical")
-    async_dispatcher_send(hass, site.governor_signal, event)
+async def test_change_of_health_is_an_event(
+    hass: HomeAssistant, site: AiepMinerCoordinator
+) -> None:
+    event = GovernorEvent(kind=EventType.HEALTH_CHANGE, status="critical")
+    async_dispatcher_send(hass, governor_signal("site"), event)
     attributes = hass.states.get(EVENT).attributes
     assert attributes["event_type"] == "health_change"
     assert attributes["status"] == "critical"
     assert "miner_id" not in attributes
 
 
-async def test_health(hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles) -> None:
+async def test_health(
+    hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles
+) -> None:
     assert hass.states.get("sensor.site_governor_health").state == STATE_UNKNOWN
     await run_cycles(site, 25)
     for watts in (3200, 3150, 3100, 3050, 3000):
-        await site.async_propose(
-            "miner-1", Action.SET_POWER, Context(), value=watts, confidence=0.97
-        )
+        await propose(site, Action.SET_POWER, Context(), value=watts, confidence=0.97)
         await run_cycles(site, 5)
     assert hass.states.get("sensor.site_governor_health").state == "healthy"
     assert float(hass.states.get("sensor.site_fallback_rate").state) == 0
 
 
-async def test_health_by_domain_is_off_at_first(hass: HomeAssistant, site: SiteCoordinator) -> None:
+async def test_health_by_domain_is_off_at_first(
+    hass: HomeAssistant, site: AiepMinerCoordinator
+) -> None:
     registry = er.async_get(hass)
     power = registry.async_get("sensor.site_governor_health_power")
     assert power.disabled_by is er.RegistryEntryDisabler.INTEGRATION
@@ -90,19 +95,17 @@ async def review(hass: HomeAssistant, record_hash: str, context: Context, **data
 
 
 @pytest.fixture
-async def supervised(site: SiteCoordinator, run_cycles: RunCycles) -> str:
+async def supervised(site: AiepMinerCoordinator, run_cycles: RunCycles) -> str:
     """Return the record hash of a supervised decision that was carried out."""
     await run_cycles(site, 25)
-    verdict = await site.async_propose(
-        "miner-1", Action.SET_POWER, Context(), value=3000, confidence=0.97
-    )
+    verdict = await propose(site, Action.SET_POWER, Context(), value=3000, confidence=0.97)
     assert verdict.rule is None
     assert verdict.trust_level == 2
     return verdict.decision.hash
 
 
 async def test_supervised_decision_waits_for_a_review(
-    hass: HomeAssistant, site: SiteCoordinator, supervised: str, person: Context
+    hass: HomeAssistant, site: AiepMinerCoordinator, supervised: str, person: Context
 ) -> None:
     waiting = hass.states.get("sensor.site_decisions_to_review")
     assert waiting.state == "1"
@@ -119,7 +122,7 @@ async def test_supervised_decision_waits_for_a_review(
 
 
 async def test_nothing_to_review(
-    hass: HomeAssistant, site: SiteCoordinator, person: Context
+    hass: HomeAssistant, site: AiepMinerCoordinator, person: Context
 ) -> None:
     with pytest.raises(ServiceValidationError) as wrong:
         await review(hass, "00" * 32, person)

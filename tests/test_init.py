@@ -11,7 +11,8 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
@@ -21,12 +22,12 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.aiep_miner.const import DOMAIN
-from custom_components.aiep_miner.coordinator import SiteCoordinator, ledger_path
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator, ledger_path
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, LedgerStore
 from custom_components.aiep_miner.engine.ledger.verify import verify
 from custom_components.aiep_miner.engine.miners.base import MinerError
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import RecordKind
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .conftest import FakeMiner, RunCycles, make_operator, set_up, simulated
 
@@ -57,7 +58,7 @@ async def test_first_refresh_only_observes(hass: HomeAssistant, operator: MockCo
 
 
 async def test_reload_goes_on_with_the_ledger(
-    hass: HomeAssistant, site: SiteCoordinator, run_cycles: RunCycles
+    hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles
 ) -> None:
     await run_cycles(site, 2)
     before = site.data.ledger_records
@@ -66,41 +67,55 @@ async def test_reload_goes_on_with_the_ledger(
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
 
-    assert entry.runtime_data is not site
-    assert entry.runtime_data.data.ledger_records > before
+    assert entry.runtime_data.coordinator is not site
+    assert entry.runtime_data.coordinator.data.ledger_records > before
     assert verify(ledger_path(hass, entry.entry_id), {}).fault is None
 
 
-async def test_retries_while_the_ledger_cannot_be_opened(
-    hass: HomeAssistant, operator: MockConfigEntry, freezer: FrozenDateTimeFactory
+async def test_starts_without_a_ledger_for_stops_only_and_opens_it_later(
+    hass: HomeAssistant,
+    operator: MockConfigEntry,
+    machines: dict[str, Any],
+    run_cycles: RunCycles,
+    person: Context,
 ) -> None:
     folder = ledger_path(hass, operator.entry_id).parent
     folder.parent.mkdir(parents=True)
     folder.write_text("in the way", "utf-8")
-    operator.add_to_hass(hass)
-
-    assert not await hass.config_entries.async_setup(operator.entry_id)
-    assert operator.state is ConfigEntryState.SETUP_RETRY
-    assert operator.error_reason_translation_key == "ledger_unavailable"
+    site = await set_up(hass, operator)
     issues = ir.async_get(hass)
     assert issues.async_get_issue(DOMAIN, "ledger_unwritable_site").translation_placeholders
+    assert hass.states.get("switch.miner_1_mining").state == "on"
+    assert hass.states.get("sensor.miner_1_hash_rate").state == STATE_UNAVAILABLE
+
+    switch = {"entity_id": "switch.miner_1_mining"}
+    with pytest.raises(HomeAssistantError):
+        await hass.services.async_call("switch", "turn_on", switch, blocking=True, context=person)
+    await hass.services.async_call("switch", "turn_off", switch, blocking=True, context=person)
+    await run_cycles(site)
+    assert hass.states.get("switch.miner_1_mining").state == "off"
 
     folder.unlink()
-    freezer.tick(timedelta(minutes=2))
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert operator.state is ConfigEntryState.LOADED
+    await run_cycles(site)
     assert issues.async_get_issue(DOMAIN, "ledger_unwritable_site") is None
+    assert float(hass.states.get("sensor.miner_1_hash_rate").state) == 0
+    late = [item.record() for item in await site.controller.ledger.query(kinds=("receipt",))]
+    assert [(item.action, item.outcome, item.late) for item in late][:1] == [
+        ("stop", "accepted", True)
+    ]
+    assert site.ledger_service.signed is None
+    await run_cycles(site)
+    assert site.ledger_service.signed is not None
 
 
 async def test_unloaded_operator_has_no_issues(
-    hass: HomeAssistant, fake: FakeMiner, fake_site: SiteCoordinator, run_cycles: RunCycles
+    hass: HomeAssistant, fake: FakeMiner, fake_site: AiepMinerCoordinator, run_cycles: RunCycles
 ) -> None:
     issues = ir.async_get(hass)
     fake.error = MinerError(Reason.AUTH_FAILED)
     await run_cycles(fake_site)
     error = LedgerError(LedgerReason.DISK_FULL, "no space left")
-    with patch.object(type(fake_site.controller.ledger), "append", side_effect=error):
+    with patch.object(LedgerStore, "commit", side_effect=error):
         await run_cycles(fake_site)
         raised = {issue_id for domain, issue_id in issues.issues if domain == DOMAIN}
         assert raised == {"ledger_unwritable_site", "login_refused_miner-1"}
@@ -109,7 +124,7 @@ async def test_unloaded_operator_has_no_issues(
 
 
 async def test_removal_forgets_the_secrets_whatever_fails(
-    hass: HomeAssistant, site: SiteCoordinator, hass_storage: dict[str, Any]
+    hass: HomeAssistant, site: AiepMinerCoordinator, hass_storage: dict[str, Any]
 ) -> None:
     key = f"{DOMAIN}.site"
     assert "private_key" in hass_storage[key]["data"]
@@ -119,7 +134,7 @@ async def test_removal_forgets_the_secrets_whatever_fails(
 
 
 async def test_removal_keeps_the_ledger(
-    hass: HomeAssistant, site: SiteCoordinator, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant, site: AiepMinerCoordinator, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = site.controller.ledger.path
     await hass.config_entries.async_remove(site.config_entry.entry_id)
@@ -127,7 +142,7 @@ async def test_removal_keeps_the_ledger(
     assert str(path) in caplog.text
 
 
-async def test_home_assistant_stops(hass: HomeAssistant, site: SiteCoordinator) -> None:
+async def test_home_assistant_stops(hass: HomeAssistant, site: AiepMinerCoordinator) -> None:
     path = site.controller.ledger.path
     await hass.async_stop(force=True)
     assert kinds(path)[-1] == RecordKind.LIFECYCLE
@@ -144,7 +159,7 @@ async def test_cycle_runs_though_all_entities_are_disabled(
     await hass.async_block_till_done()
     assert not hass.states.async_entity_ids(("sensor", "switch"))
 
-    site = operator.runtime_data
+    site = operator.runtime_data.coordinator
     cycles = site.data.cycles
     freezer.tick(timedelta(seconds=31))
     async_fire_time_changed(hass)
@@ -153,14 +168,14 @@ async def test_cycle_runs_though_all_entities_are_disabled(
 
 
 async def test_options_take_effect_without_a_reload(
-    hass: HomeAssistant, site: SiteCoordinator
+    hass: HomeAssistant, site: AiepMinerCoordinator
 ) -> None:
     entry = site.config_entry
     hass.config_entries.async_update_entry(
         entry, options={**entry.options, "cycle": {"interval_s": 120.0, "confirm_cycles": 5}}
     )
     await hass.async_block_till_done()
-    assert entry.runtime_data is site
+    assert entry.runtime_data.coordinator is site
     assert site.update_interval == timedelta(seconds=120)
     assert site.data.policy.interval_s == 120
     assert site.data.policy.confirm_cycles == 5
@@ -170,7 +185,7 @@ async def test_options_take_effect_without_a_reload(
 
 @pytest.mark.parametrize("change", [{"title": "Other"}, {"data": {"energy_price": 0.5}}])
 async def test_other_changes_reload(
-    hass: HomeAssistant, site: SiteCoordinator, change: dict[str, object]
+    hass: HomeAssistant, site: AiepMinerCoordinator, change: dict[str, object]
 ) -> None:
     entry = site.config_entry
     if "data" in change:
@@ -178,10 +193,10 @@ async def test_other_changes_reload(
     hass.config_entries.async_update_entry(entry, **change)
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
-    assert entry.runtime_data is not site
+    assert entry.runtime_data.coordinator is not site
 
 
-async def test_devices(hass: HomeAssistant, site: SiteCoordinator) -> None:
+async def test_devices(hass: HomeAssistant, site: AiepMinerCoordinator) -> None:
     registry = dr.async_get(hass)
     operator = registry.async_get_device_by_identifier((DOMAIN, "site"), "site")
     miner = registry.async_get_device_by_identifier((DOMAIN, "miner-1"), "site")
@@ -199,7 +214,7 @@ async def test_removed_miner_takes_its_device_along(
     hass.config_entries.async_remove_subentry(entry, "miner-2")
     await hass.async_block_till_done()
 
-    assert list(entry.runtime_data.data.miners) == ["miner-1"]
+    assert list(entry.runtime_data.coordinator.data.miners) == ["miner-1"]
     registry = dr.async_get(hass)
     assert registry.async_get_device_by_identifier((DOMAIN, "miner-2"), "site") is None
     assert hass.states.get("switch.miner_2_mining") is None

@@ -15,14 +15,16 @@ from pytest_homeassistant_custom_component.common import (
 )
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.aiep_miner.coordinator import SiteCoordinator
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.miners.base import Capabilities, MinerError, MinerInfo
-from custom_components.aiep_miner.engine.reasons import Reason
-from custom_components.aiep_miner.engine.records import PolicyRecord, Reading
-from custom_components.aiep_miner.engine.views import MinerView, SiteView
-from custom_components.aiep_miner.fleet import Miner, miner_of
-from custom_components.aiep_miner.miner_sensors import MINER_SENSORS, MinerSensorDescription
-from custom_components.aiep_miner.part_sensors import sensors_of_parts
+from custom_components.aiep_miner.engine.read_model import MinerReadModel
+from custom_components.aiep_miner.engine.records import MinerPolicy, Reading
+from custom_components.aiep_miner.engine.records.reasons import Reason
+from custom_components.aiep_miner.entities.miner_sensors import (
+    MINER_SENSORS,
+    MinerSensorDescription,
+)
+from custom_components.aiep_miner.entities.part_sensors import sensors_of_parts
 
 from .conftest import (
     FAKE,
@@ -34,7 +36,7 @@ from .conftest import (
     set_up,
     simulated,
 )
-from .entities import picture
+from .entity_pictures import picture
 
 TELEMETRY = (
     "hash_rate",
@@ -58,13 +60,13 @@ def state(hass: HomeAssistant, name: str) -> str:
 
 
 async def test_sensors(
-    hass: HomeAssistant, fake_site: SiteCoordinator, snapshot: SnapshotAssertion
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, snapshot: SnapshotAssertion
 ) -> None:
     assert picture(hass, "sensor") == snapshot
 
 
 async def test_unavailable_means_unavailable(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, run_cycles: RunCycles
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, run_cycles: RunCycles
 ) -> None:
     fake.error = MinerError(Reason.UNREACHABLE)
     await run_cycles(fake_site)
@@ -90,7 +92,7 @@ async def test_unavailable_means_unavailable(
 )
 async def test_paused_means_zero(
     hass: HomeAssistant,
-    fake_site: SiteCoordinator,
+    fake_site: AiepMinerCoordinator,
     fake: FakeMiner,
     run_cycles: RunCycles,
     reading: Reading,
@@ -104,7 +106,7 @@ async def test_paused_means_zero(
 
 
 async def test_unknown_is_not_zero(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, run_cycles: RunCycles
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, run_cycles: RunCycles
 ) -> None:
     fake.reading = Reading(power_w=40.0)
     await run_cycles(fake_site)
@@ -113,7 +115,7 @@ async def test_unknown_is_not_zero(
 
 
 async def test_paused_at_an_unknown_power_costs_nobody_knows_what(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, run_cycles: RunCycles
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, run_cycles: RunCycles
 ) -> None:
     fake.reading = Reading(mining=False)
     await run_cycles(fake_site)
@@ -130,8 +132,8 @@ async def test_one_miner_that_fails_costs_the_others_nothing(
     run_cycles: RunCycles,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def find(miner: Miner) -> Iterator[MinerSensorDescription]:
-        if miner.view.miner_id == "miner-1":
+    def find(miner: MinerReadModel) -> Iterator[MinerSensorDescription]:
+        if miner.miner_id == "miner-1":
             raise OverflowError
         return sensors_of_parts(miner)
 
@@ -182,7 +184,7 @@ async def test_miner_without_a_power_meter(
 
 
 async def test_running_since_stands_still(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, run_cycles: RunCycles
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, run_cycles: RunCycles
 ) -> None:
     before = state(hass, "miner_1_running_since")
     fake.reading = replace(FULL_READING, uptime_s=3600 + INTERVAL_S - 2)
@@ -206,7 +208,7 @@ async def test_nothing_has_run_since_before_the_calendar(
 
 
 async def test_energy_counts_between_good_polls(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, run_cycles: RunCycles
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, run_cycles: RunCycles
 ) -> None:
     fake.reading = replace(FULL_READING, power_w=1000.0)
     await run_cycles(fake_site)
@@ -215,7 +217,7 @@ async def test_energy_counts_between_good_polls(
 
 
 async def test_energy_bridges_a_failed_poll_but_no_gap(
-    hass: HomeAssistant, fake_site: SiteCoordinator, fake: FakeMiner, run_cycles: RunCycles
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, run_cycles: RunCycles
 ) -> None:
     fake.error = MinerError(Reason.TIMEOUT)
     await run_cycles(fake_site)
@@ -247,7 +249,7 @@ async def test_energy_goes_on_after_a_restart(
 
 
 async def test_energy_survives_a_reload(
-    hass: HomeAssistant, fake_site: SiteCoordinator, run_cycles: RunCycles
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator, run_cycles: RunCycles
 ) -> None:
     await run_cycles(fake_site, 2)
     before = float(state(hass, "miner_1_energy"))
@@ -278,7 +280,7 @@ async def test_profit_is_unknown_without_a_price(hass: HomeAssistant, fake: Fake
 
 async def test_nothing_stale_while_the_ledger_fails(
     hass: HomeAssistant,
-    fake_site: SiteCoordinator,
+    fake_site: AiepMinerCoordinator,
     run_cycles: RunCycles,
     broken_ledger: None,
 ) -> None:
@@ -290,16 +292,15 @@ async def test_nothing_stale_while_the_ledger_fails(
 
 @pytest.mark.parametrize("description", MINER_SENSORS, ids=lambda item: item.key)
 def test_nothing_known_is_nothing_shown(description: MinerSensorDescription) -> None:
-    policy = PolicyRecord(ts_ms=0, subject="site")
-    miners = {"miner-1": MinerView(miner_id="miner-1")}
-    view = SiteView(operator_id="site", ts_ms=0, cycles=0, policy=policy, miners=miners)
-    miner = miner_of(view, "miner-1")
+    miner = MinerReadModel(miner_id="miner-1", policy=MinerPolicy(miner_id="miner-1"))
     assert description.value_fn(miner) is None
     if description.attributes_fn is not None:
         assert description.attributes_fn(miner) == {}
 
 
-async def test_decision_names_its_record(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+async def test_decision_names_its_record(
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator
+) -> None:
     filed = fake_site.data.miners["miner-1"].decision
     attributes = hass.states.get("sensor.miner_1_decision").attributes
     assert attributes["record_seq"] == filed.seq
@@ -308,7 +309,7 @@ async def test_decision_names_its_record(hass: HomeAssistant, fake_site: SiteCoo
 
 
 async def test_noisy_sensors_are_off_at_first(
-    hass: HomeAssistant, fake_site: SiteCoordinator
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator
 ) -> None:
     registry = er.async_get(hass)
     for name in ("stale_shares", "hardware_errors"):

@@ -24,24 +24,25 @@ from custom_components.aiep_miner import (
     button,
     config_flow,
     event,
-    miner_flow,
     number,
     select,
     sensor,
     switch,
 )
-from custom_components.aiep_miner.actions import PROPOSABLE
 from custom_components.aiep_miner.const import DOMAIN
-from custom_components.aiep_miner.coordinator import SiteCoordinator
-from custom_components.aiep_miner.engine.miners.machine import PROFILES
-from custom_components.aiep_miner.engine.reasons import Reason
-from custom_components.aiep_miner.engine.records import Action, Basis, Mode, Source
-from custom_components.aiep_miner.engine.views import GovernorEventKind
-from custom_components.aiep_miner.miner_forms import SCHEMAS
-from custom_components.aiep_miner.miner_sensors import MINER_SENSORS
-from custom_components.aiep_miner.operator_sensors import OPERATOR_SENSORS
-from custom_components.aiep_miner.part_sensors import PART_SENSORS, of_part
-from custom_components.aiep_miner.settings import SETTINGS, governor_schema, settings_schema
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
+from custom_components.aiep_miner.engine.governor import EventType
+from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
+from custom_components.aiep_miner.engine.records import Action, Basis, Mode, Origin
+from custom_components.aiep_miner.engine.records.reasons import Reason
+from custom_components.aiep_miner.engine.status import PLACEHOLDERS, StatusKey
+from custom_components.aiep_miner.entities.miner_sensors import MINER_SENSORS
+from custom_components.aiep_miner.entities.operator_sensors import OPERATOR_SENSORS
+from custom_components.aiep_miner.entities.part_sensors import PART_SENSORS, of_part
+from custom_components.aiep_miner.flows import miner as miner_flow
+from custom_components.aiep_miner.flows.miner_forms import SCHEMAS
+from custom_components.aiep_miner.flows.options import SETTINGS, governor_schema, settings_schema
+from custom_components.aiep_miner.services import PROPOSABLE
 
 from .conftest import make_operator
 
@@ -51,7 +52,11 @@ TEXTS = json.loads((INTEGRATION / "translations" / "en.json").read_text("utf-8")
 ICONS = json.loads((INTEGRATION / "icons.json").read_text("utf-8"))
 MANIFEST = json.loads((INTEGRATION / "manifest.json").read_text("utf-8"))
 SERVICES = yaml.safe_load((INTEGRATION / "services.yaml").read_text("utf-8"))
-SOURCES = sorted(INTEGRATION.glob("*.py"))
+SOURCES = sorted(
+    path
+    for path in INTEGRATION.rglob("*.py")
+    if "engine" not in path.relative_to(INTEGRATION).parts
+)
 
 PLACEHOLDER = re.compile(r"{(\w+)}")
 NEVER_DEPENDENCIES = {str(platform) for platform in Platform} | {
@@ -203,7 +208,7 @@ def test_enum_states_are_translated() -> None:
             assert "unknown" not in description.options
     assert set(TEXTS["entity"]["select"]["mode"]["state"]) == set(Mode)
     events = TEXTS["entity"]["event"]["governor"]["state_attributes"]["event_type"]["state"]
-    assert set(events) == set(GovernorEventKind)
+    assert set(events) == set(EventType)
 
 
 def test_codes_in_attributes_are_translated_like_the_decisions_reason() -> None:
@@ -222,11 +227,13 @@ def test_codes_in_attributes_are_translated_like_the_decisions_reason() -> None:
 
 def test_enums_in_attributes_are_translated() -> None:
     sensors = TEXTS["entity"]["sensor"]
-    assert set(sensors["decision"]["state_attributes"]["source"]["state"]) == set(Source)
+    assert set(sensors["decision"]["state_attributes"]["origin"]["state"]) == set(Origin)
     assert set(sensors["break_even"]["state_attributes"]["basis"]["state"]) == set(Basis)
 
 
-def test_translated_attributes_are_shown(hass: HomeAssistant, fake_site: SiteCoordinator) -> None:
+def test_translated_attributes_are_shown(
+    hass: HomeAssistant, fake_site: AiepMinerCoordinator
+) -> None:
     for platform, entity_id in (
         ("sensor", "sensor.miner_1_decision"),
         ("sensor", "sensor.miner_1_break_even_energy_price"),
@@ -253,11 +260,16 @@ def test_icons_are_of_material_design() -> None:
 
 def test_every_reason_is_translated_and_no_other() -> None:
     assert set(TEXTS["entity"]["sensor"]["reason"]["state"]) == set(Reason)
-    assert set(TEXTS["exceptions"]) == {*Reason, *OTHER_EXCEPTIONS}
+    statuses = {f"status_{key}" for key in StatusKey}
+    assert set(TEXTS["exceptions"]) == {*Reason, *OTHER_EXCEPTIONS, *statuses}
 
 
 def test_exception_placeholders() -> None:
     for key, text in TEXTS["exceptions"].items():
+        if key.startswith("status_"):
+            known = PLACEHOLDERS[StatusKey(key.removeprefix("status_"))]
+            assert set(PLACEHOLDER.findall(text["message"])) <= known, key
+            continue
         given = {"ledger_unavailable": {"error"}, **OTHER_EXCEPTIONS}.get(key, {"miner"})
         assert set(PLACEHOLDER.findall(text["message"])) <= given
 
@@ -318,7 +330,7 @@ def test_miner_forms() -> None:
     for name, schema in schemas.items():
         step = texts["step"][name]
         assert set(step["data"]) == set(step["data_description"]) == form(schema)
-    code = (INTEGRATION / "miner_flow.py").read_text("utf-8")
+    code = (INTEGRATION / "flows" / "miner.py").read_text("utf-8")
     assert set(texts["progress"]) == set(re.findall(r'progress_action="(\w+)"', code))
 
 
@@ -339,7 +351,7 @@ def test_flow_errors_and_aborts() -> None:
     }
     forms = {"power_not_reported", "invalid_network", "network_too_large", "nothing_chosen"}
     assert set(miner["error"]) == {*adapter_reasons, *forms}
-    code = (INTEGRATION / "miner_flow.py").read_text("utf-8")
+    code = (INTEGRATION / "flows" / "miner.py").read_text("utf-8")
     assert set(miner["abort"]) == set(re.findall(r'reason="(\w+)"', code))
 
 
@@ -349,7 +361,7 @@ def _literals(file: str, name: str) -> set[str]:
 
 
 def _section_of_reasons(title: str) -> set[str]:
-    code = (INTEGRATION / "engine" / "reasons.py").read_text("utf-8")
+    code = (INTEGRATION / "engine" / "records" / "reasons.py").read_text("utf-8")
     comments = [match.start() for match in re.finditer(r"^    # ", code, re.MULTILINE)]
     for start, end in pairwise([*comments, len(code)]):
         if title in code[start:end]:

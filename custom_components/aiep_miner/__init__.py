@@ -9,17 +9,17 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.loader import async_get_integration
 
-from .actions import async_setup_actions
-from .api import async_setup_api
 from .const import DOMAIN, ISSUE_LEDGER_UNWRITABLE
-from .coordinator import AiepMinerConfigEntry, SiteCoordinator
-from .devices import async_register_devices
-from .evidence import async_setup_evidence_actions
-from .issues import async_withdraw, async_withdraw_all
-from .keeping import async_leave, ledger_path
-from .logins import async_forget_logins
-from .runs import async_setup_runs
-from .websocket_api import async_setup_websocket_api
+from .coordinator import AiepMinerConfigEntry, create_runtime_data
+from .entities.devices import async_register_devices
+from .inputs.commanders import async_setup_runs
+from .issues.ledger import async_withdraw, async_withdraw_all
+from .issues.passwords import async_forget_logins
+from .ledger_service.evidence import async_setup_evidence_actions
+from .ledger_service.trust_store import async_leave, ledger_path
+from .services import async_setup_actions
+from .web.rest_api import async_setup_api
+from .web.websocket_api import async_setup_websocket_api
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) ->
     """Set up an operator: its ledger, its miners and its cycle."""
     integration = await async_get_integration(hass, DOMAIN)
     try:
-        coordinator = SiteCoordinator(hass, entry, str(integration.version))
+        runtime = create_runtime_data(hass, entry, str(integration.version))
     except (KeyError, TypeError, ValueError) as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
@@ -58,8 +58,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) ->
             translation_placeholders={"error": str(err)},
         ) from err
     async_register_devices(hass, entry)
+    coordinator = runtime.coordinator
     await coordinator.async_config_entry_first_refresh()
-    entry.runtime_data = coordinator
+    entry.runtime_data = runtime
 
     async def stop(_: Event) -> None:
         await coordinator.async_shutdown()
@@ -79,7 +80,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) -
     """Unload an operator; a cycle that is under way ends first."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.async_shutdown()
+        await entry.runtime_data.coordinator.async_shutdown()
         # Nobody is there to take them back when they are over.
         async_withdraw(hass, entry.entry_id, ISSUE_LEDGER_UNWRITABLE)
         async_forget_logins(hass, entry)
@@ -95,4 +96,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) -
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: AiepMinerConfigEntry) -> None:
-    await entry.runtime_data.async_entry_updated()
+    await entry.runtime_data.coordinator.async_entry_updated()

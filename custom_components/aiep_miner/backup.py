@@ -8,8 +8,8 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util.hass_dict import HassKey
 
-from .care import LedgerCare
 from .const import DATA_BACKUP, DOMAIN
+from .ledger_service.service import LedgerService
 
 LONGEST: Final = timedelta(hours=6)
 """After that a backup has failed without telling; the ledgers do not wait for it any more."""
@@ -26,17 +26,17 @@ async def async_pre_backup(hass: HomeAssistant) -> None:
     _stop_waiting(hass)
     hass.data[_DATA_LIMIT] = async_call_later(hass, LONGEST, give_up)
     cares = _cares(hass)
-    for care in cares:
-        care.async_follow()
+    for ledger_service in cares:
+        ledger_service.async_follow()
     hass.data[DATA_BACKUP] = True
-    await asyncio.gather(*(care.async_hold_still() for care in cares))
+    await asyncio.gather(*(ledger_service.async_hold_still() for ledger_service in cares))
 
 
 async def async_post_backup(hass: HomeAssistant) -> None:
     """Go on as usual."""
     _stop_waiting(hass)
     hass.data[DATA_BACKUP] = False
-    await asyncio.gather(*(care.async_let_go() for care in _cares(hass)))
+    await asyncio.gather(*(ledger_service.async_let_go() for ledger_service in _cares(hass)))
 
 
 def _stop_waiting(hass: HomeAssistant) -> None:
@@ -44,5 +44,8 @@ def _stop_waiting(hass: HomeAssistant) -> None:
         stop()
 
 
-def _cares(hass: HomeAssistant) -> list[LedgerCare]:
-    return [entry.runtime_data.care for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
+def _cares(hass: HomeAssistant) -> list[LedgerService]:
+    return [
+        entry.runtime_data.ledger_service
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+    ]

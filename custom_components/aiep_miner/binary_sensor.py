@@ -14,10 +14,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry
+from .engine.read_model import MinerReadModel as Miner
+from .engine.read_model import ReadModel
 from .engine.records import DivergenceRecord, Severity
-from .engine.views import SiteView
 from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
-from .fleet import Miner
 
 PARALLEL_UPDATES = 0
 
@@ -34,8 +34,8 @@ class MinerBinarySensorDescription(MinerEntityDescription, BinarySensorEntityDes
 class OperatorBinarySensorDescription(BinarySensorEntityDescription):
     """Describes an operator's binary sensor."""
 
-    is_on_fn: Callable[[SiteView], bool]
-    attributes_fn: Callable[[SiteView], dict[str, Any]]
+    is_on_fn: Callable[[ReadModel], bool]
+    attributes_fn: Callable[[ReadModel], dict[str, Any]]
 
 
 def _codes(divergences: tuple[DivergenceRecord, ...]) -> list[str]:
@@ -47,16 +47,16 @@ def _messages(miner: Miner) -> list[str]:
 
 
 def _problem(miner: Miner) -> bool:
-    view = miner.view
+    view = miner
     return bool(_codes(view.divergences) or view.not_confirmed or view.latched or _messages(miner))
 
 
 def _problem_attributes(miner: Miner) -> dict[str, Any]:
-    telemetry, not_confirmed = miner.view.telemetry, miner.view.not_confirmed
+    telemetry, not_confirmed = miner.telemetry, miner.not_confirmed
     return {
-        "divergences": _codes(miner.view.divergences),
+        "divergences": _codes(miner.divergences),
         "not_confirmed": not_confirmed.value if not_confirmed else None,
-        "latched": miner.view.latched,
+        "latched": miner.latched,
         "poll_error": telemetry.error.value if telemetry and telemetry.error else None,
         "messages": _messages(miner),
     }
@@ -101,7 +101,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the operator's and the miners' binary sensors."""
     async_add_entities(
-        OperatorBinarySensor(entry.runtime_data, description)
+        OperatorBinarySensor(entry.runtime_data.coordinator, description)
         for description in OPERATOR_BINARY_SENSORS
     )
     async_add_miner_entities(entry, async_add_entities, MINER_BINARY_SENSORS, MinerBinarySensor)

@@ -10,7 +10,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import AiepMinerConfigEntry, SiteCoordinator
+from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from .engine.command import Command
 from .engine.records import Action
 from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
 from .errors import require_person
@@ -30,7 +31,7 @@ class MinerButtonDescription(MinerEntityDescription, ButtonEntityDescription):
 class OperatorButtonDescription(ButtonEntityDescription):
     """Describes an operator's button."""
 
-    press_fn: Callable[[SiteCoordinator], Awaitable[object]]
+    press_fn: Callable[[AiepMinerCoordinator], Awaitable[object]]
 
 
 MINER_BUTTONS: Final = (
@@ -38,7 +39,7 @@ MINER_BUTTONS: Final = (
         key="restart",
         device_class=ButtonDeviceClass.RESTART,
         exists_fn=lambda miner: Action.RESTART in miner.info.capabilities.actions,
-        press_fn=lambda button: button.async_command(Action.RESTART),
+        press_fn=lambda button: button.async_command(Command(action=Action.RESTART)),
     ),
     MinerButtonDescription(
         key="resume_automation",
@@ -52,7 +53,7 @@ OPERATOR_BUTTONS: Final = (
     OperatorButtonDescription(
         key="run_cycle",
         translation_key="run_cycle",
-        press_fn=lambda coordinator: coordinator.async_refresh(),
+        press_fn=lambda coordinator: coordinator.async_run_cycle(),
     ),
     OperatorButtonDescription(
         key="verify_ledger",
@@ -70,7 +71,8 @@ async def async_setup_entry(
 ) -> None:
     """Add the operator's and the miners' buttons."""
     async_add_entities(
-        OperatorButton(entry.runtime_data, description) for description in OPERATOR_BUTTONS
+        OperatorButton(entry.runtime_data.coordinator, description)
+        for description in OPERATOR_BUTTONS
     )
     async_add_miner_entities(entry, async_add_entities, MINER_BUTTONS, MinerButton)
 

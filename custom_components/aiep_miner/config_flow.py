@@ -30,8 +30,6 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
-from .access import Access
-from .adapters import ADAPTER_ASIC_RS
 from .const import (
     CONF_BLOCK_REWARD,
     CONF_COIN_PRICE,
@@ -46,8 +44,9 @@ from .const import (
 from .engine.governor import PERMISSIVE, STANDARD, STRICT
 from .engine.miners.base import MinerError
 from .engine.records import Mode
-from .miner_flow import MinerFlow
-from .miner_forms import (
+from .flows.adapters import ADAPTER_ASIC_RS
+from .flows.miner import MinerFlow
+from .flows.miner_forms import (
     LOGIN,
     POWER,
     Candidate,
@@ -56,8 +55,9 @@ from .miner_forms import (
     async_try_out,
     is_configured,
 )
-from .prices import CONVERTERS, CURRENCIES, factor
-from .settings import SECTION_GOVERNOR, governor_schema, limits_of, number, settings_schema
+from .flows.options import SECTION_GOVERNOR, governor_schema, limits_of, number, settings_schema
+from .inputs.prices import CONVERTERS, CURRENCIES, factor
+from .web.credentials import Access
 
 CONF_OPERATOR: Final = "operator"
 CONF_PRESET: Final = "preset"
@@ -217,7 +217,9 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return the discovered miner, or what stands against adding it."""
         details = {key: value for key, value in user_input.items() if key != CONF_OPERATOR}
         try:
-            found = await async_try_out(ADAPTER_ASIC_RS, {CONF_HOST: self._host, **details})
+            found = await async_try_out(
+                self.hass, ADAPTER_ASIC_RS, {CONF_HOST: self._host, **details}
+            )
         except MinerError as err:
             return {"base": err.reason.value}
         return {CONF_NOMINAL_POWER: "power_not_reported"} if found.lacks_power else found
@@ -325,8 +327,8 @@ class AiepMinerOptionsFlow(OptionsFlow):
         """Switch the operator's own credentials on or off, or make new ones."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
-        keeping = self.config_entry.runtime_data.care.keeping
-        before: Access | None = keeping.kept.access
+        trust_store = self.config_entry.runtime_data.ledger_service.trust_store
+        before: Access | None = trust_store.trusted.access
         if user_input is None:
             return self.async_show_form(
                 step_id="access",
@@ -336,7 +338,7 @@ class AiepMinerOptionsFlow(OptionsFlow):
         after = Access(may_act=user_input["may_act"]) if user_input["enabled"] else None
         if before and after and not user_input["rotate"]:
             after = replace(after, secret=before.secret)
-        await keeping.async_save(access=after)
+        await trust_store.async_save(access=after)
         if after is None or (before is not None and before.secret == after.secret):
             return self.async_create_entry(data=dict(self.config_entry.options))
         self._secret = after.secret

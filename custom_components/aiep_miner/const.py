@@ -4,7 +4,7 @@ from typing import Final
 
 from homeassistant.util.hass_dict import HassKey
 
-from .access import UsedSignatures
+from .web.credentials import UsedSignatures
 
 DOMAIN: Final = "aiep_miner"
 MANUFACTURER: Final = "AIEP Miner"

@@ -1,81 +1,162 @@
-"""Runs an operator's governed cycle and lets the rest of the integration look at it."""
+"""An operator's parts, and the coordinator that runs its governed cycle."""
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_DEVICE_ID, CONF_MODE
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryNotReady, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.signal_type import SignalType
 
-from .adapters import create_adapter
-from .care import LedgerCare, now_ms
 from .const import CONF_CURRENCY, DOMAIN, ISSUE_LEDGER_UNWRITABLE, SUBENTRY_MINER
-from .devices import async_update_devices
+from .engine.command import Command, CommandOrigin, proposal_of
+from .engine.command_result import CommandResult
 from .engine.controller import Controller
+from .engine.events import CycleEvent, GovernorEvent
 from .engine.ledger import LedgerError
-from .engine.reasons import Reason
-from .engine.records import Action, Mode, PriceRecord, ProposalRecord, Source
-from .engine.views import GovernorEvent, Notice, SiteView, Verdict
-from .errors import ledger_unavailable
-from .fleet import Miner, miner_of
-from .issues import async_report, async_withdraw
-from .keeping import ledger_path
-from .linked_power import with_linked_power
-from .logins import async_report_logins
-from .prices import read_prices
-from .runs import DATA_RUNS
-from .settings import policy_of
-from .verification import Verification
+from .engine.miners.base import MinerAdapter
+from .engine.read_model import MinerReadModel, ReadModel
+from .engine.records import Mode, PriceRecord
+from .entities.devices import async_update_devices
+from .errors import ledger_unavailable, translated_errors
+from .flows.adapters import create_adapter
+from .flows.options import policy_of
+from .inputs.linked_power import with_linked_power
+from .inputs.prices import read_prices
+from .issues.ledger import async_report, async_withdraw
+from .issues.passwords import async_report_logins
+from .ledger_service.service import LedgerService, now_ms
+from .ledger_service.trust_store import TrustStore, ledger_path
+from .ledger_service.verification import Verification
 
 _LOGGER = logging.getLogger(__name__)
 
 
-type AiepMinerConfigEntry = ConfigEntry[SiteCoordinator]
+type AiepMinerConfigEntry = ConfigEntry[RuntimeData]
 
 
-class SiteCoordinator(DataUpdateCoordinator[SiteView]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeData:
+    """The parts of an operator that runs."""
+
+    coordinator: AiepMinerCoordinator
+    controller: Controller
+    ledger_service: LedgerService
+    trust_store: TrustStore
+
+
+def create_runtime_data(
+    hass: HomeAssistant, entry: AiepMinerConfigEntry, version: str
+) -> RuntimeData:
+    """Make an operator's parts from its settings; nothing runs yet.
+
+    Raises ValueError, KeyError or TypeError for settings that cannot be used.
+    """
+    read_prices(hass, entry.entry_id, entry.data)  # raises for what is missing there
+    events = EventBus(hass, entry)
+    controller = Controller(
+        operator_id=entry.entry_id,
+        ledger_path=ledger_path(hass, entry.entry_id),
+        adapters=_adapters(hass, entry),
+        policy=policy_of(entry),
+        clock=now_ms,
+        on_event=events.fire,
+        on_governor_event=events.dispatch,
+        version=version,
+    )
+    trust_store = TrustStore(hass, entry.entry_id)
+    ledger_service = LedgerService(hass, entry, controller, trust_store)
+    return RuntimeData(
+        coordinator=AiepMinerCoordinator(hass, entry, controller, ledger_service),
+        controller=controller,
+        ledger_service=ledger_service,
+        trust_store=trust_store,
+    )
+
+
+def _adapters(hass: HomeAssistant, entry: AiepMinerConfigEntry) -> dict[str, MinerAdapter]:
+    return {
+        subentry.subentry_id: with_linked_power(
+            hass, create_adapter(hass, subentry.data, subentry.unique_id), subentry.data
+        )
+        for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
+    }
+
+
+def governor_signal(entry_id: str) -> SignalType[GovernorEvent]:
+    """Return the signal of an operator's governor events."""
+    return SignalType(f"{DOMAIN}_governor_{entry_id}")
+
+
+class EventBus:
+    """Brings the engine's events to Home Assistant."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+        """Take the operator."""
+        self._hass = hass
+        self._entry_id = entry.entry_id
+
+    @callback
+    def dispatch(self, event: GovernorEvent) -> None:
+        """Send a governor event to the operator's event entity."""
+        async_dispatcher_send(self._hass, governor_signal(self._entry_id), event)
+
+    @callback
+    def fire(self, event: CycleEvent) -> None:
+        """Fire an event on the bus."""
+        data: dict[str, Any] = {
+            "operator_id": self._entry_id,
+            ATTR_DEVICE_ID: device_id_of(self._hass, self._entry_id, event.miner_id),
+            "miner_id": event.miner_id,
+            "action": event.action.value,
+            "reason": event.reason.value,
+            "trust_level": event.trust_level,
+            "record_seq": event.seq,
+            "record_hash": event.hash,
+        }
+        if event.outcome is not None:
+            data["outcome"] = event.outcome.value
+        self._hass.bus.async_fire(f"{DOMAIN}_{event.kind}", data)
+
+
+@callback
+def device_id_of(hass: HomeAssistant, entry_id: str, miner_id: str) -> str | None:
+    """Return the id of a miner's device."""
+    registry = dr.async_get(hass)
+    device = registry.async_get_device_by_identifier((DOMAIN, miner_id), entry_id)
+    return device.id if device else None
+
+
+class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
     """One operator: each update is one governed cycle."""
 
     config_entry: AiepMinerConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: AiepMinerConfigEntry, version: str) -> None:
-        """Prepare the cycle with the entry's settings; nothing runs yet.
-
-        Raises ValueError, KeyError or TypeError for settings that cannot be used.
-        """
-        policy = policy_of(entry)
-        read_prices(hass, entry.entry_id, entry.data)  # what is missing there is told now
-        adapters = {
-            subentry.subentry_id: with_linked_power(
-                hass, create_adapter(subentry.data, subentry.unique_id), subentry.data
-            )
-            for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
-        }
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: AiepMinerConfigEntry,
+        controller: Controller,
+        ledger_service: LedgerService,
+    ) -> None:
+        """Take the parts that the coordinator works with."""
         super().__init__(
             hass,
             _LOGGER,
             config_entry=entry,
             name=entry.title,
-            update_interval=timedelta(seconds=policy.interval_s),
+            update_interval=timedelta(seconds=controller.view.policy.interval_s),
         )
-        self.controller = Controller(
-            operator_id=entry.entry_id,
-            ledger_path=ledger_path(hass, entry.entry_id),
-            adapters=adapters,
-            policy=policy,
-            clock=now_ms,
-            on_notice=self._fire,
-            on_governor_event=self._dispatch,
-            version=version,
-        )
-        self.care = LedgerCare(hass, entry, self.controller, self._show)
-        self.governor_signal = SignalType[GovernorEvent](f"{DOMAIN}_governor_{entry.entry_id}")
+        self.controller = controller
+        self.ledger_service = ledger_service
+        ledger_service.async_on_change(self._show)
+        self.data = controller.view
         self._set_up_with = _needs_reload(entry)
         self._reloads = False
         self._lost: set[str] = set()
@@ -85,50 +166,46 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
         """Return the ISO 4217 code that prices are in."""
         return str(self.config_entry.data[CONF_CURRENCY])
 
-    def miner(self, miner_id: str) -> Miner:
+    def miner(self, miner_id: str) -> MinerReadModel:
         """Return what there is to show of a miner; raises KeyError for an unknown one."""
-        return miner_of(self.data, miner_id)
+        return self.data.miners[miner_id]
 
+    @translated_errors
     async def async_propose(
-        self,
-        miner_id: str,
-        action: Action,
-        context: Context,
-        *,
-        value: float | None = None,
-        option: str | None = None,
-        confidence: float | None = None,
-        note: str | None = None,
-    ) -> Verdict:
-        """Bring what somebody wants before the governor, and carry it out if it may be.
+        self, miner_id: str, command: Command, origin: CommandOrigin
+    ) -> CommandResult:
+        """Bring a command before the governor, and carry it out if it may be.
 
-        A command (``confidence`` None) is a person's when its context carries a user; whatever
-        states a confidence is a proposal. Raises HomeAssistantError when the ledger fails.
+        Raises HomeAssistantError when the ledger fails, ValueError for what no record can hold.
         """
-        person = confidence is None and context.user_id is not None
-        proposal = ProposalRecord(
-            ts_ms=now_ms(),
-            subject=miner_id,
-            action=action,
-            source=Source.PERSON if person else Source.AUTOMATION,
-            reasons=(Reason.PERSON_COMMAND if person else Reason.OUTSIDE_PROPOSAL,),
-            value=value,
-            option=option,
-            confidence=1.0 if confidence is None else confidence,
-            user_id=context.user_id,
-            source_id=None if person else self._source_of(context),
-            note=note,
-        )
-        return await self._submit(proposal)
+        try:
+            return await self.controller.submit(
+                proposal_of(miner_id, command, origin), self._prices()
+            )
+        finally:
+            self._show()
 
+    @translated_errors
+    async def async_run_cycle(self) -> ReadModel:
+        """Run a governed cycle now. Raises HomeAssistantError when it failed."""
+        await self.async_refresh()
+        if self.data.ledger_error is not None:
+            raise ledger_unavailable(self.data.ledger_error)
+        if not self.last_update_success:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="cycle_failed",
+                translation_placeholders={"error": str(self.last_exception)},
+            )
+        return self.data
+
+    @translated_errors
     async def async_hand_back(self, miner_id: str, context: Context) -> None:
         """Give a miner back to the automation; raises HomeAssistantError when the ledger fails."""
-        try:
-            await self.controller.hand_back(miner_id, context.user_id)
-        except LedgerError as err:
-            raise ledger_unavailable(err) from err
+        await self.controller.hand_back(miner_id, context.user_id)
         self._show()
 
+    @translated_errors
     async def async_review(
         self, decision: str, context: Context, *, approved: bool, note: str | None = None
     ) -> None:
@@ -145,25 +222,19 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="nothing_to_review"
             ) from err
-        except LedgerError as err:
-            raise ledger_unavailable(err) from err
         self._show()
 
+    @translated_errors
     async def async_verify_ledger(self) -> Verification:
-        """Verify the whole ledger, up to the head that is known here; tell what came of it."""
-        try:
-            return await self.care.async_verify()
-        except LedgerError as err:
-            raise ledger_unavailable(err) from err
+        """Verify the whole ledger, up to the head that is known here; return what was found."""
+        return await self.ledger_service.async_verify()
 
+    @translated_errors
     async def async_set_mode(self, mode: Mode) -> None:
         """Keep a mode and put it into force; raises HomeAssistantError when the ledger fails."""
         options = {**self.config_entry.options, CONF_MODE: mode.value}
         self.hass.config_entries.async_update_entry(self.config_entry, options=options)
-        try:
-            await self._apply_settings()
-        except LedgerError as err:
-            raise ledger_unavailable(err) from err
+        await self._apply_settings()
 
     async def async_entry_updated(self) -> None:
         """Follow a change of the entry: options at once, anything else by a reload."""
@@ -180,42 +251,35 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
 
     @override
     async def async_shutdown(self) -> None:
-        """Run no more cycles, let go of the miners and close the ledger."""
+        """Run no more cycles; stop the ledger service, then the controller."""
         await super().async_shutdown()
-        await self.care.async_stop()
+        await self.ledger_service.async_stop()
+        head = await self.controller.stop()
+        if head is not None:
+            await self.ledger_service.async_keep_head(head)
 
     @override
     async def _async_setup(self) -> None:
-        """Open the ledger and pick up where it ends."""
-        try:
-            await self.care.async_start()
-        except LedgerError as err:
-            self._report_ledger(str(err))
-            raise ConfigEntryNotReady(
-                translation_domain=DOMAIN,
-                translation_key=Reason.LEDGER_UNAVAILABLE,
-                translation_placeholders={"error": str(err)},
-            ) from err
+        """Open the ledger and pick up where it ends; without one, only stops are carried out."""
+        trusted = await self.ledger_service.async_load_trusted()
+        await self.controller.start(
+            known_head=trusted.known_head, broken_at=trusted.broken.seq if trusted.broken else None
+        )
+        await self.ledger_service.async_start()
+        self._report_ledger(self.controller.view.ledger_error)
 
     @override
-    async def _async_update_data(self) -> SiteView:
+    async def _async_update_data(self) -> ReadModel:
         """Run one governed cycle."""
-        await self.care.async_sign_daily()
+        await self.ledger_service.async_sign_daily()
         view = await self.controller.run_cycle(self._prices())
-        self.care.async_follow()
+        await self.ledger_service.async_take_up()
+        self.ledger_service.async_follow()
         self._report_ledger(view.ledger_error)
         self._log_contact(view)
         async_update_devices(self.hass, self.config_entry, view)
         async_report_logins(self.hass, self.config_entry, view)
         return view
-
-    async def _submit(self, proposal: ProposalRecord) -> Verdict:
-        try:
-            return await self.controller.submit(proposal, self._prices())
-        except LedgerError as err:
-            raise ledger_unavailable(err) from err
-        finally:
-            self._show()
 
     async def _apply_settings(self) -> None:
         policy = policy_of(self.config_entry)
@@ -231,46 +295,16 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
     def _show(self) -> None:
         """Show the latest picture without touching the schedule of the cycles."""
         self.data = self.controller.view
-        self.care.async_follow()
+        self.ledger_service.async_follow()
         self.async_update_listeners()
 
     def _prices(self) -> PriceRecord:
         return read_prices(self.hass, self.config_entry.entry_id, self.config_entry.data)
 
     @callback
-    def _source_of(self, context: Context) -> str | None:
-        """Return the automation or script that runs under a context, else the user, else None."""
-        return self.hass.data[DATA_RUNS].of(context) or context.user_id
-
-    @callback
     def device_id(self, miner_id: str) -> str | None:
         """Return the id of a miner's device."""
-        device = dr.async_get(self.hass).async_get_device_by_identifier(
-            (DOMAIN, miner_id), self.config_entry.entry_id
-        )
-        return device.id if device else None
-
-    @callback
-    def _dispatch(self, event: GovernorEvent) -> None:
-        """Tell the operator's event entity."""
-        async_dispatcher_send(self.hass, self.governor_signal, event)
-
-    @callback
-    def _fire(self, notice: Notice) -> None:
-        """Tell the Home Assistant bus."""
-        data: dict[str, Any] = {
-            "operator_id": self.config_entry.entry_id,
-            ATTR_DEVICE_ID: self.device_id(notice.miner_id),
-            "miner_id": notice.miner_id,
-            "action": notice.action.value,
-            "reason": notice.reason.value,
-            "trust_level": notice.trust_level,
-            "record_seq": notice.seq,
-            "record_hash": notice.hash,
-        }
-        if notice.outcome is not None:
-            data["outcome"] = notice.outcome.value
-        self.hass.bus.async_fire(f"{DOMAIN}_{notice.kind}", data)
+        return device_id_of(self.hass, self.config_entry.entry_id, miner_id)
 
     @callback
     def _report_ledger(self, error: str | None) -> None:
@@ -281,7 +315,7 @@ class SiteCoordinator(DataUpdateCoordinator[SiteView]):
             async_report(self.hass, self.config_entry, ISSUE_LEDGER_UNWRITABLE, error=error)
 
     @callback
-    def _log_contact(self, view: SiteView) -> None:
+    def _log_contact(self, view: ReadModel) -> None:
         """Log once when a miner falls silent, and once when it is back."""
         for miner_id, miner in view.miners.items():
             error = miner.telemetry.error if miner.telemetry else None

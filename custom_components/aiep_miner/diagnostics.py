@@ -12,9 +12,10 @@ from homeassistant.helpers.device_registry import DeviceEntry
 
 from .const import DOMAIN
 from .coordinator import AiepMinerConfigEntry
+from .engine.read_model import MinerReadModel, ReadModel
 from .engine.records import Record
-from .engine.views import Filed, MinerView, SiteView
-from .reports import ledger_report
+from .engine.records.entry import LedgerEntry
+from .web.serializers import ledger_report
 
 TO_REDACT: Final = {
     CONF_HOST,
@@ -23,7 +24,7 @@ TO_REDACT: Final = {
     "hostname",
     "mac",
     "serial_number",
-    "source_id",
+    "origin_id",
     "unique_id",
     "url",
     "user_id",
@@ -39,8 +40,9 @@ async def async_get_config_entry_diagnostics(
         "config_entry": {**settings, "subentries": [_named(it) for it in settings["subentries"]]}
     }
     if entry.state is ConfigEntryState.LOADED:
-        found["site"] = _site(entry.runtime_data.data)
-        found["ledger"] = ledger_report(entry.runtime_data)
+        found["site"] = _site(entry.runtime_data.coordinator.data)
+        if entry.runtime_data.controller.is_running:
+            found["ledger"] = ledger_report(entry.runtime_data.coordinator)
     return async_redact_data(found, TO_REDACT)
 
 
@@ -52,8 +54,11 @@ async def async_get_device_diagnostics(
     if miner_id not in entry.subentries:
         return await async_get_config_entry_diagnostics(hass, entry)
     found = {"subentry": _named(entry.subentries[miner_id].as_dict())}
-    if entry.state is ConfigEntryState.LOADED and miner_id in entry.runtime_data.data.miners:
-        found["miner"] = _miner(entry.runtime_data.data.miners[miner_id])
+    if (
+        entry.state is ConfigEntryState.LOADED
+        and miner_id in entry.runtime_data.coordinator.data.miners
+    ):
+        found["miner"] = _miner(entry.runtime_data.coordinator.data.miners[miner_id])
     return async_redact_data(found, TO_REDACT)
 
 
@@ -64,7 +69,7 @@ def _named(subentry: Mapping[str, Any]) -> dict[str, Any]:
     return {**subentry, "title": REDACTED} if is_address else dict(subentry)
 
 
-def _site(view: SiteView) -> dict[str, Any]:
+def _site(view: ReadModel) -> dict[str, Any]:
     return {
         "ts_ms": view.ts_ms,
         "cycles": view.cycles,
@@ -78,15 +83,15 @@ def _site(view: SiteView) -> dict[str, Any]:
     }
 
 
-def _miner(miner: MinerView) -> dict[str, Any]:
-    info = asdict(miner.info) if miner.info else None
+def _miner(miner: MinerReadModel) -> dict[str, Any]:
+    info = asdict(miner.info) if miner.reached else None
     if info is not None:
         info["capabilities"]["actions"] = sorted(info["capabilities"]["actions"])
     return {
         "info": info,
         "telemetry": _body(miner.telemetry),
         "profit": _body(miner.profit),
-        "earnings": asdict(miner.earnings) if miner.earnings else None,
+        "earnings": asdict(miner.earnings),
         "decision": _filed(miner.decision),
         "last_receipt": _filed(miner.last_receipt),
         "divergences": [item.body() for item in miner.divergences],
@@ -101,5 +106,5 @@ def _body(record: Record | None) -> dict[str, Any] | None:
     return record.body() if record else None
 
 
-def _filed[R: Record](filed: Filed[R] | None) -> dict[str, Any] | None:
+def _filed[R: Record](filed: LedgerEntry[R] | None) -> dict[str, Any] | None:
     return {"seq": filed.seq, "hash": filed.hash, **filed.record.body()} if filed else None

@@ -12,10 +12,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import AiepMinerConfigEntry, SiteCoordinator
-from .engine.records import Action
+from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from .engine.command import Command
+from .engine.read_model import MinerReadModel as Miner
 from .errors import raise_for
-from .fleet import Miner
+from .inputs.commanders import command_origin
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -28,18 +29,20 @@ class MinerEntityDescription(EntityDescription):
     """Whether the miner has this at all; asked again after each cycle until it does."""
     needs_reading: bool = True
     """Unavailable when the last poll failed."""
+    needs_record: bool = True
+    """Unavailable while the ledger cannot be written; a machine can be stopped all the same."""
     part: int | None = None
     """Index, from 0, of the board, fan or pool that this is of."""
     present_fn: Callable[[Miner], bool] = lambda _: True
     """Whether the part is there; unavailable while it is not."""
 
 
-class OperatorEntity(CoordinatorEntity[SiteCoordinator]):
+class OperatorEntity(CoordinatorEntity[AiepMinerCoordinator]):
     """An entity of the operator's own device."""
 
     _attr_has_entity_name = True
 
-    def __init__(self, coordinator: SiteCoordinator, description: EntityDescription) -> None:
+    def __init__(self, coordinator: AiepMinerCoordinator, description: EntityDescription) -> None:
         """Initialize the entity."""
         super().__init__(coordinator)
         self.entity_description = description
@@ -48,14 +51,14 @@ class OperatorEntity(CoordinatorEntity[SiteCoordinator]):
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, operator_id)})
 
 
-class MinerEntity(CoordinatorEntity[SiteCoordinator]):
+class MinerEntity(CoordinatorEntity[AiepMinerCoordinator]):
     """An entity of a miner's device."""
 
     _attr_has_entity_name = True
     entity_description: MinerEntityDescription
 
     def __init__(
-        self, coordinator: SiteCoordinator, miner_id: str, description: MinerEntityDescription
+        self, coordinator: AiepMinerCoordinator, miner_id: str, description: MinerEntityDescription
     ) -> None:
         """Initialize the entity."""
         super().__init__(coordinator)
@@ -76,18 +79,16 @@ class MinerEntity(CoordinatorEntity[SiteCoordinator]):
     def available(self) -> bool:
         """Return whether there is something to show: nothing stale, nothing invented."""
         description, miner = self.entity_description, self.miner
-        if not super().available or (description.needs_reading and miner.reading is None):
+        reading = miner.reading if description.needs_record else miner.reading or miner.unrecorded
+        if not super().available or (description.needs_reading and reading is None):
             return False
         return description.present_fn(miner)
 
-    async def async_command(
-        self, action: Action, *, value: float | None = None, option: str | None = None
-    ) -> None:
+    async def async_command(self, command: Command) -> None:
         """Command the miner; raises a translated error when it is refused or fails."""
-        verdict = await self.coordinator.async_propose(
-            self._miner_id, action, self._context or Context(), value=value, option=option
-        )
-        raise_for(verdict, self.coordinator.title(self._miner_id))
+        origin = command_origin(self.hass, self._context or Context())
+        result = await self.coordinator.async_propose(self._miner_id, command, origin)
+        raise_for(result, self.coordinator.title(self._miner_id))
 
 
 @callback
@@ -95,7 +96,7 @@ def async_add_miner_entities[D: MinerEntityDescription](
     entry: AiepMinerConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Iterable[D],
-    entity_class: Callable[[SiteCoordinator, str, D], Entity],
+    entity_class: Callable[[AiepMinerCoordinator, str, D], Entity],
 ) -> None:
     """Add each miner's entities, each as soon as it is known that the miner has it."""
     known = tuple(descriptions)
@@ -112,13 +113,13 @@ def async_add_found_entities[D: MinerEntityDescription](
     entry: AiepMinerConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     find: Callable[[Miner], Iterable[D]],
-    entity_class: Callable[[SiteCoordinator, str, D], Entity],
+    entity_class: Callable[[AiepMinerCoordinator, str, D], Entity],
 ) -> None:
     """Add the entities that are found on each miner, now and after each cycle, each once.
 
     A miner that they cannot be found on is logged once, and costs the others nothing.
     """
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     added: set[tuple[str, str]] = set()
     failed: set[str] = set()
 

@@ -8,8 +8,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import AiepMinerConfigEntry
-from .engine.views import GovernorEvent, GovernorEventKind
+from .coordinator import AiepMinerConfigEntry, governor_signal
+from .engine.events import GovernorEvent
+from .engine.governor import EventType
 from .entity import OperatorEntity
 
 PARALLEL_UPDATES = 0
@@ -18,7 +19,7 @@ GOVERNOR: Final = EventEntityDescription(
     key="governor",
     translation_key="governor",
     entity_category=EntityCategory.DIAGNOSTIC,
-    event_types=[kind.value for kind in GovernorEventKind],
+    event_types=[kind.value for kind in EventType],
 )
 
 
@@ -28,7 +29,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the operator's governor events."""
-    async_add_entities([GovernorEventEntity(entry.runtime_data, GOVERNOR)])
+    async_add_entities([GovernorEventEntity(entry.runtime_data.coordinator, GOVERNOR)])
 
 
 class GovernorEventEntity(OperatorEntity, EventEntity):
@@ -39,7 +40,9 @@ class GovernorEventEntity(OperatorEntity, EventEntity):
         """Listen to the governor."""
         await super().async_added_to_hass()
         self.async_on_remove(
-            async_dispatcher_connect(self.hass, self.coordinator.governor_signal, self._report)
+            async_dispatcher_connect(
+                self.hass, governor_signal(self.coordinator.config_entry.entry_id), self._report
+            )
         )
 
     @callback

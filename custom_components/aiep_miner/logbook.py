@@ -8,14 +8,14 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
-from .engine.views import NoticeKind
+from .engine.events import CycleEventKind
 
 type Describe = Callable[[Event], dict[str, str]]
 
 _MESSAGES = {
-    NoticeKind.DECISION: "decided {action}: {reason}",
-    NoticeKind.SUPPRESSION: "suppressed {action}: {reason}",
-    NoticeKind.RECEIPT: "{action} {outcome}: {reason}",
+    CycleEventKind.DECISION: "decided {action}: {reason}",
+    CycleEventKind.SUPPRESSION: "suppressed {action}: {reason}",
+    CycleEventKind.RECEIPT: "{action} {outcome}: {reason}",
 }
 
 

@@ -17,10 +17,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import UNIT_HASHRATE
 from .coordinator import AiepMinerConfigEntry
+from .engine.command import Command
+from .engine.read_model import MinerReadModel as Miner
 from .engine.records import Action
 from .entity import MinerEntity, MinerEntityDescription, async_add_miner_entities
 from .errors import not_a_number
-from .fleet import Miner
 
 # The engine queues commands itself; one that hangs must not hold back another miner's stop.
 PARALLEL_UPDATES = 0
@@ -54,7 +55,7 @@ def _hashrate_range(miner: Miner, most_so_far: float = 0.0) -> tuple[float, floa
     """
     if nominal := miner.policy.nominal_hashrate_ths:
         return 0.0, round(nominal * HASHRATE_HEADROOM, 2)
-    profit = miner.view.profit
+    profit = miner.profit
     seen = (
         miner.reading.expected_hashrate_ths if miner.reading else None,
         profit.hashrate_ths if profit else None,
@@ -142,7 +143,7 @@ class MinerNumber(MinerEntity, RestoreNumber):
         """Command the miner to work to a target."""
         if not math.isfinite(value):
             raise not_a_number(self.coordinator.title(self._miner_id))
-        await self.async_command(self.entity_description.action, value=value)
+        await self.async_command(Command(action=self.entity_description.action, value=value))
 
     @property
     def _range(self) -> tuple[float, float]:

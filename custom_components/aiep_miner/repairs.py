@@ -9,9 +9,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.http import current_request
 
 from .const import DATA_BACKUP, ISSUE_LEDGER_BROKEN, ISSUE_LOGIN_REFUSED
-from .coordinator import SiteCoordinator
+from .coordinator import AiepMinerCoordinator
 from .engine.ledger import LedgerError
-from .login_repair import LoginRefusedFlow
+from .issues.password_repair import LoginRefusedFlow
 
 
 async def async_create_fix_flow(
@@ -49,9 +49,9 @@ class AcceptBreakFlow(ConfirmRepairFlow):
             return "entry_not_loaded"
         if self.hass.data.get(DATA_BACKUP):
             return "backup_running"
-        site: SiteCoordinator = entry.runtime_data
+        site: AiepMinerCoordinator = entry.runtime_data.coordinator
         try:
-            await site.care.async_accept_break(_user_id())
+            await site.ledger_service.async_accept_break(_user_id())
         except LedgerError:
             return "ledger_unavailable"
         return None

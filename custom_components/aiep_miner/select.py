@@ -9,10 +9,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry
+from .engine.command import Command
+from .engine.read_model import MinerReadModel as Miner
 from .engine.records import Action, Mode, Pool
 from .entity import MinerEntity, MinerEntityDescription, OperatorEntity, async_add_miner_entities
 from .errors import not_offered
-from .fleet import Miner, active_pool
 
 # The engine queues commands itself; one that hangs must not hold back another miner's stop.
 PARALLEL_UPDATES = 0
@@ -38,7 +39,7 @@ def _pool_name(pool: Pool) -> str:
 
 
 def _active_pool(miner: Miner) -> str | None:
-    return _pool_name(pool) if (pool := active_pool(miner)) else None
+    return _pool_name(pool) if (pool := miner.active_pool) else None
 
 
 MODE: Final = SelectEntityDescription(
@@ -76,7 +77,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the operator's mode, and the choices that each miner offers."""
-    async_add_entities([ModeSelect(entry.runtime_data, MODE)])
+    async_add_entities([ModeSelect(entry.runtime_data.coordinator, MODE)])
     async_add_miner_entities(entry, async_add_entities, MINER_SELECTS, MinerSelect)
 
 
@@ -121,5 +122,9 @@ class MinerSelect(MinerEntity, SelectEntity):
             raise not_offered(self.coordinator.title(self._miner_id), option)
         value = description.value_fn(self.miner, option)
         await self.async_command(
-            description.action, value=value, option=option if value is None else None
+            Command(
+                action=description.action,
+                value=value,
+                option=option if value is None else None,
+            )
         )

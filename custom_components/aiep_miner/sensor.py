@@ -16,7 +16,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .coordinator import AiepMinerConfigEntry, SiteCoordinator
+from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from .entities.miner_sensors import MINER_SENSORS, MinerSensorDescription, Value
+from .entities.operator_sensors import OPERATOR_SENSORS, OperatorSensorDescription
+from .entities.part_sensors import sensors_of_parts
 from .entity import (
     MinerEntity,
     MinerEntityDescription,
@@ -24,9 +27,6 @@ from .entity import (
     async_add_found_entities,
     async_add_miner_entities,
 )
-from .miner_sensors import MINER_SENSORS, MinerSensorDescription, Value
-from .operator_sensors import OPERATOR_SENSORS, OperatorSensorDescription
-from .part_sensors import sensors_of_parts
 
 PARALLEL_UPDATES = 0
 
@@ -53,7 +53,8 @@ async def async_setup_entry(
 ) -> None:
     """Add the operator's sensors, and each miner's as far as it has them."""
     async_add_entities(
-        OperatorSensor(entry.runtime_data, description) for description in OPERATOR_SENSORS
+        OperatorSensor(entry.runtime_data.coordinator, description)
+        for description in OPERATOR_SENSORS
     )
     async_add_miner_entities(entry, async_add_entities, MINER_SENSORS, MinerSensor)
     async_add_found_entities(entry, async_add_entities, sensors_of_parts, MinerSensor)
@@ -76,7 +77,7 @@ class OperatorSensor(OperatorEntity, SensorEntity):
     entity_description: OperatorSensorDescription
 
     def __init__(
-        self, coordinator: SiteCoordinator, description: OperatorSensorDescription
+        self, coordinator: AiepMinerCoordinator, description: OperatorSensorDescription
     ) -> None:
         """Initialize the sensor."""
         super().__init__(coordinator, description)
@@ -105,7 +106,7 @@ class MinerSensor(MinerEntity, SensorEntity):
     _unrecorded_attributes = frozenset({"record_seq", "record_hash"})
 
     def __init__(
-        self, coordinator: SiteCoordinator, miner_id: str, description: MinerSensorDescription
+        self, coordinator: AiepMinerCoordinator, miner_id: str, description: MinerSensorDescription
     ) -> None:
         """Initialize the sensor."""
         super().__init__(coordinator, miner_id, description)
@@ -163,7 +164,7 @@ class EnergySensor(MinerEntity, RestoreSensor):
 
     def _count(self) -> None:
         miner = self.miner
-        power_w, telemetry = miner.power_w, miner.view.telemetry
+        power_w, telemetry = miner.power_w, miner.telemetry
         if power_w is None or telemetry is None:
             return
         if self._last is not None:

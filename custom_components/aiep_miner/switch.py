@@ -11,7 +11,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AiepMinerConfigEntry
+from .engine.command import Command
 from .engine.miners.base import OFF, ON
+from .engine.read_model import MinerReadModel as Miner
 from .engine.records import Action
 from .entity import (
     MinerEntity,
@@ -19,7 +21,6 @@ from .entity import (
     async_add_found_entities,
     async_add_miner_entities,
 )
-from .fleet import Miner
 
 # The engine queues commands itself; one that hangs must not hold back another miner's stop.
 PARALLEL_UPDATES = 0
@@ -30,7 +31,7 @@ class MinerSwitchDescription(MinerEntityDescription, SwitchEntityDescription):
     """Describes a miner's switch."""
 
     is_on_fn: Callable[[Miner], bool | None]
-    turn_fn: Callable[[bool], dict[str, Any]]
+    turn_fn: Callable[[bool], Command]
     """The command that switches it on or off."""
 
 
@@ -39,8 +40,9 @@ MINER_SWITCHES: Final = (
         key="mining",
         translation_key="mining",
         exists_fn=lambda miner: {Action.RUN, Action.STOP} <= miner.info.capabilities.actions,
-        is_on_fn=lambda miner: miner.reading.mining if miner.reading else None,
-        turn_fn=lambda on: {"action": Action.RUN if on else Action.STOP},
+        needs_record=False,
+        is_on_fn=lambda miner: miner.is_mining,
+        turn_fn=lambda on: Command(action=Action.RUN if on else Action.STOP),
     ),
     MinerSwitchDescription(
         key="fault_light",
@@ -48,7 +50,7 @@ MINER_SWITCHES: Final = (
         entity_category=EntityCategory.CONFIG,
         exists_fn=lambda miner: Action.FAULT_LIGHT in miner.info.capabilities.actions,
         is_on_fn=lambda miner: miner.reading.fault_light if miner.reading else None,
-        turn_fn=lambda on: {"action": Action.FAULT_LIGHT, "option": ON if on else OFF},
+        turn_fn=lambda on: Command(action=Action.FAULT_LIGHT, option=ON if on else OFF),
     ),
 )
 
@@ -63,11 +65,9 @@ def board_switch(index: int) -> MinerSwitchDescription:
         part=index,
         present_fn=lambda miner: _is_enabled(miner, index) is not None,
         is_on_fn=lambda miner: _is_enabled(miner, index),
-        turn_fn=lambda on: {
-            "action": Action.SET_BOARD,
-            "value": float(index),
-            "option": ON if on else OFF,
-        },
+        turn_fn=lambda on: Command(
+            action=Action.SET_BOARD, value=float(index), option=ON if on else OFF
+        ),
     )
 
 
@@ -109,9 +109,9 @@ class MinerSwitch(MinerEntity, SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Switch it on."""
-        await self.async_command(**self.entity_description.turn_fn(True))
+        await self.async_command(self.entity_description.turn_fn(True))
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Switch it off."""
-        await self.async_command(**self.entity_description.turn_fn(False))
+        await self.async_command(self.entity_description.turn_fn(False))

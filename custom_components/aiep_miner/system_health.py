@@ -16,12 +16,14 @@ def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegi
 
 async def _info(hass: HomeAssistant) -> dict[str, Any]:
     """Return the sums over all loaded operators."""
-    sites = [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
+    sites = [
+        entry.runtime_data.coordinator for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+    ]
     views = [site.data for site in sites]
     return {
         "operators": len(views),
         "miners": sum(len(view.miners) for view in views),
         "ledger_records": sum(view.ledger_records for view in views),
         "ledgers_writable": sum(view.ledger_error is None for view in views),
-        "ledgers_intact": sum(site.care.broken is None for site in sites),
+        "ledgers_intact": sum(site.ledger_service.broken is None for site in sites),
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from custom_components.aiep_miner.engine.records import Action, Outcome, ReceiptRecord
+from devtools.emulators.base import Fault, control
 from scripts._lib.dashboard import show_fleet
 from scripts._lib.hass_process import (
     DOMAIN,
@@ -26,7 +27,6 @@ from scripts._lib.hass_process import (
 from scripts._lib.narrator import Narrator
 from scripts._lib.site_setup import Site, add_site, find_site
 from scripts._lib.verifier import NotIntactError, command, verify
-from tests.emulators.base import Fault, control
 
 TITLE = "Demo site"
 RIG = "Rig 1, over TCP"

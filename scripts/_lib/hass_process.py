@@ -425,7 +425,7 @@ async def emulated_fleet(
 async def _emulated(module: str, *arguments: str) -> AsyncIterator[dict[str, int]]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", f"tests.emulators.{module}", *arguments),
+        *("-m", f"devtools.emulators.{module}", *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,

@@ -102,7 +102,7 @@ class Narrator:
 
     def _decision(self, record: DecisionRecord) -> str:
         reasons = ", ".join(_words(reason) for reason in record.reasons)
-        level = TRUST[record.judgement.trust_level] if record.judgement else "-"
+        level = TRUST[record.evaluation.trust_level] if record.evaluation else "-"
         action = record.action if record.action is Action.HOLD else record.action.upper()
         return f"{action:8} {reasons:34} {level:11} {self._condition(record.subject)}"
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from custom_components.aiep_miner.engine.controller import Controller
 from custom_components.aiep_miner.engine.miners.base import Command, MinerInfo
-from custom_components.aiep_miner.engine.miners.machine import PROFILES
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
+from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
 from custom_components.aiep_miner.engine.records import PolicyRecord, PriceRecord, Reading
 
 OPERATOR = "benchmark"
@@ -127,7 +127,7 @@ async def measure(folder: Path, cycles: int) -> dict[str, Any]:
             ts_ms=0, subject=OPERATOR, interval_s=INTERVAL_S, profit_dwell_min=0, collapse_min=1
         ),
         clock=clock.milliseconds,
-        on_notice=lambda _: None,
+        on_event=lambda _: None,
         on_governor_event=lambda _: None,
         version="benchmark",
     )

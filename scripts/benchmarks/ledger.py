@@ -18,14 +18,13 @@ from custom_components.aiep_miner.engine.canonical import canonical
 from custom_components.aiep_miner.engine.ledger import Ledger, LedgerStore, Stored, verify
 from custom_components.aiep_miner.engine.ledger.bodies import BodyCodec, make_dictionary
 from custom_components.aiep_miner.engine.ledger.retention import maintain
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import (
     Action,
     Basis,
     Board,
     DecisionRecord,
+    Evaluation,
     Evidence,
-    Judgement,
     Pool,
     PriceRecord,
     ProfitRecord,
@@ -34,6 +33,7 @@ from custom_components.aiep_miner.engine.records import (
     TelemetryRecord,
     Temperature,
 )
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 OPERATOR = "01JD0000000000000000000000"
 INTERVAL_MS = 30_000
@@ -132,7 +132,7 @@ def _decision(ts_ms: int, miner_id: str, noise: random.Random) -> DecisionRecord
         action=Action.HOLD,
         authorised=False,
         reasons=(Reason.PROFITABLE,),
-        judgement=Judgement(
+        evaluation=Evaluation(
             decision_id=noise.randbytes(32).hex(), trust_level=3, actionable=False, score=0.9471
         ),
         evidence=Evidence(
@@ -325,9 +325,9 @@ async def housekeeping(path: Path) -> dict[str, float]:
     as it is in the background of Home Assistant.
     """
     ledger = await Ledger.open(path, OPERATOR)
-    keeping = asyncio.create_task(_keep_house(ledger))
-    busy_ms = await _latencies(ledger, lambda _: keeping.done())
-    longest_ms = await keeping
+    trust_store = asyncio.create_task(_keep_house(ledger))
+    busy_ms = await _latencies(ledger, lambda _: trust_store.done())
+    longest_ms = await trust_store
     calm_ms = await _latencies(ledger, lambda count: count == len(busy_ms))
     await ledger.close()
     calm, busy = (quantiles(times_ms, n=100) for times_ms in (calm_ms, busy_ms))
@@ -423,9 +423,9 @@ def run(quick: bool = False) -> dict[str, Any]:
         build(verified, 50_000 if quick else 200_000)
         results["verify"] = verify_ratio(verified)
         results["verify_compressed"] = verify_ratio(_compressed(folder, verified))
-        kept = folder / "kept.db"
-        build(kept, 20_000 if quick else 60_000)
-        results["while_housekeeping"] = asyncio.run(housekeeping(kept))
+        trusted = folder / "kept.db"
+        build(trusted, 20_000 if quick else 60_000)
+        results["while_housekeeping"] = asyncio.run(housekeeping(trusted))
         results["per_miner_and_day"] = bytes_per_day(folder, DAY_CYCLES // (4 if quick else 1))
     return results
 

@@ -15,17 +15,18 @@ from contextlib import AsyncExitStack, contextmanager
 from itertools import batched
 from typing import Any
 
+import aiohttp
 from pyasic_rs import MinerFactory
 from pyasic_rs.data import DataField, MinerData
 
 from custom_components.aiep_miner.engine.canonical import canonical
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner
 from custom_components.aiep_miner.engine.records import TelemetryRecord
-from tests.emulators.antminer import Antminer
-from tests.emulators.avalon import Avalon
-from tests.emulators.bitaxe import BitAxe
-from tests.emulators.luxos import LuxOs
-from tests.emulators.whatsminer_v2 import WhatsminerV2
+from devtools.emulators.antminer import Antminer
+from devtools.emulators.avalon import Avalon
+from devtools.emulators.bitaxe import BitAxe
+from devtools.emulators.luxos import LuxOs
+from devtools.emulators.whatsminer_v2 import WhatsminerV2
 
 LIMIT_RATIO = 1.5
 SHELF = (BitAxe, Antminer, LuxOs, Avalon, WhatsminerV2)
@@ -105,7 +106,8 @@ async def excluded_by(miner: AsicRsMiner) -> list[DataField]:
 async def measure(count: int, at_once: int, rounds: int, repeats: int) -> dict[str, Any]:
     """Return figures for a number of miners; the ways take turns, the median counts."""
     addresses = hosts(count)
-    ours = [AsicRsMiner(host) for host in addresses]
+    session = aiohttp.ClientSession()
+    ours = [AsicRsMiner(host, session=session) for host in addresses]
     ways = {
         "ours": [recorded(miner) for miner in ours],
         "bare": [
@@ -121,6 +123,7 @@ async def measure(count: int, at_once: int, rounds: int, repeats: int) -> dict[s
         for _ in range(repeats)
     ]
     await asyncio.gather(*(miner.close() for miner in ours))
+    await session.close()
     ratio = statistics.median(run["ours"] / run["bare"] for run in runs)
     return {
         **{f"{way}_ms": statistics.median(run[way] for run in runs) * 1000 for way in ways},

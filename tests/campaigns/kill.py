@@ -15,9 +15,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from devtools.emulators.base import control
 from scripts._lib.hass_process import ROOT, emulated_cgminer
 from scripts._lib.verifier import verify
-from tests.emulators.base import control
 
 HOST = "127.0.0.1"
 SCALE = 1000.0

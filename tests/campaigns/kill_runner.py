@@ -34,18 +34,15 @@ def _engine_alone() -> None:
 _engine_alone()
 
 from custom_components.aiep_miner.engine.controller import Controller  # noqa: E402
+from custom_components.aiep_miner.engine.events import CycleEvent, CycleEventKind  # noqa: E402
 from custom_components.aiep_miner.engine.miners.base import Command, MinerInfo  # noqa: E402
 from custom_components.aiep_miner.engine.miners.cgminer import CgminerMiner  # noqa: E402
+from custom_components.aiep_miner.engine.read_model import ReadModel  # noqa: E402
 from custom_components.aiep_miner.engine.records import (  # noqa: E402
     MinerPolicy,
     PolicyRecord,
     PriceRecord,
     Reading,
-)
-from custom_components.aiep_miner.engine.views import (  # noqa: E402
-    Notice,
-    NoticeKind,
-    SiteView,
 )
 
 POLICY = PolicyRecord(
@@ -80,9 +77,9 @@ class WatchedMiner:
         self._miner = CgminerMiner(host, port)
         self._decision = ""
 
-    def noticed(self, notice: Notice) -> None:
+    def noticed(self, notice: CycleEvent) -> None:
         """Remember which decision the next command comes from."""
-        if notice.kind is NoticeKind.DECISION:
+        if notice.kind is CycleEventKind.DECISION:
             self._decision = notice.hash
 
     async def connect(self) -> MinerInfo:
@@ -100,7 +97,7 @@ class WatchedMiner:
         await self._miner.close()
 
 
-def prices(view: SiteView | None) -> PriceRecord:
+def prices(view: ReadModel | None) -> PriceRecord:
     """Return prices at which the miner should do what it does not do now."""
     telemetry = view.miners[MINER].telemetry if view and MINER in view.miners else None
     reading = telemetry.reading if telemetry else None
@@ -128,7 +125,7 @@ async def main(options: argparse.Namespace) -> None:
         adapters={MINER: miner},
         policy=POLICY,
         clock=clock,
-        on_notice=miner.noticed,
+        on_event=miner.noticed,
         on_governor_event=lambda _: None,
         version="campaign",
     )

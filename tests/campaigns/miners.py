@@ -14,26 +14,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from custom_components.aiep_miner.engine import controller as controlling
 from custom_components.aiep_miner.engine.controller import Controller
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner
 from custom_components.aiep_miner.engine.miners.base import MinerAdapter
 from custom_components.aiep_miner.engine.miners.cgminer import CgminerMiner
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import (
     Action,
     Mode,
+    Origin,
     Outcome,
     PolicyRecord,
     PriceRecord,
     ProposalRecord,
     ReceiptRecord,
-    Source,
 )
+from custom_components.aiep_miner.engine.records.reasons import Reason
+from devtools.emulators.base import Emulator, Fault, control
+from devtools.emulators.cgminer import EmulatedCgminer
+from devtools.emulators.fleet import MAKES
 from scripts._lib.hass_process import emulated_fleet
-from tests.emulators.base import Emulator, Fault, control
-from tests.emulators.cgminer import EmulatedCgminer
-from tests.emulators.fleet import MAKES
 
 MINER = "miner"
 PRICES = PriceRecord(
@@ -97,7 +99,7 @@ class _Site:
             adapters=self.adapters,
             policy=PolicyRecord(ts_ms=0, subject="campaign", mode=Mode.MANUAL, interval_s=5.0),
             clock=lambda: round(time.time() * 1000) + self.ahead_ms,
-            on_notice=lambda _: None,
+            on_event=lambda _: None,
             on_governor_event=lambda _: None,
             version="0",
         )
@@ -113,13 +115,13 @@ class _Site:
             ts_ms=0,
             subject=MINER,
             action=Action.STOP,
-            source=Source.PERSON,
+            origin=Origin.PERSON,
             reasons=(Reason.PERSON_COMMAND,),
             user_id="somebody",
         )
-        verdict = await self.controller.submit(proposal, PRICES)
-        assert verdict.receipt is not None, verdict
-        return verdict.receipt.record.outcome
+        result = await self.controller.submit(proposal, PRICES)
+        assert result.receipt is not None, result
+        return result.receipt.record.outcome
 
     @property
     def error(self) -> Reason | None:
@@ -163,12 +165,12 @@ async def _rig(make: str) -> AsyncIterator[tuple[Emulator, _Site]]:
         device = EmulatedCgminer(host=_host(), time_scale=FAST)
     else:
         device = MAKES[make](_host(), time_scale=FAST)
-    async with device, _deadline(PATIENCE_S):
+    async with device, aiohttp.ClientSession() as session, _deadline(PATIENCE_S):
         adapter: MinerAdapter
         if isinstance(device, EmulatedCgminer):
             adapter = CgminerMiner(device.host, device.port, deadline_s=PATIENCE_S)
         else:
-            adapter = AsicRsMiner(device.host, poll_s=PATIENCE_S)
+            adapter = AsicRsMiner(device.host, session=session, poll_s=PATIENCE_S)
         async with _site({MINER: adapter}) as site:
             await site.cycle()
             assert site.error is None, site.error
@@ -294,9 +296,9 @@ async def soak(n: int = 2000, seed: int = 1, cycle_s: float = SOAK_CYCLE_S) -> d
     makes = list(MAKES)
     hosts = {_host(): makes[number % len(makes)] for number in range(FLEET)}
     hanging = chance.sample(sorted(hosts), FLEET // HANGING_EACH)
-    async with emulated_fleet(hosts) as ports:
+    async with emulated_fleet(hosts) as ports, aiohttp.ClientSession() as session:
         miners: dict[str, MinerAdapter] = {
-            host: AsicRsMiner(host, poll_s=PATIENCE_S) for host in hosts
+            host: AsicRsMiner(host, session=session, poll_s=PATIENCE_S) for host in hosts
         }
         async with _site(miners) as site:
             async with _deadline(PATIENCE_S):

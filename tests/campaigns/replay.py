@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from custom_components.aiep_miner.engine.ledger import verify
-from custom_components.aiep_miner.engine.miners.machine import PROFILES, MachineFault
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
+from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES, MachineFault
 from custom_components.aiep_miner.engine.records import (
     Action,
-    GovernorPolicy,
+    MiningPolicy,
     Mode,
+    Origin,
     PolicyRecord,
-    Source,
 )
 from custom_components.aiep_miner.engine.replay import replay
 from tests.engine.rig import GOOD_PRICES, Site, assert_replays
@@ -67,7 +67,7 @@ class Day(Site[SimulatedMiner]):
             self.policy,
             mode=self.chance.choice((Mode.AUTO, Mode.AUTO, Mode.MANUAL)),
             safety_stops_in_manual=self.chance.random() < 0.5,
-            governor=GovernorPolicy(
+            governor=MiningPolicy(
                 min_trust_for_action=self.chance.choice((1, 2, 2, 3)),
                 thermal_throttle_temp_c=self.chance.choice((78.0, 85.0, 90.0)),
                 max_power_watts=self.chance.choice((None, 20_000.0)),
@@ -84,7 +84,7 @@ class Day(Site[SimulatedMiner]):
         miner.inject(self.chance.choice(list(MachineFault)), self.chance.uniform(60, 1800))
 
     async def _propose(self) -> None:
-        source = self.chance.choice((Source.PERSON, Source.AUTOMATION, Source.LLM))
+        origin = self.chance.choice((Origin.PERSON, Origin.AUTOMATION, Origin.LLM))
         action = self.chance.choice(
             (Action.RUN, Action.STOP, Action.RESTART, Action.SET_POWER, Action.SET_HASHRATE,
              Action.SET_POOL)
@@ -98,12 +98,12 @@ class Day(Site[SimulatedMiner]):
         await self.command(
             action,
             miner_id,
-            source,
+            origin,
             value=values.get(action),
             confidence=round(self.chance.uniform(0.3, 1.0), 2),
-            source_id=self.chance.choice(("automation.a", "automation.b")),
+            origin_id=self.chance.choice(("automation.a", "automation.b")),
         )
-        if source is Source.PERSON and self.chance.random() < 0.7:
+        if origin is Origin.PERSON and self.chance.random() < 0.7:
             await self.controller.hand_back(miner_id, None)
 
 

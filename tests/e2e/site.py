@@ -12,9 +12,9 @@ from typing import Any
 
 from custom_components.aiep_miner.engine.ledger.store import LedgerStore, Stored
 from custom_components.aiep_miner.engine.records import RecordKind
+from devtools.emulators.base import Fault, control
 from scripts._lib.hass_process import DOMAIN, HOST, HassProcess, emulated_cgminer, free_port
 from scripts._lib.site_setup import add_site, entities, wait_loaded
-from tests.emulators.base import Fault, control
 
 DEADLINE_S = 40.0
 TIME_SCALE = 20

@@ -10,15 +10,15 @@ from custom_components.aiep_miner.engine.records import (
     Action,
     DecisionRecord,
     NegativeProofRecord,
+    Origin,
     Outcome,
     ReceiptRecord,
     RecordKind,
-    Source,
     TelemetryRecord,
 )
+from devtools.emulators.base import Fault
 from scripts._lib.hass_process import DOMAIN, HassCommandError
 from tests.e2e.site import GovernedSite, governed_site
-from tests.emulators.base import Fault
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -54,7 +54,7 @@ async def test_overheating_miner_is_stopped_over_the_socket(site: GovernedSite) 
     assert isinstance(decision, DecisionRecord)
     assert stored.seq == event["record_seq"]
     assert (decision.action, decision.authorised) == (Action.STOP, True)
-    assert decision.source is Source.STRATEGY
+    assert decision.origin is Origin.STRATEGY
     assert decision.reasons[0] == event["reason"] == "overheat"
     readings = [item.record() for item in site.records(RecordKind.TELEMETRY)]
     hot = [
@@ -157,7 +157,7 @@ async def _switch(site: GovernedSite, *, on: bool) -> None:
     await site.event("receipt", action=action, outcome="confirmed", since=since)
     decision = site.record(event["record_hash"]).record()
     assert isinstance(decision, DecisionRecord)
-    assert decision.source is Source.PERSON
+    assert decision.origin is Origin.PERSON
     assert sorted(await site.writes()) == [(command, board) for board in BOARDS]
     assert (await site.device())["mining"] is on
     await site.shows("switch.mining", "on" if on else "off")

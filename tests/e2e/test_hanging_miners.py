@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import pytest_socket
 
+from devtools.emulators.base import Fault, control
 from scripts._lib.hass_process import HassProcess, emulated_fleet, free_port
 from scripts._lib.site_setup import add_site, wait_loaded
 from tests.e2e.site import OPERATOR, OPTIONS
-from tests.emulators.base import Fault, control
-from tests.engine.shelf import loopback, new_network  # noqa: F401
+from tests.engine.miners.shelf import loopback, new_network  # noqa: F401
 
 pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
 

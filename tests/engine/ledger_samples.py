@@ -10,7 +10,6 @@ from pathlib import Path
 from custom_components.aiep_miner.engine.ledger import Head, LedgerStore, verify
 from custom_components.aiep_miner.engine.ledger.retention import maintain
 from custom_components.aiep_miner.engine.ledger.signing import checkpoint
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import (
     Action,
     Basis,
@@ -27,6 +26,7 @@ from custom_components.aiep_miner.engine.records import (
     TelemetryRecord,
     Temperature,
 )
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 OPERATOR = "01JD0000000000000000000000"
 START_MS = 1_800_000_000_000

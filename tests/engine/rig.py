@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from custom_components.aiep_miner.engine.command_result import CommandResult
 from custom_components.aiep_miner.engine.controller import Controller
+from custom_components.aiep_miner.engine.events import CycleEvent, GovernorEvent
 from custom_components.aiep_miner.engine.ledger import (
     Fault,
     LedgerError,
@@ -26,21 +28,20 @@ from custom_components.aiep_miner.engine.miners.base import (
     MinerError,
     MinerInfo,
 )
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import (
     Action,
-    GovernorPolicy,
     MinerPolicy,
+    MiningPolicy,
+    Origin,
     PolicyRecord,
     PriceRecord,
     ProposalRecord,
     Reading,
     RecordKind,
-    Source,
     Temperature,
 )
+from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.engine.replay import ReplayReport, replay
-from custom_components.aiep_miner.engine.views import GovernorEvent, Notice, Verdict
 
 OPERATOR = "operator"
 START_MS = 1_790_000_000_000
@@ -141,7 +142,9 @@ class Site[Miner: MinerAdapter = ScriptedMiner]:
         self.miners = miners
         self.policy = policy
         self.now_ms = START_MS
-        self.notices: list[Notice] = []
+        self.clock_off_ms = 0
+        """By how much the wall clock is wrong; ``now_ms`` is what the monotonic clock follows."""
+        self.notices: list[CycleEvent] = []
         self.governor_events: list[GovernorEvent] = []
         self.prices = GOOD_PRICES
         self.controller = self._controller()
@@ -152,10 +155,11 @@ class Site[Miner: MinerAdapter = ScriptedMiner]:
             ledger_path=self.path,
             adapters=self.miners,
             policy=self.policy,
-            clock=lambda: self.now_ms,
-            on_notice=self.notices.append,
+            clock=lambda: self.now_ms + self.clock_off_ms,
+            on_event=self.notices.append,
             on_governor_event=self.governor_events.append,
             version="test",
+            monotonic=lambda: self.now_ms / 1000,
         )
 
     async def restart(self, **known: Any) -> Fault | None:
@@ -185,8 +189,8 @@ class Site[Miner: MinerAdapter = ScriptedMiner]:
             await self.controller.run_cycle(self.prices)
 
     async def command(
-        self, action: Action, miner_id: str = "m1", source: Source = Source.PERSON, **more: Any
-    ) -> Verdict:
+        self, action: Action, miner_id: str = "m1", origin: Origin = Origin.PERSON, **more: Any
+    ) -> CommandResult:
         """Propose something as a person, or as another source."""
         self.now_ms += 1000
         return await self.controller.submit(
@@ -194,9 +198,9 @@ class Site[Miner: MinerAdapter = ScriptedMiner]:
                 ts_ms=0,
                 subject=miner_id,
                 action=action,
-                source=source,
+                origin=origin,
                 reasons=(
-                    Reason.PERSON_COMMAND if source is Source.PERSON else Reason.OUTSIDE_PROPOSAL,
+                    Reason.PERSON_COMMAND if origin is Origin.PERSON else Reason.OUTSIDE_PROPOSAL,
                 ),
                 **more,
             ),
@@ -255,7 +259,7 @@ def policy_of(**changes: Any) -> PolicyRecord:
         "profit_dwell_min": 0.0,
         "collapse_min": 1.0,
         "cooldown_min": 1.0,
-        "governor": GovernorPolicy(),
+        "governor": MiningPolicy(),
         "miners": (miner_policy(),),
     }
     return PolicyRecord(ts_ms=0, subject="", **{**values, **changes})

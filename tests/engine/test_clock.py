@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from custom_components.aiep_miner.engine.reasons import Reason
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .rig import GOOD_PRICES, Site, site
 
@@ -13,7 +13,7 @@ async def test_a_clock_that_jumps_back_never_breaks_the_order(tmp_path) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(3)
         before = rig.now_ms
-        rig.now_ms -= 3_600_000
+        rig.clock_off_ms = -3_600_000
         await rig.cycles(3)
         records = await rig.records()
         stamps = [item["ts"] for item in records]
@@ -21,7 +21,7 @@ async def test_a_clock_that_jumps_back_never_breaks_the_order(tmp_path) -> None:
         said = [item["clock_ms"] for item in records if "clock_ms" in item]
         assert len(said) == 3 * 4, "telemetry, price, profit and decision of each cycle"
         assert all(at < before for at in said)
-        rig.now_ms = before
+        rig.clock_off_ms = 0
         await rig.cycles()
         assert "clock_ms" not in (await rig.records())[-1]
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from custom_components.aiep_miner.engine.events import CycleEventKind
 from custom_components.aiep_miner.engine.miners.base import Capabilities, MinerError
-from custom_components.aiep_miner.engine.reasons import Reason
-from custom_components.aiep_miner.engine.records import Action, Mode, Source
-from custom_components.aiep_miner.engine.views import NoticeKind
+from custom_components.aiep_miner.engine.records import Action, Mode, Origin
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .rig import BAD_PRICES, HOT, RUNNING, assert_settled, policy_of, site
 
@@ -47,7 +47,7 @@ async def test_manual_mode_suppresses_with_a_proof(tmp_path) -> None:
         proofs = await rig.records("negative_proof")
         assert [item["rule"] for item in proofs] == ["manual_mode"]
         assert proofs[0]["reasons"] == ["overheat"]
-        assert [n.reason for n in rig.notices if n.kind is NoticeKind.SUPPRESSION] == [
+        assert [n.reason for n in rig.notices if n.kind is CycleEventKind.SUPPRESSION] == [
             Reason.MANUAL_MODE
         ]
         await assert_settled(rig)
@@ -87,10 +87,10 @@ async def test_switching_to_auto_acts_at_once(tmp_path) -> None:
 async def test_a_person_stops_and_starts_in_both_modes(tmp_path, mode) -> None:
     async with site(tmp_path, policy_of(mode=mode)) as rig:
         await rig.cycles(2)
-        verdict = await rig.command(Action.STOP, user_id="user-1")
-        assert (verdict.rule, verdict.error) == (None, None)
-        verdict = await rig.command(Action.RUN, user_id="user-1")
-        assert (verdict.rule, verdict.error) == (None, None)
+        result = await rig.command(Action.STOP, user_id="user-1")
+        assert (result.rule, result.error) == (None, None)
+        result = await rig.command(Action.RUN, user_id="user-1")
+        assert (result.rule, result.error) == (None, None)
         await rig.cycles()
         assert rig.actions() == [Action.STOP, Action.RUN]
         assert {item["user_id"] for item in await rig.records("proposal")} == {"user-1"}
@@ -150,7 +150,7 @@ async def test_a_miner_that_cannot_be_read_is_left_alone(tmp_path) -> None:
         await rig.cycles(25)
         assert rig.actions() == []
         assert rig.view.telemetry.error is Reason.UNREACHABLE
-        assert rig.view.earnings is None
+        assert rig.view.earnings.revenue_per_day is None
         assert [item.code for item in rig.view.divergences] == [Reason.COMMS_LOST]
         assert rig.miners["m2"].commands
         rig.miner.reading = RUNNING
@@ -199,15 +199,15 @@ async def test_an_unsupported_action_ends_in_a_proof(tmp_path) -> None:
 async def test_an_unchanged_hold_is_told_once(tmp_path) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(10)
-        told = [n.reason for n in rig.notices if n.kind is NoticeKind.DECISION]
+        told = [n.reason for n in rig.notices if n.kind is CycleEventKind.DECISION]
         assert told == [Reason.OBSERVING, Reason.PROFITABLE]
 
 
 async def test_an_automation_is_suppressed_in_manual(tmp_path) -> None:
     async with site(tmp_path, policy_of(mode=Mode.MANUAL)) as rig:
         await rig.cycles(25)
-        verdict = await rig.command(Action.STOP, source=Source.AUTOMATION)
-        assert verdict.rule is Reason.MANUAL_MODE
+        result = await rig.command(Action.STOP, origin=Origin.AUTOMATION)
+        assert result.rule is Reason.MANUAL_MODE
 
 
 async def test_an_unknown_miner_is_a_key_error(tmp_path) -> None:

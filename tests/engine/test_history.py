@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from custom_components.aiep_miner.engine import cycle
+from custom_components.aiep_miner.engine import controller
+from custom_components.aiep_miner.engine.command_result import CommandResult
 from custom_components.aiep_miner.engine.ledger import LedgerError
 from custom_components.aiep_miner.engine.miners.base import MinerError
-from custom_components.aiep_miner.engine.reasons import Reason
 from custom_components.aiep_miner.engine.records import (
     Action,
-    GovernorPolicy,
+    MiningPolicy,
     Mode,
+    Origin,
     RecordKind,
-    Source,
 )
-from custom_components.aiep_miner.engine.views import Verdict
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .rig import (
     BAD_PRICES,
@@ -40,7 +40,7 @@ from .rig import (
 
 MINERS = ("m1", "m2")
 HOUR_MS = 3_600_000
-SITE_MAXIMUM = GovernorPolicy(max_power_watts=6000.0)
+SITE_MAXIMUM = MiningPolicy(max_power_watts=6000.0)
 ODD_RATES = (
     COLLAPSED,
     replace(RUNNING, hashrate_ths=45.0),
@@ -63,7 +63,7 @@ class Life:
     chance: random.Random
     refused: set[RecordKind] = field(default_factory=set)
     """The kinds of record that the ledger cannot write now."""
-    waiting: list[asyncio.Task[Verdict]] = field(default_factory=list)
+    waiting: list[asyncio.Task[CommandResult]] = field(default_factory=list)
     """Commands whose answer nobody waits for."""
 
     @property
@@ -160,7 +160,7 @@ async def somebody_commands(life: Life) -> None:
     command = life.rig.command(
         life.chance.choice((Action.RUN, Action.STOP, Action.SET_POWER)),
         life.chance.choice(MINERS),
-        life.chance.choice((Source.PERSON, Source.AUTOMATION)),
+        life.chance.choice((Origin.PERSON, Origin.AUTOMATION)),
         value=3000.0,
     )
     if any(miner.gate for miner in life.rig.miners.values()):
@@ -213,7 +213,7 @@ async def live(life: Life, steps: int) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_any_history_settles_and_replays(tmp_path, seed, monkeypatch) -> None:
-    monkeypatch.setattr(cycle, "PROMPT_S", 0.01)
+    monkeypatch.setattr(controller, "PROMPT_S", 0.01)
     async with site(tmp_path, policy_of(governor=SITE_MAXIMUM), MINERS) as rig:
         await live(Life(rig, random.Random(seed)), steps=160)
         await assert_settled(rig)

@@ -5,9 +5,18 @@ import asyncio
 import pytest
 
 from custom_components.aiep_miner.engine.ledger import LedgerError, RecoveryCause
-from custom_components.aiep_miner.engine.records import Action, Mode, RecordKind, Source
+from custom_components.aiep_miner.engine.records import Action, Mode, Origin, RecordKind
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
-from .rig import BAD_PRICES, HOT, assert_settled, ledger_refuses, policy_of, site
+from .rig import (
+    BAD_PRICES,
+    HOT,
+    assert_replays,
+    assert_settled,
+    ledger_refuses,
+    policy_of,
+    site,
+)
 
 PAGE_BYTES = 4096
 
@@ -23,7 +32,9 @@ async def test_without_a_ledger_nothing_happens_but_a_safety_stop(tmp_path) -> N
             assert rig.actions("m2") == [Action.STOP]
             assert "disk_full" in rig.controller.view.ledger_error
             with pytest.raises(LedgerError):
-                await rig.command(Action.STOP)
+                await rig.command(Action.RESTART)
+            with pytest.raises(LedgerError):
+                await rig.command(Action.STOP, origin=Origin.AUTOMATION)
             assert rig.actions() == []
         await rig.cycles()
         assert rig.controller.view.ledger_error is None
@@ -90,16 +101,33 @@ async def test_a_safety_stop_whose_receipt_could_not_be_filed_is_not_sent_twice(
         await assert_settled(rig)
 
 
-async def test_a_proof_that_is_filed_late_is_not_taken_for_the_next_commands(tmp_path) -> None:
+async def test_a_decision_whose_proof_cannot_be_recorded_is_not_recorded_either(tmp_path) -> None:
     async with site(tmp_path, policy_of(mode=Mode.MANUAL)) as rig:
         await rig.cycles(3)
         with ledger_refuses({RecordKind.NEGATIVE_PROOF}), pytest.raises(LedgerError):
-            await rig.command(Action.STOP, source=Source.AUTOMATION)
-        verdict = await rig.command(Action.STOP)
-        assert (verdict.rule, verdict.error) == (None, None)
+            await rig.command(Action.STOP, origin=Origin.AUTOMATION)
+        result = await rig.command(Action.STOP)
+        assert (result.rule, result.error) == (None, None)
         assert rig.actions() == [Action.STOP]
-        assert [item["rule"] for item in await rig.records("negative_proof")] == ["manual_mode"]
+        assert await rig.records("negative_proof") == []
         await assert_settled(rig)
+
+
+async def test_a_persons_stop_passes_on_a_full_disk_and_is_recorded_late(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        await rig.cycles(22)
+        with ledger_refuses():
+            result = await rig.command(Action.STOP, user_id="user-1")
+            assert (result.rule, result.error, result.is_recorded) == (None, None, False)
+            assert rig.actions() == [Action.STOP]
+        await rig.cycles(2)
+        assert rig.actions() == [Action.STOP]
+        (decision,) = [item for item in await rig.records("decision") if item.get("late")]
+        assert decision["origin"] == "person"
+        assert decision["reasons"] == ["person_command", "ledger_unavailable"]
+        assert rig.reasons == (Reason.PERSON_HOLD,)
+        await assert_settled(rig)
+    assert_replays(rig.path)
 
 
 async def test_a_ledger_that_cannot_be_read_at_the_start_is_set_aside(tmp_path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.records import Action, GovernorPolicy, Mode, Source
+from custom_components.aiep_miner.engine.records import Action, MiningPolicy, Mode, Origin
 from custom_components.aiep_miner.engine.replay import ReplayReport
 from custom_components.aiep_miner.engine.replay import replay as replay_file
 
@@ -41,9 +41,9 @@ async def eventful(rig: Site) -> None:
     await rig.cycles(3)
     await rig.command(Action.RUN, "m1")
     rig.miners["m1"].reading = RUNNING
-    await rig.command(Action.SET_POWER, "m1", source=Source.AUTOMATION, value=3000.0)
+    await rig.command(Action.SET_POWER, "m1", origin=Origin.AUTOMATION, value=3000.0)
     await rig.controller.set_policy(
-        policy_of(mode=Mode.MANUAL, governor=GovernorPolicy(min_trust_for_action=3))
+        policy_of(mode=Mode.MANUAL, governor=MiningPolicy(min_trust_for_action=3))
     )
     await rig.cycles(3)
     await rig.controller.hand_back("m2", "user-1")

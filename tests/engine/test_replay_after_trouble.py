@@ -3,18 +3,18 @@
 import pytest
 
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.records import Action, RecordKind, Source
+from custom_components.aiep_miner.engine.records import Action, Origin, RecordKind
 
 from .rig import HOT, STOPPED, assert_replays, ledger_refuses, site
 
 
-@pytest.mark.parametrize("source", [Source.AUTOMATION, Source.PERSON])
-async def test_a_proposal_while_the_clock_is_behind(tmp_path, source) -> None:
+@pytest.mark.parametrize("origin", [Origin.AUTOMATION, Origin.PERSON])
+async def test_a_proposal_while_the_clock_is_behind(tmp_path, origin) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(22)
         rig.now_ms -= 3_600_000
         await rig.cycles(2)
-        await rig.command(Action.SET_POWER, source=source, value=3200.0)
+        await rig.command(Action.SET_POWER, origin=origin, value=3200.0)
         await rig.cycles(5)
         decisions = await rig.records("decision")
         (proposal,) = await rig.records("proposal")
@@ -32,7 +32,7 @@ async def test_a_receipt_that_was_filed_late(tmp_path) -> None:
         await rig.cycles()
         await rig.controller.hand_back("m1", None)
         await rig.cycles(40, seconds=7)
-        await rig.command(Action.STOP, source=Source.AUTOMATION)
+        await rig.command(Action.STOP, origin=Origin.AUTOMATION)
         await rig.cycles(3)
         decisions = len(await rig.records("decision"))
     assert assert_replays(rig.path).matched == decisions

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from custom_components.aiep_miner.engine import cycle
-from custom_components.aiep_miner.engine.reasons import Reason
+from custom_components.aiep_miner.engine import controller
 from custom_components.aiep_miner.engine.records import Action, RecordKind
+from custom_components.aiep_miner.engine.records.reasons import Reason
 
 from .rig import HOT, RUNNING, Site, assert_replays, assert_settled, ledger_refuses, site
 
@@ -14,7 +14,7 @@ from .rig import HOT, RUNNING, Site, assert_replays, assert_settled, ledger_refu
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a cycle wait hardly at all."""
-    monkeypatch.setattr(cycle, "PROMPT_S", 0.01)
+    monkeypatch.setattr(controller, "PROMPT_S", 0.01)
 
 
 async def overheat_slowly(rig: Site) -> None:
@@ -28,7 +28,7 @@ async def overheat_slowly(rig: Site) -> None:
 async def answered(rig: Site) -> None:
     """Let the first miner answer, and wait for the receipt."""
     rig.miner.gate.set()
-    await asyncio.wait(rig.controller._under_way.values())
+    await asyncio.wait([item.task for item in rig.controller._under_way.values()])
 
 
 async def test_another_miner_in_danger_is_stopped_meanwhile(tmp_path) -> None:
@@ -43,9 +43,9 @@ async def test_another_miner_in_danger_is_stopped_meanwhile(tmp_path) -> None:
         await rig.command(Action.STOP, "m2")
         assert not asking.done()
         rig.miner.gate.set()
-        verdict = await asking
-        assert verdict.receipt.record.subject == "m1"
-        assert verdict.error is None
+        result = await asking
+        assert result.receipt.record.subject == "m1"
+        assert result.error is None
         await assert_settled(rig)
     assert_replays(rig.path)
 

@@ -8,12 +8,13 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.aiep_miner import adapters, coordinator
+from custom_components.aiep_miner import coordinator
 from custom_components.aiep_miner.engine import controller
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner
+from custom_components.aiep_miner.flows import adapters
+from devtools.emulators.base import Emulator
 from tests.conftest import make_operator, set_up
-from tests.emulators.base import Emulator
-from tests.engine.shelf import PATIENCE_S, alone, loopback  # noqa: F401
+from tests.engine.miners.shelf import PATIENCE_S, alone, loopback  # noqa: F401
 
 from .rig import Add, Clock, Rig, add_by_form, form_for
 

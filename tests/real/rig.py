@@ -11,11 +11,11 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.aiep_miner.coordinator import SiteCoordinator
-from tests.emulators.base import Emulator
-from tests.emulators.cgminer import EmulatedCgminer
-from tests.emulators.fleet import MAKES
-from tests.engine.shelf import new_host
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
+from devtools.emulators.base import Emulator
+from devtools.emulators.cgminer import EmulatedCgminer
+from devtools.emulators.fleet import MAKES
+from tests.engine.miners.shelf import new_host
 
 FAST = 60.0
 """The machines' seconds in one of ours."""
@@ -45,8 +45,8 @@ class Rig:
     person: Context
 
     @property
-    def site(self) -> SiteCoordinator:
-        site: SiteCoordinator = self.entry.runtime_data
+    def site(self) -> AiepMinerCoordinator:
+        site: AiepMinerCoordinator = self.entry.runtime_data.coordinator
         return site
 
     def entity_id(self, platform: str, key: str) -> str | None:

@@ -20,15 +20,15 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.aiep_miner import miner_flow
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.diagnostics import async_get_config_entry_diagnostics
+from custom_components.aiep_miner.flows import miner as miner_flow
+from devtools.emulators.antminer import Antminer
+from devtools.emulators.base import Fault
+from devtools.emulators.bitaxe import BitAxe, ForkedAxe
+from devtools.emulators.cgminer import EmulatedCgminer
 from tests.conftest import make_operator, set_up
-from tests.emulators.antminer import Antminer
-from tests.emulators.base import Fault
-from tests.emulators.bitaxe import BitAxe, ForkedAxe
-from tests.emulators.cgminer import EmulatedCgminer
-from tests.engine.shelf import new_host, new_network
+from tests.engine.miners.shelf import new_host, new_network
 from tests.real.rig import Add, Clock, add_by_form, emulator
 
 pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
@@ -166,7 +166,7 @@ async def test_several_miners_of_a_scan_are_added_at_once(
         locked = Antminer(f"{base}5", password=PASSWORD)
         await stack.enter_async_context(locked)
         await add(devices[3])
-        site = entry.runtime_data
+        site = entry.runtime_data.coordinator
 
         flow_id = await _start(hass, entry, "scan")
         flows = hass.config_entries.subentries
@@ -201,8 +201,8 @@ async def test_several_miners_of_a_scan_are_added_at_once(
         assert {item.unique_id for item in entry.subentries.values()} == {
             device.mac.lower() for device in devices
         }
-        assert entry.runtime_data is not site
-        assert set(entry.runtime_data.data.miners) == set(entry.subentries)
+        assert entry.runtime_data.coordinator is not site
+        assert set(entry.runtime_data.coordinator.data.miners) == set(entry.subentries)
         assert hass.states.get("sensor.big_estimated_power").state == "3250.0"
         assert all(device.log.writes == [] for device in devices)
 

@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aiep_miner.const import DOMAIN
-from tests.emulators.base import Fault
+from devtools.emulators.base import Fault
 from tests.real.rig import FAST, Add, Clock, Rig, add_by_form, emulator, writes
 
 pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]

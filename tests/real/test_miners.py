@@ -8,14 +8,17 @@ from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.aiep_miner.engine import controller
-from custom_components.aiep_miner.engine.reasons import Reason
-from tests.emulators.base import Fault
+from custom_components.aiep_miner.engine.records.reasons import Reason
+from devtools.emulators.base import Fault
 
 from .rig import FAST, Add, emulator, writes
 
 pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
 
-CONTROLLED = ["bitaxe", "antminer", "luxos", "avalon", "whatsminer_v2", "whatsminer_v3", "cgminer"]
+CONTROLLED = [
+    *("bitaxe", "antminer", "luxos", "avalon", "avalon_q", "nano3s"),
+    *("whatsminer_v2", "whatsminer_v3", "braiins", "vnish", "epic", "cgminer"),
+]
 STOPS: dict[str, list[tuple[str, str | None]]] = {
     "bitaxe": [("POST /api/system/pause", None)],
     "luxos": [("curtail", "sleep")],
@@ -26,8 +29,17 @@ STOPS: dict[str, list[tuple[str, str | None]]] = {
 COMMANDS = {
     "antminer": ["POST /cgi-bin/set_miner_conf.cgi"],
     "avalon": ["ascset"],
+    "avalon_q": ["ascset"],
+    "nano3s": ["ascset"],
     "whatsminer_v2": ["power_off"],
+    "braiins": ["PUT /api/v1/actions/pause"],
+    "vnish": ["POST /api/v1/mining/stop"],
+    "epic": ["POST /miner"],
 }
+RESTARTED = [
+    *("antminer", "luxos", "avalon", "nano3s", "whatsminer_v2", "whatsminer_v3"),
+    *("braiins", "vnish", "epic", "cgminer"),
+]
 
 
 @pytest.mark.parametrize("make", CONTROLLED)
@@ -58,6 +70,40 @@ async def test_is_added_polled_stopped_and_started(
         await rig.until("binary_sensor", "mining", "on")
         await rig.until("sensor", "last_command", "confirmed")
         assert device.machine.mining
+
+
+@pytest.mark.parametrize("make", RESTARTED)
+async def test_a_restart_is_confirmed_by_what_the_make_changes(add: Add, make: str) -> None:
+    async with emulator(make, time_scale=20.0) as device:
+        rig = await add(device)
+        await rig.cycles(2)
+        await rig.act("button", "press", "restart")
+        assert len(device.log.writes) == 1
+        await rig.until("sensor", "last_command", "confirmed", cycles=120)
+        await rig.until("binary_sensor", "mining", "on", cycles=120)
+
+
+async def test_a_restart_that_drops_the_connection_is_confirmed(add: Add) -> None:
+    async with emulator("braiins", version="26.04", time_scale=20.0) as device:
+        rig = await add(device)
+        await rig.cycles(2)
+        await rig.act("button", "press", "restart")
+        assert rig.state("sensor", "last_command") == "accepted"
+        await rig.until("sensor", "last_command", "confirmed", cycles=120)
+        assert len(device.log.writes) == 1
+
+
+async def test_half_a_miner_is_a_problem(add: Add) -> None:
+    async with emulator("antminer", time_scale=FAST) as device:
+        rig = await add(device)
+        await rig.cycles(3)
+        assert rig.state("binary_sensor", "problem") == "off"
+        rpc = next(server for server in device._servers if server.port == 4028)
+        rpc._answer = lambda _request: None
+        await rig.cycles(3)
+        problem = rig.entity("binary_sensor", "problem")
+        assert problem.state == "on"
+        assert "reading_incomplete" in problem.attributes["divergences"]
 
 
 async def test_a_miner_that_cannot_be_controlled_has_no_controls(add: Add) -> None:

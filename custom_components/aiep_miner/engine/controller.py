@@ -1,16 +1,32 @@
-"""Runs the governed cycle for one operator: owns its ledger, its miners and its state."""
+"""The public calls of one operator's engine, and the order in which they have their turn.
+
+Rules:
+
+- Miners are read and commanded outside the turn; whoever holds it waits for the ledger alone,
+  and for no longer than ``journal.DEADLINE_S``.
+- A safety stop or a person's stop that is not on the ledger ``STOP_WAITS_S`` after its poll is
+  sent, and recorded late. It is never sent a second time for the decision that follows.
+- Nothing else is dispatched before its decision is durable.
+"""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import replace
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from . import cycle, recovery, safety
-from .desk import Desk
-from .execution import receipt_of
+from . import cycle, outage
+from .admission import Admission
+from .canonical import canonical
+from .clock import SteadyClock
+from .command_result import CommandResult, command_result_of, not_yet_recorded
+from .cycle import Attempt, CycleInputs, CycleResult
+from .dues import Dues, begin_run, resume, settle_after_dues, stage_after_dues
+from .events import CycleEvent, EventEmitter, GovernorEvent
+from .journal import Journal
 from .ledger import (
     Fault,
     FaultCode,
@@ -22,46 +38,55 @@ from .ledger import (
     Stored,
 )
 from .miners.base import MinerAdapter
-from .notices import Notices
-from .picture import site_view
-from .reasons import Reason
-from .rebuild import Rebuilt, rebuild
+from .outage import LateStop, Outage, Phase
+from .polling import Poller, Polls
+from .read_model import ReadModel, read_model_of, unrecorded
 from .records import (
     Action,
     DecisionRecord,
-    DivergenceRecord,
     LifecycleEvent,
     LifecycleRecord,
-    MinerPolicy,
-    Outcome,
+    Origin,
     OverrideRecord,
     PolicyRecord,
     PriceRecord,
     ProposalRecord,
-    ReceiptRecord,
+    Reading,
     Record,
     ReviewRecord,
-    Severity,
 )
-from .state import STOP_MS, State
-from .verdict import verdict_of
-from .views import Filed, GovernorEvent, Notice, SiteView, Verdict
+from .records.entry import LedgerEntry
+from .records.reasons import Reason
+from .steps.execute import Dispatch, EarlyStop, Ended, Executor, proof_of, receipt_of
+from .turns import Turns, Urgency
 
 _LOGGER = logging.getLogger(__name__)
 
 POLL_DEADLINE_S = (5.0, 15.0)
 """The least and the most that a poll may take, whatever the interval."""
+STOP_POLL_S: Final = 2.0
+"""A person's stop waits no longer for its miner to be read; it is sent without a reading, too."""
+STOP_WAITS_S = 0.3
+"""How long a stop waits for the ledger after its poll."""
+PROMPT_S = 1.0
+"""How long a cycle waits for the miners' answers to commands; later ones are recorded later."""
+DRAIN_S = 10.0
+"""How long the stop of the controller waits for answers to commands that are under way."""
+WATCH_EVERY_S = 5.0
+"""How often machines are read meanwhile, to stop those in danger."""
+CLOSE_S = 5.0
+"""How long an adapter or the ledger may take to close."""
 
 
 class Controller:
-    """One operator's site.
+    """One operator's engine.
 
-    Every method may be called from the event loop at any time; cycles and proposals run one
-    after the other. A miner that fails is data, never an exception.
+    Every method may be called from the event loop at any time. A miner that fails is data, never
+    an exception.
     """
 
-    view: SiteView
-    """The latest picture; replaced, never changed, by each cycle, proposal or setting."""
+    view: ReadModel
+    """The latest read model; replaced, never changed."""
 
     def __init__(
         self,
@@ -71,168 +96,588 @@ class Controller:
         adapters: Mapping[str, MinerAdapter],
         policy: PolicyRecord,
         clock: Callable[[], int],
-        on_notice: Callable[[Notice], None],
+        on_event: Callable[[CycleEvent], None],
         on_governor_event: Callable[[GovernorEvent], None],
         version: str,
+        monotonic: Callable[[], float] | None = None,
     ) -> None:
-        """Take everything the site needs; ``clock`` returns ms since the epoch."""
-        self.view = SiteView(operator_id=operator_id, ts_ms=0, cycles=0, policy=policy)
+        """Take everything the site needs.
+
+        ``clock`` returns ms since the epoch, ``monotonic`` seconds of a clock that nobody sets.
+        """
+        self.view = unrecorded(operator_id, policy, sorted(adapters))
+        self.clock = SteadyClock(clock, monotonic or _monotonic)
         self._operator_id = operator_id
         self._ledger_path = ledger_path
         self._adapters = adapters
         self._policy = policy
-        self._clock = clock
-        self._notices = Notices(on_notice, on_governor_event)
+        self._events = EventEmitter(on_event, on_governor_event)
         self._version = version
-        self._lock = asyncio.Lock()
+        self._poller = Poller(adapters)
+        self._executor = Executor(adapters)
+        self._admission = Admission()
+        self._turns = Turns()
+        self._cycling = asyncio.Lock()
+        self._outage = Outage()
         self._cycles = 0
-        self._under_way: dict[str, asyncio.Task[list[Filed[Record]]]] = {}
-        """Record hash of a decision to the filing of its receipt, when the miner is slow to answer."""
+        self._is_stopped = False
         self._has_observed = False
         """Whether a cycle has ended since the start."""
-        self._ledger_error: str | None = None
-        """Why the last cycle could not be filed."""
-        self._stopping: dict[str, asyncio.Task[None]] = {}
-        """Miner id to a safety stop on its way that the ledger could not take."""
-        self._late_stops: list[safety.LateStop] = []
-        self._stale = False
-        """Whether filing failed since the state was last known to follow from the ledger."""
+        self._cycle_error: str | None = None
+        """Why the last cycle could not be recorded."""
+        self._under_way: dict[str, _Settling] = {}
+        """Record hash of a decision to its dispatch, until the receipt is on the ledger or owed."""
+        self._stopping: dict[str, EarlyStop] = {}
+        """Miner id to a stop on its way that the ledger does not hold."""
+        self._ended: dict[str, Ended] = {}
+        """Record hash of a decision to how its dispatch ended, until that is written."""
+        self._settled: dict[str, list[LedgerEntry[Any]] | LedgerError] = {}
+        """Record hash of a decision to its receipt, for the task that waits for it."""
         self._broken_at: int | None = None
         """The seq at which the ledger was found broken, until a person has accepted that."""
+        self._known_head: Head | None = None
+        self.fault: Fault | None = None
+        """The break that was found when the ledger was opened."""
+        self._opening: asyncio.Task[Ledger] | None = None
         self._ledger: Ledger | None = None
-        self._desk: Desk | None = None
+        self._journal: Journal | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether it is between start and stop."""
+        """Whether the ledger is open: between a start that found it, and the stop."""
         return self._ledger is not None
 
     @property
+    def phase(self) -> Phase:
+        """Return whether the ledger can be written."""
+        return self._outage.phase
+
+    @property
     def ledger(self) -> Ledger:
-        """Return the open ledger; raises LedgerError before the start and after the stop."""
+        """Return the open ledger; raises LedgerError before it is open and after the stop."""
         if self._ledger is None:
-            raise LedgerError(LedgerReason.CLOSED, "the controller does not run")
+            raise LedgerError(
+                LedgerReason.CLOSED, self._outage.error or "the controller is stopped"
+            )
         return self._ledger
 
     @property
-    def desk(self) -> Desk:
-        """Return the desk; raises LedgerError before the start and after the stop."""
-        if self._desk is None:
-            raise LedgerError(LedgerReason.CLOSED, "the controller does not run")
-        return self._desk
+    def journal(self) -> Journal:
+        """Return the journal; raises LedgerError before the ledger is open and after the stop."""
+        if self._journal is None:
+            raise LedgerError(
+                LedgerReason.CLOSED, self._outage.error or "the controller is stopped"
+            )
+        return self._journal
+
+    # From the start to the stop
 
     async def start(
         self, *, known_head: Head | None = None, broken_at: int | None = None
     ) -> Fault | None:
-        """Open the ledger, settle what a crash left open, rebuild the state; raises LedgerError.
+        """Open the ledger, settle what a crash left open, rebuild the state.
 
         ``known_head`` is the last head known from outside the ledger, ``broken_at`` the seq of a
-        break that nobody has accepted yet. Returns the break that is found now.
+        break that nobody has accepted yet. Returns the break that is found now. A ledger that
+        cannot be opened raises nothing: each cycle tries again, and until then only stops are
+        sent (see ``phase`` and ``ReadModel.ledger_error``).
         """
-        ledger = await Ledger.open(self._ledger_path, self._operator_id, known_head=known_head)
-        fault = _break_of(ledger)
-        self._broken_at = fault.seq if broken_at is None and fault else broken_at
+        self._known_head, self._broken_at = known_head, broken_at
         try:
-            await self._begin(ledger)
-        except BaseException:
-            await ledger.close()
-            raise
-        return fault
+            async with self._turns.take(Urgency.CYCLE):
+                await self._open()
+                await self._show()
+        except LedgerError as err:
+            self._outage.fail(err)
+            self._cycle_error = str(err)
+            self.view = self.view.failing(str(err))
+        return self.fault
 
-    async def _begin(self, ledger: Ledger) -> None:
-        state, rebuilt = await self._rebuild(ledger)
-        desk = Desk(
-            ledger=ledger,
-            state=state,
-            adapters=self._adapters,
-            clock=self._clock,
-            on_filed=self._notices.filed,
-        )
-        ts_ms = desk.now_ms()
-        unsettled = await desk.read(lambda state: recovery.settlements(state, ts_ms))
+    async def _open(self) -> None:
+        """Open the ledger. Raises LedgerError."""
+        if self._ledger is None:
+            self._ledger = await self._opened()
+            self.fault = _break_of(self._ledger)
+            if self._broken_at is None and self.fault is not None:
+                self._broken_at = self.fault.seq
+            self.clock.begin(self._ledger.last_ts_ms)
+        journal = Journal(self._ledger, self.clock)
+        self._outage.enter(Phase.RECOVERING)
+        rebuilt, _ = await journal.rebuild()
+        dues = self._dues()
         started = LifecycleRecord(
-            ts_ms=ts_ms,
+            ts_ms=dues.ts_ms,
             subject=self._operator_id,
             event=LifecycleEvent.START,
             version=self._version,
             rebuilt_from_seq=rebuilt.from_seq,
-            open_decisions=sum(1 for item in unsettled if not isinstance(item, OverrideRecord)),
         )
-        await desk.file(lambda _: [started, *unsettled])
-        self._ledger, self._desk = ledger, desk
-        self._known_recovery = ledger.recovery
-        await self._file_break()
-        await self._put_in_force(self._policy)
-        await self._show()
+        committed = await journal.write(begin_run, started, dues)
+        self._journal = journal
+        self._written(dues, committed.entries)
+        self._outage.enter(Phase.RECORDING)
 
-    async def _rebuild(self, ledger: Ledger) -> tuple[State, Rebuilt]:
-        """Return the state that follows from a ledger; one that cannot be read is set aside."""
-        try:
-            return await ledger.run(rebuild, self._operator_id, ledger.store, ledger.head.seq)
-        except LedgerError as err:
-            if err.reason is not LedgerReason.CORRUPT:
-                raise
-            await ledger.begin_segment(RecoveryCause.CORRUPT)
-            return await ledger.run(rebuild, self._operator_id, ledger.store, ledger.head.seq)
+    async def _opened(self) -> Ledger:
+        """Open the ledger's file; an attempt that hangs is waited for again the next time."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(
+                Ledger.open(self._ledger_path, self._operator_id, known_head=self._known_head)
+            )
+        opening = self._opening
+        done, _ = await asyncio.wait({opening}, timeout=CLOSE_S)
+        if not done:
+            raise LedgerError(LedgerReason.IO_ERROR, "the ledger does not open")
+        self._opening = None
+        return opening.result()
 
-    async def run_cycle(self, prices: PriceRecord) -> SiteView:
+    async def stop(self) -> Head | None:
+        """Record the stop, close the miners and the ledger; return its head. Never raises.
+
+        Waits up to ``DRAIN_S`` for dispatches under way, and stops machines in danger meanwhile.
+        A command without an answer by then ends in a receipt ``unknown``.
+        """
+        await self._drain()
+        head = None
+        if self._journal is not None and self._ledger is not None:
+            try:
+                await self._record_stop()
+            except LedgerError as err:
+                _LOGGER.warning("The stop could not be recorded: %s", err)
+            head = self._ledger.head
+        if self._ledger is not None:
+            await _within(CLOSE_S, self._ledger.close())
+        if self._opening is not None:
+            self._opening.add_done_callback(_close_opened)
+        self._is_stopped = True
+        self._ledger = self._journal = self._opening = None
+        await self._poller.close()
+        await _within(CLOSE_S, *(adapter.close() for adapter in self._adapters.values()))
+        return head
+
+    async def _drain(self) -> None:
+        """Wait for what is under way, and watch the machines meanwhile; then end it."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + DRAIN_S
+        while (tasks := self._tasks_under_way()) and loop.time() < until_s:
+            step_s = min(WATCH_EVERY_S, max(0.0, until_s - loop.time()))
+            done, _ = await asyncio.wait(tasks, timeout=step_s, return_when=asyncio.ALL_COMPLETED)
+            if len(done) < len(tasks):
+                await self._watch()
+        for settling in list(self._under_way.values()):
+            settling.dispatch.receipt.cancel()
+        for stop in list(self._stopping.values()):
+            stop.outcome.cancel()
+        if tasks := self._tasks_under_way():
+            await asyncio.wait(tasks, timeout=CLOSE_S)
+
+    def _tasks_under_way(self) -> list[asyncio.Task[Any]]:
+        return [
+            *(settling.task for settling in self._under_way.values()),
+            *(stop.outcome for stop in self._stopping.values()),
+        ]
+
+    async def _watch(self) -> None:
+        """Read the machines, and stop those in danger."""
+        polls = await self._poll(self._adapters, WATCH_EVERY_S)
+        endangered = {
+            miner_id: said
+            for miner_id, said in polls.items()
+            if isinstance(said, Reading) and self._is_endangered(miner_id, said)
+        }
+        if endangered:
+            try:
+                await self._govern(_Wanted(polls=endangered), Urgency.SAFETY)
+            except LedgerError as err:
+                _LOGGER.debug("Watched without a ledger: %s", err)
+
+    async def _record_stop(self) -> None:
+        async with self._turns.take(Urgency.SAFETY):
+            await self._make_ready()
+            stopped = LifecycleRecord(
+                ts_ms=self.clock.now_ms(),
+                subject=self._operator_id,
+                event=LifecycleEvent.STOP,
+                version=self._version,
+            )
+            await self._stage([stopped])
+
+    # The cycle
+
+    async def run_cycle(self, prices: PriceRecord) -> ReadModel:
         """Run one governed cycle; the first after a start only observes.
 
         ``prices`` need no meaningful envelope. Never raises for a miner or for a ledger that
-        cannot be written (see ``SiteView.ledger_error``).
+        cannot be written (see ``ReadModel.ledger_error``).
         """
-        # Whoever gives up waiting must not leave a dispatch without its receipt.
+        # A caller that gives up waiting must not leave a dispatch without its receipt.
         return await asyncio.shield(asyncio.ensure_future(self._run_cycle(prices)))
 
-    async def _run_cycle(self, prices: PriceRecord) -> SiteView:
-        async with self._lock:
-            polls = await self._poll(self._adapters)
-            try:
-                await self._governed(polls, prices, {})
-            except LedgerError as err:
-                self._stale, self._ledger_error = True, str(err)
-                await self._without_ledger(polls)
-            else:
-                self._cycles += 1
-                self._ledger_error = None
-                await self._show()
-            self._has_observed = True
+    async def _run_cycle(self, prices: PriceRecord) -> ReadModel:
+        async with self._cycling:
+            results, error = await self._govern_slices(prices)
+            await self._answers(results)
+            await self._end_cycle(error)
         return self.view
 
-    async def submit(self, proposal: ProposalRecord, prices: PriceRecord) -> Verdict:
-        """Poll the proposal's subject, judge the proposal on that and carry it out if authorised.
+    async def _govern_slices(
+        self, prices: PriceRecord
+    ) -> tuple[list[CycleResult], LedgerError | None]:
+        """Govern what is read as it comes in; return what came of it, and why that failed."""
+        results: list[CycleResult] = []
+        error = None
+        async for polls in self._slices():
+            wanted = _Wanted(polls=polls, prices=None if results else prices)
+            try:
+                results.append(await self._govern(wanted, self._urgency_of(polls)))
+            except LedgerError as err:
+                error = err
+                self.view = self.view.failing(str(err), polls, self._poller.infos)
+        return results, error
 
-        Returns when the miner has answered; meanwhile cycles go on. Raises LedgerError when the
-        ledger cannot be written, KeyError for an unknown miner.
+    async def _slices(self) -> AsyncIterator[Polls]:
+        if not self._adapters:  # the prices are recorded all the same
+            yield {}
+        async for polls in self._poller.slices(
+            self._adapters, self._poll_deadline_s(), self._is_endangered
+        ):
+            yield polls
+
+    async def _end_cycle(self, error: LedgerError | None) -> None:
+        self._has_observed = True
+        had_failed, self._cycle_error = self._cycle_error, str(error) if error else None
+        self._cycles += error is None
+        try:
+            if error is None and had_failed:
+                await self._show()
+        except LedgerError as err:
+            self._cycle_error = str(err)
+        self.view = replace(self.view, cycles=self._cycles, ts_ms=self.clock.now_ms())
+        if self._cycle_error:
+            self.view = self.view.failing(self._cycle_error)
+
+    async def _answers(self, results: Sequence[CycleResult]) -> None:
+        """Wait a moment for what was dispatched, so that the view shows its receipts."""
+        tasks: list[asyncio.Task[Any]] = [
+            self._under_way[dispatch.decision.hash].task
+            for result in results
+            for dispatch in result.dispatches
+            if dispatch.decision.hash in self._under_way
+        ]
+        tasks += [stop.outcome for stop in self._stopping.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=PROMPT_S)
+
+    def _urgency_of(self, polls: Polls) -> Urgency:
+        urgent = any(
+            isinstance(said, Reading) and self._is_endangered(miner_id, said)
+            for miner_id, said in polls.items()
+        )
+        return Urgency.SAFETY if urgent else Urgency.CYCLE
+
+    def _is_endangered(self, miner_id: str, reading: Reading) -> bool:
+        return outage.looks_endangered(self.view, miner_id, reading)
+
+    def _poll_deadline_s(self) -> float:
+        least_s, most_s = POLL_DEADLINE_S
+        return min(most_s, max(least_s, self._policy.interval_s * 0.8))
+
+    async def _poll(self, miners: Iterable[str], deadline_s: float) -> Polls:
+        ids = sorted(miners)
+        found = await asyncio.gather(*(self._poller.poll(key, deadline_s) for key in ids))
+        return dict(zip(ids, found, strict=True))
+
+    # Proposals from outside
+
+    async def submit(self, proposal: ProposalRecord, prices: PriceRecord) -> CommandResult:
+        """Poll the proposal's subject, govern the proposal on that and carry it out if authorised.
+
+        Returns when the miner has answered; meanwhile cycles go on. A person's stop is sent also
+        while the ledger cannot be written. Raises LedgerError for anything else then, KeyError
+        for an unknown miner, ValueError for what no record can hold.
         """
         if proposal.subject not in self._adapters:
             raise KeyError(proposal.subject)
+        canonical(proposal.body())
         return await asyncio.shield(asyncio.ensure_future(self._submit(proposal, prices)))
 
-    async def _submit(self, proposal: ProposalRecord, prices: PriceRecord) -> Verdict:
-        miner_id = proposal.subject
-        async with self._after(lambda: [self._stopping.get(miner_id)]):
-            polls = await self._poll([miner_id])
-            with self._notices.collect() as filed:
-                try:
-                    await self._governed(polls, prices, {miner_id: proposal})
-                except LedgerError:
-                    self._stale = True
+    async def _submit(self, proposal: ProposalRecord, prices: PriceRecord) -> CommandResult:
+        now_ms = self.clock.now_ms()
+        if not self._admission.admits(proposal, self._policy.max_proposals_per_hour, now_ms):
+            return await self._refuse(proposal, now_ms)
+        with self._admission.waiting(proposal):
+            polls = await self._poll_for(proposal)
+            wanted = _Wanted(polls=polls, prices=prices, requests={proposal.subject: proposal})
+            attempt = Attempt()
+            try:
+                result = await self._govern(wanted, _urgency(proposal), attempt)
+            except LedgerError:
+                if proposal.subject not in attempt.early:
                     raise
+                return await _late_result(attempt.early[proposal.subject])
+        return await self._result_of(proposal, result)
+
+    async def _poll_for(self, proposal: ProposalRecord) -> Polls:
+        """Read the proposal's miner; a person's stop goes on without, when that takes long."""
+        miner_id, deadline_s = proposal.subject, self._poll_deadline_s()
+        if _urgency(proposal) is Urgency.SAFETY:
+            polling = asyncio.ensure_future(self._poller.poll(miner_id, deadline_s))
+            done, _ = await asyncio.wait({polling}, timeout=STOP_POLL_S)
+            return {miner_id: polling.result()} if done else {}
+        if miner_id in self._stopping:
+            # A machine that is being stopped has its turn when that has ended.
+            await asyncio.wait({self._stopping[miner_id].outcome})
+        return await self._poll([miner_id], deadline_s)
+
+    async def _result_of(self, proposal: ProposalRecord, result: CycleResult) -> CommandResult:
+        planned = result.planned
+        decision = next(
+            item for item in planned.decisions if item.record.subject == proposal.subject
+        )
+        entries: list[LedgerEntry[Any]] = [*planned.proofs]
+        settling = self._under_way.get(decision.hash)
+        if settling is not None:
+            receipts = await settling.task
+            if isinstance(receipts, LedgerError):
+                raise receipts
+            entries += receipts
+        return command_result_of(decision, entries)
+
+    async def _refuse(self, proposal: ProposalRecord, now_ms: int) -> CommandResult:
+        """Refuse a proposal of an origin over its limit: nothing is read, little is recorded."""
+        self._admission.refuse(proposal)
+        refused = self._admission.take_refused(now_ms)
+        if refused:
+            result = await self._govern(_Wanted(refused=refused), Urgency.OUTSIDE)
+            mine = [
+                item for item in result.planned.decisions if item.record.subject == proposal.subject
+            ]
+            if mine:
+                return command_result_of(mine[-1], result.planned.proofs)
+        return _refusal(proposal, now_ms, self.view)
+
+    # Governing, within a turn
+
+    async def _govern(
+        self, wanted: _Wanted, urgency: Urgency, attempt: Attempt | None = None
+    ) -> CycleResult:
+        """Run steps two to seven. Raises LedgerError; ``attempt.early`` are then stops that were sent."""
+        attempt = attempt or Attempt()
+        governing = asyncio.create_task(self._govern_in_turn(wanted, urgency, attempt))
+        done, _ = await asyncio.wait({governing}, timeout=STOP_WAITS_S)
+        if not done:
+            self._send_early(wanted, attempt)
+        try:
+            return await governing
+        except LedgerError:
+            self._send_early(wanted, attempt)
+            raise
+        finally:
+            for stop in attempt.early.values():
+                stop.outcome.add_done_callback(partial(self._owe_stop, stop))
+
+    async def _govern_in_turn(
+        self, wanted: _Wanted, urgency: Urgency, attempt: Attempt
+    ) -> CycleResult:
+        async with self._turns.take(urgency):
+            await self._make_ready()
+            inputs = self._inputs(wanted, attempt)
+            try:
+                result = await cycle.run(self.journal, self._executor, inputs, attempt)
+            except LedgerError as err:
+                self._outage.fail(err)
+                raise
+            self._written(inputs.dues, result.entries)
+            for dispatch in result.dispatches:
+                self._follow(dispatch)
             await self._show()
-        for item in list(filed):
-            if item.hash in self._under_way:
-                filed += await self._under_way[item.hash]
-        return verdict_of(filed)
+            return result
+
+    def _inputs(self, wanted: _Wanted, attempt: Attempt) -> CycleInputs:
+        # A machine that is being stopped has its turn when that is on record.
+        polls = {
+            miner_id: said
+            for miner_id, said in wanted.polls.items()
+            if miner_id not in self._stopping
+            or miner_id in attempt.early
+            or miner_id in wanted.requests
+        }
+        dues = self._dues()
+        return CycleInputs(
+            ts_ms=dues.ts_ms,
+            dues=dues,
+            polls=polls,
+            prices=wanted.prices,
+            requests=wanted.requests,
+            refused=wanted.refused or self._refused(wanted, dues.ts_ms),
+        )
+
+    def _refused(self, wanted: _Wanted, ts_ms: int) -> Sequence[ProposalRecord]:
+        """Return the refusals that a cycle records beside its own proposals."""
+        return () if wanted.requests else self._admission.take_refused(ts_ms)
+
+    async def _make_ready(self) -> None:
+        """Open the ledger, or read the state from it again, where that is needed.
+
+        Raises LedgerError.
+        """
+        if self._is_stopped:
+            raise LedgerError(LedgerReason.CLOSED, "the controller is stopped")
+        try:
+            if self._journal is None:
+                await self._open()
+            elif self._journal.needs_rebuild:
+                await self._recover()
+        except LedgerError as err:
+            self._outage.fail(err)
+            raise
+
+    async def _recover(self, user_id: str | None = None) -> None:
+        """Begin anew from what the ledger holds: it could not be written, or a new segment began."""
+        self._outage.enter(Phase.RECOVERING)
+        rebuilt, held = await self.journal.rebuild()
+        if self._broken_at is None and self.ledger.fault is not None:
+            self._broken_at = self.ledger.fault.seq
+        recovered = LifecycleRecord(
+            ts_ms=self.clock.now_ms(),
+            subject=self._operator_id,
+            event=LifecycleEvent.RECOVERY,
+            version=self._version,
+            rebuilt_from_seq=rebuilt.from_seq,
+            user_id=user_id,
+        )
+        dues = self._dues()
+        committed = await self.journal.write(resume, recovered, held, dues)
+        self._written(dues, committed.entries)
+        self._outage.enter(Phase.RECORDING)
+
+    def _dues(self) -> Dues:
+        return Dues(
+            ts_ms=self.clock.now_ms(),
+            policy=self._policy,
+            miners=sorted(self._adapters),
+            infos=dict(self._poller.infos),
+            debts=self._outage.debts,
+            sent=frozenset(self._under_way),
+            broken_at=self._broken_at,
+            jump_ms=self.clock.jumped_ms,
+        )
+
+    def _written(self, dues: Dues, entries: Sequence[LedgerEntry[Record]]) -> None:
+        """Take in that a block is on the ledger."""
+        self._outage.paid(dues.debts)
+        self.clock.moved(dues.jump_ms)
+        self._events.emit(entries)
+
+    async def _stage(self, records: Sequence[Record]) -> None:
+        dues = self._dues()
+        try:
+            committed = await self.journal.write(stage_after_dues, dues, records)
+        except LedgerError as err:
+            self._outage.fail(err)
+            raise
+        self._written(dues, committed.entries)
+
+    async def _show(self) -> None:
+        view = await self.journal.read(
+            read_model_of,
+            miners=sorted(self._adapters),
+            infos=dict(self._poller.infos),
+            ts_ms=self.clock.now_ms(),
+            cycles=self._cycles,
+            head=self.ledger.head,
+        )
+        # Until a whole cycle is on record, what is known of the other miners is old.
+        self.view = view.failing(self._cycle_error) if self._cycle_error else view
+        self._events.governor_health(view.governor.overall.status)
+
+    # Dispatches
+
+    def _follow(self, dispatch: Dispatch) -> None:
+        """See to it that a dispatch ends in its receipt."""
+        self._stopping.pop(dispatch.decision.record.subject, None)
+        task = asyncio.create_task(self._settle(dispatch))
+        self._under_way[dispatch.decision.hash] = _Settling(dispatch, task)
+
+    async def _settle(self, dispatch: Dispatch) -> list[LedgerEntry[Any]] | LedgerError:
+        """Record what comes of a dispatch; one turn is for all that have ended by then."""
+        await asyncio.wait({dispatch.receipt})
+        key = dispatch.decision.hash
+        receipt = replace(dispatch.receipt.result(), ts_ms=self.clock.now_ms())
+        self._ended[key] = Ended(dispatch.decision, receipt)
+        try:
+            async with self._turns.take(Urgency.CYCLE):
+                if key in self._ended:
+                    await self._settle_ended()
+            return self._settled.pop(key)
+        finally:
+            del self._under_way[key]
+
+    async def _settle_ended(self) -> None:
+        ended, self._ended = self._ended, {}
+        dues = self._dues()
+        try:
+            if self.phase is not Phase.RECORDING:
+                raise LedgerError(LedgerReason.IO_ERROR, self._outage.error or "not open")
+            committed = await self.journal.write(settle_after_dues, dues, tuple(ended.values()))
+            self._written(dues, committed.entries)
+            await self._show()
+        except LedgerError as err:
+            _LOGGER.warning("A receipt is recorded when the ledger can be written: %s", err)
+            self._outage.fail(err)
+            for item in ended.values():
+                self._outage.owe(item)
+            self._settled |= dict.fromkeys(ended, err)
+            return
+        for key in ended:
+            self._settled[key] = [item for item in committed.result if item.record.decision == key]
+
+    # Stops that the ledger cannot take in time
+
+    def _send_early(self, wanted: _Wanted, attempt: Attempt) -> None:
+        """Send the stops of an attempt that is not on the ledger."""
+        if attempt.is_committed:
+            return
+        ts_ms = self.clock.now_ms()
+        already = {*self._stopping, *self._outage.stopped_of_late(ts_ms), *self._being_stopped()}
+        for record in self._early_stops(wanted, attempt, ts_ms):
+            miner_id = record.subject
+            if miner_id in attempt.early:
+                continue
+            if record.origin is not Origin.PERSON and miner_id in already:
+                continue
+            stop = self._executor.stop_unrecorded(record)
+            attempt.early[miner_id] = self._stopping[miner_id] = stop
+
+    def _early_stops(self, wanted: _Wanted, attempt: Attempt, ts_ms: int) -> list[DecisionRecord]:
+        """Return what was decided, if that is known; else what is due by the read model."""
+        if attempt.planned is not None:
+            return [outage.late_decision(item.record, ts_ms) for item in attempt.planned.stops]
+        readings = wanted.polls if self._has_observed else {}
+        return outage.due_stops(self.view, readings, wanted.requests, ts_ms)
+
+    def _being_stopped(self) -> set[str]:
+        return {
+            item.dispatch.decision.record.subject
+            for item in self._under_way.values()
+            if item.dispatch.decision.record.action is Action.STOP
+        }
+
+    def _owe_stop(self, stop: EarlyStop, _: asyncio.Task[Any]) -> None:
+        """Note that a stop, which has ended, is to be recorded."""
+        outcome, reason = stop.outcome.result()
+        self._outage.owe(LateStop(decision=stop.record, outcome=outcome, reason=reason))
+        if self._stopping.get(stop.miner_id) is stop:
+            del self._stopping[stop.miner_id]
+
+    # What people and the ledger service ask for
 
     async def hand_back(self, miner_id: str, user_id: str | None) -> None:
-        """Give a miner back to the automation: ends holds, latches and failed attempts."""
-        async with self._lock:
-            record = OverrideRecord(
-                ts_ms=self.desk.now_ms(), subject=miner_id, until_ms=None, user_id=user_id
-            )
-            await self.desk.file(lambda _: [record])
-            await self._show()
+        """Give a miner back to the automation: ends holds, latches and failed attempts.
+
+        Raises LedgerError.
+        """
+        override = OverrideRecord(ts_ms=0, subject=miner_id, until_ms=None, user_id=user_id)
+        await self._record(Urgency.PERSON, override)
 
     async def review(
         self, decision: str, *, approved: bool, user_id: str | None, note: str | None = None
@@ -241,266 +686,148 @@ class Controller:
 
         Raises KeyError when no such decision waits for a review, LedgerError as always.
         """
-        async with self._lock:
-            waiting = await self.desk.read(lambda state: state.reviews[decision])
-            record = ReviewRecord(
-                ts_ms=self.desk.now_ms(),
-                subject=waiting.record.subject,
-                decision=decision,
-                approved=approved,
-                user_id=user_id,
-                note=note,
-            )
-            await self.desk.file(lambda _: [record])
-            await self._show()
+        if self._is_stopped:
+            raise LedgerError(LedgerReason.CLOSED, "the controller is stopped")
+        waiting = next((item for item in self.view.reviews if item.hash == decision), None)
+        if waiting is None:
+            raise KeyError(decision)
+        verdict = ReviewRecord(
+            ts_ms=0,
+            subject=waiting.record.subject,
+            decision=decision,
+            approved=approved,
+            user_id=user_id,
+            note=note,
+        )
+        await self._record(Urgency.PERSON, verdict)
 
     async def distrust(self, broken_at: int) -> None:
         """Hold all automatic actions, since the ledger is broken at a seq; raises LedgerError.
 
-        Safety stops and people's commands go on. It stands until ``accept_break``.
+        Safety stops and people's commands go on. It lasts until ``accept_break``.
         """
-        async with self._lock:
-            self._broken_at = broken_at
-            try:
-                await self._file_break()
-            except LedgerError:
-                self._stale = True
-                raise
-            await self._show()
+        self._broken_at = broken_at
+        await self._record(Urgency.PERSON)
 
     async def accept_break(self, user_id: str | None) -> None:
         """Set the broken ledger aside and begin a new segment of it; raises LedgerError.
 
         The segment's first records name the old one's head and who accepted the break.
         """
-        async with self._lock:
-            await self.ledger.begin_segment(RecoveryCause.ACCEPTED)
-            self._broken_at, self._stale = None, True
-            await self._recover(user_id)
-            await self._put_in_force(self._policy)
+        async with self._turns.take(Urgency.PERSON):
+            try:
+                await self.journal.upkeep(self.ledger.begin_segment(RecoveryCause.ACCEPTED))
+                self._broken_at = None
+                await self._recover(user_id)
+            except LedgerError as err:
+                self._outage.fail(err)
+                raise
             await self._show()
 
     async def set_policy(self, policy: PolicyRecord) -> None:
-        """Put a policy into force and record it, when it differs from the one in force."""
-        async with self._lock:
-            self._policy = policy
-            await self._put_in_force(policy)
-            await self._show()
+        """Put a policy into force and record it, when it differs. Raises LedgerError."""
+        self._policy = policy
+        await self._record(Urgency.PERSON)
 
     async def checkpoint(self, private_key: bytes) -> Stored:
         """Append a checkpoint of the head, signed with an Ed25519 key; raises LedgerError."""
-        # Within a cycle it would come between a proposal and the decision on it.
-        async with self._lock:
-            return await self.ledger.checkpoint(self.desk.now_ms(), private_key)
+        async with self._turns.take(Urgency.UPKEEP):
+            now_ms = self.clock.now_ms()
+            return await self.journal.upkeep(self.ledger.checkpoint(now_ms, private_key))
 
     async def maintain(self, keep_ms: int) -> bool:
         """Do one step of the ledger's housekeeping; return whether there is more of it.
 
-        ``keep_ms`` is how long bodies that may be pruned are kept. Raises LedgerError.
+        ``keep_ms`` is how long bodies that may be pruned are kept. Nothing is done by a clock that
+        is doubtful. Raises LedgerError.
         """
-        async with self._lock:
-            return await self.ledger.maintain(self.desk.now_ms(), keep_ms)
+        now_ms = self.clock.now_ms()
+        if not self.clock.may_prune:
+            return False
+        async with self._turns.take(Urgency.UPKEEP):
+            return await self.journal.upkeep(self.ledger.maintain(now_ms, keep_ms))
 
-    async def stop(self) -> None:
-        """Record the stop, let go of the miners, close the ledger. Never raises.
+    async def _record(self, urgency: Urgency, *records: Record) -> None:
+        """Record what somebody did, and what is due; raises LedgerError."""
+        async with self._turns.take(urgency):
+            await self._make_ready()
+            ts_ms = self.clock.now_ms()
+            await self._stage([replace(record, ts_ms=ts_ms) for record in records])
+            await self._show()
 
-        Waits for dispatches under way: each has its receipt before.
-        """
-        async with self._after(lambda: [*self._under_way.values(), *self._stopping.values()]):
-            if self._desk is not None and self._ledger is not None:
-                stopped = LifecycleRecord(
-                    ts_ms=self._desk.now_ms(),
-                    subject=self._operator_id,
-                    event=LifecycleEvent.STOP,
-                    version=self._version,
-                )
-                try:
-                    if self._stale:
-                        await self._recover()
-                    await self._settle_debts()
-                    await self._desk.file(lambda _: [stopped])
-                except LedgerError as err:
-                    _LOGGER.warning("The stop could not be recorded: %s", err)
-                await self._ledger.close()
-            self._ledger = self._desk = None
-            await asyncio.gather(*(adapter.close() for adapter in self._adapters.values()))
 
-    @asynccontextmanager
-    async def _after(
-        self, under_way: Callable[[], Iterable[asyncio.Task[Any] | None]]
-    ) -> AsyncIterator[None]:
-        """Hold the lock at a time when none of some tasks is under way; they may need it, too."""
-        while True:
-            async with self._lock:
-                tasks = [task for task in under_way() if task is not None]
-                if not tasks:
-                    yield
-                    return
-            await asyncio.wait(tasks)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What is to be governed."""
 
-    async def _poll(self, miners: Mapping[str, MinerAdapter] | list[str]) -> cycle.Polls:
-        least, most = POLL_DEADLINE_S
-        deadline_s = min(most, max(least, self._policy.interval_s * 0.8))
-        return await cycle.poll(self.desk, miners, deadline_s)
+    polls: Polls = field(default_factory=dict)
+    prices: PriceRecord | None = None
+    requests: Mapping[str, ProposalRecord] = field(default_factory=dict)
+    refused: Sequence[ProposalRecord] = ()
 
-    async def _governed(
-        self, polls: cycle.Polls, prices: PriceRecord, requests: cycle.Requests
-    ) -> None:
-        if self._stale or self.ledger.recovery is not self._known_recovery:
-            await self._recover()
-        await self._settle_debts()
-        await self._file_break()
-        await self._put_in_force(self._policy)
-        # A machine that is being stopped has its turn when that is on record.
-        polls = {key: found for key, found in polls.items() if key not in self._stopping}
-        await cycle.run(self.desk, polls, prices, requests, self._settle_later)
 
-    def _settle_later(self, dispatch: cycle.Dispatch) -> None:
-        self._under_way[dispatch.decision.hash] = asyncio.ensure_future(self._settle(dispatch))
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """A dispatch, and the task that records what comes of it."""
 
-    async def _settle(self, dispatch: cycle.Dispatch) -> list[Filed[Record]]:
-        """File what comes of a dispatch that outlasts its cycle; return the records."""
-        try:
-            await asyncio.wait([dispatch.receipt])
-            async with self._lock:
-                with self._notices.collect() as filed:
-                    await cycle.settle(self.desk, [dispatch])
-                await self._show()
-        except LedgerError as err:
-            self._stale = True
-            _LOGGER.warning("A receipt is filed when the ledger can be written: %s", err)
-        finally:
-            del self._under_way[dispatch.decision.hash]
-        return filed
+    dispatch: Dispatch
+    task: asyncio.Task[list[LedgerEntry[Any]] | LedgerError]
 
-    async def _file_break(self) -> None:
-        """File that the ledger is broken, unless the state knows."""
-        seq = self._broken_at
-        if seq is None or await self.desk.read(_is_known_broken):
-            return
-        record = DivergenceRecord(
-            ts_ms=self.desk.now_ms(),
-            subject=self._operator_id,
-            code=Reason.LEDGER_TAMPERED,
-            severity=Severity.HOLD,
-            active=True,
-            value=seq,
-        )
-        await self.desk.file(lambda _: [record])
 
-    async def _put_in_force(self, policy: PolicyRecord) -> None:
-        """File the policy, with what the devices can do, unless it is in force already."""
-        current = await self.desk.read(lambda state: state.policy)
-        wanted = self._with_capabilities(policy, current.record)
-        if not current.seq or wanted.body() != current.record.body():
-            ts_ms = self.desk.now_ms()
-            record = replace(wanted, ts_ms=ts_ms, subject=self._operator_id)
-            await self.desk.file(lambda _: [record])
+def _monotonic() -> float:
+    """Return seconds of a clock that nobody sets."""
+    return time.monotonic()
 
-    def _with_capabilities(self, policy: PolicyRecord, current: PolicyRecord) -> PolicyRecord:
-        set_by_operator = {item.miner_id: item for item in policy.miners}
-        known = {item.miner_id: item for item in current.miners}
-        miners = []
-        for miner_id in sorted(self._adapters):
-            own = set_by_operator.get(miner_id, MinerPolicy(miner_id=miner_id))
-            info = self.desk.infos.get(miner_id)
-            can = info.capabilities if info is not None else known.get(miner_id)
-            if can is not None:
-                own = replace(
-                    own,
-                    actions=None if can.actions is None else tuple(sorted(can.actions)),
-                    power_min_w=can.power_min_w,
-                    power_max_w=can.power_max_w,
-                    presets=can.presets,
-                )
-            miners.append(own)
-        return replace(policy, miners=tuple(miners))
 
-    async def _recover(self, user_id: str | None = None) -> None:
-        """Begin anew from what the ledger holds: it could not be written, or a new segment began."""
-        held = await self.desk.read(recovery.holds)
-        state, rebuilt = await self._rebuild(self.ledger)
-        self.desk.renew(state)
-        recovered = LifecycleRecord(
-            ts_ms=self.desk.now_ms(),
-            subject=self._operator_id,
-            event=LifecycleEvent.RECOVERY,
-            version=self._version,
-            rebuilt_from_seq=rebuilt.from_seq,
-            user_id=user_id,
-        )
-        await self.desk.file(
-            lambda state: [recovered, *recovery.lost_holds(state, held, recovered.ts_ms)]
-        )
-        await self.desk.file_owed([])
-        await self.desk.file(
-            lambda state: recovery.settlements(state, recovered.ts_ms, sent=self._under_way.keys())
-        )
-        self._stale, self._known_recovery = False, self.ledger.recovery
+def _urgency(proposal: ProposalRecord) -> Urgency:
+    if proposal.origin is not Origin.PERSON:
+        return Urgency.OUTSIDE
+    return Urgency.SAFETY if proposal.action is Action.STOP else Urgency.PERSON
 
-    async def _settle_debts(self) -> None:
-        """File what dispatches still owe to the ledger from a time when it could not be written."""
-        await self.desk.file_owed([])
-        while self._late_stops:
-            late = self._late_stops[0]
-            decision = await self._file_decision(late.decision)
-            del self._late_stops[0]
-            await self.desk.file_owed([receipt_of(decision, late.outcome, late.reason)])
 
-    async def _file_decision(self, record: DecisionRecord) -> Filed[DecisionRecord]:
-        return (await self.desk.file(lambda _: [record]))[0]
+async def _late_result(stop: EarlyStop) -> CommandResult:
+    """Return what became of a stop that is recorded late."""
+    await asyncio.wait({stop.outcome})
+    decision = not_yet_recorded(stop.record)
+    receipt = not_yet_recorded(receipt_of(decision, *stop.outcome.result()))
+    return CommandResult(decision=decision, receipt=receipt)
 
-    async def _without_ledger(self, polls: cycle.Polls) -> None:
-        """Do the one thing that may go unrecorded for now: stop machines that overheat."""
-        ts_ms = self.desk.now_ms()
-        if self._has_observed:
-            already = self._stopped_of_late(ts_ms) | self._stopping.keys()
-            for item in await self.desk.read(lambda state: safety.due_stops(state, polls, ts_ms)):
-                if item.subject not in already:
-                    self._stopping[item.subject] = asyncio.ensure_future(self._stop_late(item))
-            if self._stopping:
-                await asyncio.wait(self._stopping.values(), timeout=cycle.PROMPT_S)
-        self.view = replace(self.view, ts_ms=ts_ms, ledger_error=self._ledger_error)
 
-    async def _stop_late(self, decision: DecisionRecord) -> None:
-        try:
-            outcome, reason = await self.desk.executor.stop_unrecorded(decision)
-            late = safety.LateStop(decision=decision, outcome=outcome, reason=reason)
-            self._late_stops.append(late)
-        finally:
-            del self._stopping[decision.subject]
+def _refusal(proposal: ProposalRecord, ts_ms: int, view: ReadModel) -> CommandResult:
+    """Return the refusal of a proposal that is recorded later, together with others like it."""
+    decision = DecisionRecord(
+        ts_ms=ts_ms,
+        subject=proposal.subject,
+        action=proposal.action,
+        authorised=False,
+        reasons=proposal.reasons,
+        origin=proposal.origin,
+        value=proposal.value,
+        option=proposal.option,
+        mode=view.mode,
+        suppressed_by=Reason.SOURCE_RATE_LIMITED,
+    )
+    entry = not_yet_recorded(decision)
+    return CommandResult(decision=entry, negative_proof=not_yet_recorded(proof_of(entry)))
 
-    def _stopped_of_late(self, ts_ms: int) -> set[str]:
-        """Return the miners that were sent a stop, not yet on record, which may still show."""
-        owed = [
-            (item.subject, item.ts_ms)
-            for item in self.desk.owed
-            if isinstance(item, ReceiptRecord)
-            and item.action is Action.STOP
-            and item.outcome is not Outcome.FAILED
-        ]
-        late = [
-            (item.decision.subject, item.decision.ts_ms)
-            for item in self._late_stops
-            if item.outcome is not Outcome.FAILED
-        ]
-        return {subject for subject, at in (*owed, *late) if ts_ms - at < STOP_MS}
 
-    async def _show(self) -> None:
-        ledger, desk = self.ledger, self.desk
-        view = await desk.read(
-            lambda state: site_view(
-                state,
-                miners=sorted(self._adapters),
-                infos=desk.infos,
-                ts_ms=desk.now_ms(),
-                cycles=self._cycles,
-                head=ledger.head,
-            )
-        )
-        # Until a whole cycle is on record, what is known of the other miners is old.
-        self.view = replace(view, ledger_error=self._ledger_error)
-        self._notices.governor_health(self.view.governor.overall.status)
+async def _within(seconds: float, *closing: Coroutine[Any, Any, None]) -> None:
+    """Wait for some calls, but not for ever; one that fails is logged."""
+    tasks = [asyncio.create_task(item) for item in closing]
+    if not tasks:
+        return
+    done, late = await asyncio.wait(tasks, timeout=seconds)
+    for task in late:
+        task.cancel()
+    for task in done:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOGGER.warning("Closing failed: %r", error)
+
+
+def _close_opened(opening: asyncio.Task[Ledger]) -> None:
+    """Close a ledger that opened after the controller had stopped."""
+    if not opening.cancelled() and opening.exception() is None:
+        _ = asyncio.ensure_future(opening.result().close())  # noqa: RUF006
 
 
 def _break_of(ledger: Ledger) -> Fault | None:
@@ -508,7 +835,3 @@ def _break_of(ledger: Ledger) -> Fault | None:
     if ledger.recovery is not None and ledger.recovery.cause is RecoveryCause.MISSING:
         return Fault(1, FaultCode.HEAD_MISSING)
     return ledger.fault
-
-
-def _is_known_broken(state: State) -> bool:
-    return Reason.LEDGER_TAMPERED in state.divergences

@@ -1,279 +1,238 @@
 """The governed cycle: poll, record, divergence, economics, decide, govern, execute.
 
-Each step reads the state, which follows from the records filed so far, and files records of
-its own. Nothing is dispatched before its decision is durable.
+1. **Poll**: ``polling.Poller`` reads every miner; each read has its own deadline.
+2. **Record**, 3. **divergence**, 4. **economics**, 5. **decide** and 6. **govern** fill one block:
+   each step reads the state, which follows from the records staged so far, and stages records of
+   its own. The block is committed in one transaction.
+7. **Execute**: what is authorised is dispatched, after the commit and never before it.
 """
 
-import asyncio
-import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from . import divergence, economics, execution, judgement, strategy
-from .canonical import canonical
-from .desk import Desk
-from .miners.base import MinerError
-from .reasons import Reason
+from .dues import Dues, stage_dues
+from .journal import Block, Journal
+from .polling import Polls
 from .records import (
     Action,
-    Basis,
     DecisionRecord,
     DivergenceRecord,
-    Mode,
-    Outcome,
-    OverrideRecord,
+    NegativeProofRecord,
+    Origin,
     PriceRecord,
     ProfitRecord,
     ProposalRecord,
-    Reading,
     ReceiptRecord,
     Record,
-    Source,
-    TelemetryRecord,
 )
-from .state import MinerState, State
-from .views import Filed
+from .records.entry import LedgerEntry
+from .state import State
+from .steps import decide as deciding
+from .steps import divergence as diverging
+from .steps import govern as governing
+from .steps import profit
+from .steps import record as recording
+from .steps.execute import (
+    Dispatch,
+    EarlyStop,
+    Executor,
+    attempt_of,
+    confirm,
+    proof_of,
+    superseded,
+)
 
-_LOGGER = logging.getLogger(__name__)
 
-POLLS_AT_ONCE = 128
-PROMPT_S = 5.0
-"""How long a cycle waits for the miners' answers to commands; later ones are filed when they come."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleInputs:
+    """What steps two to six work on."""
 
-type Polls = Mapping[str, Reading | Reason]
-"""What each miner said, or why it could not be read."""
+    ts_ms: int
+    dues: Dues
+    """What has to be on the ledger before."""
+    polls: Polls
+    prices: PriceRecord | None
+    """None when those of the last price record still count."""
+    requests: Mapping[str, ProposalRecord] = field(default_factory=dict)
+    """Miner id to a proposal from outside: that miner's strategy is not asked."""
+    refused: Sequence[ProposalRecord] = ()
+    """Proposals over their origin's limit: each is recorded, and refused."""
+
+    @property
+    def miners(self) -> list[str]:
+        """Return the miners that are decided upon."""
+        return sorted({*self.polls, *self.requests})
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatch:
-    """A command on its way, and what it was decided by."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What steps two to six staged."""
 
-    decision: Filed[DecisionRecord]
-    receipt: asyncio.Task[ReceiptRecord]
+    recorded: Sequence[LedgerEntry[Record]] = ()
+    divergences: Sequence[LedgerEntry[DivergenceRecord]] = ()
+    closed: Sequence[LedgerEntry[ReceiptRecord]] = ()
+    """Earlier dispatches that telemetry confirmed or refuted, or that another command follows."""
+    profits: Sequence[LedgerEntry[ProfitRecord]] = ()
+    proposals: Sequence[LedgerEntry[ProposalRecord]] = ()
+    decisions: Sequence[LedgerEntry[DecisionRecord]] = ()
+    proofs: Sequence[LedgerEntry[NegativeProofRecord]] = ()
+    attempts: Mapping[str, int] = field(default_factory=dict)
+    """Record hash of an authorised decision to which attempt in a row it is, from 1."""
+
+    stops: Sequence[LedgerEntry[DecisionRecord]] = ()
+    """Authorised stops, of people and for safety: they need not wait for a slow commit."""
+
+    @property
+    def authorised(self) -> list[LedgerEntry[DecisionRecord]]:
+        """Return the decisions that are to be dispatched."""
+        return [item for item in self.decisions if item.record.authorised]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A cycle on its way: what it has come to, and what was sent ahead of it."""
+
+    planned: Planned | None = None
+    """What is staged, from the moment when only the commit is outstanding."""
+    early: dict[str, EarlyStop] = field(default_factory=dict)
+    """Miner id to a stop that was sent since the poll; one that the cycle decides is taken out."""
+    is_committed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleResult:
+    """The records of a cycle by step, all of its entries, and the dispatches under way."""
+
+    planned: Planned
+    entries: Sequence[LedgerEntry[Record]]
+    dispatches: tuple[Dispatch, ...]
 
 
 async def run(
-    desk: Desk,
-    polls: Polls,
-    prices: PriceRecord,
-    requests: Requests,
-    on_slow: Callable[[Dispatch], None],
-) -> None:
-    """Run steps two to seven for the miners polled; raises LedgerError.
-
-    ``requests`` are proposals from outside: a miner that has one is not asked of the strategy.
-    ``on_slow`` is given each dispatch that outlasts the cycle, to ``settle`` it when it has ended.
-    """
-    ts_ms = desk.now_ms()
-    miners = sorted(polls)
-
-    await desk.file(lambda state: observe(state, ts_ms, polls, prices))
-
-    await desk.file(lambda state: check(state, ts_ms, miners))
-
-    await desk.file(lambda state: reckon(state, ts_ms, miners))
-
-    proposals = await desk.read(lambda state: propose(state, ts_ms, miners, requests))
-    await desk.file(lambda _: [item for item in proposals if item.action is not Action.HOLD])
-
-    decisions = []
-    for batch in await desk.read(lambda state: _batches(state, proposals)):
-        decisions += await desk.file(partial(_decide, batch, ts_ms))
-
-    wanted = [item for item in decisions if item.record.action is not Action.HOLD]
-    await execute(desk, wanted, on_slow)
+    journal: Journal, executor: Executor, inputs: CycleInputs, attempt: Attempt
+) -> CycleResult:
+    """Run steps two to seven on what was polled. Raises LedgerError: then nothing was dispatched."""
+    committed = await journal.write(plan, inputs, attempt)
+    attempt.is_committed = True
+    dispatches = execute(executor, committed.result, attempt.early)
+    return CycleResult(planned=committed.result, entries=committed.entries, dispatches=dispatches)
 
 
-def _decide(proposals: list[ProposalRecord], ts_ms: int, state: State) -> list[DecisionRecord]:
-    return [judgement.decide(state, item, ts_ms) for item in proposals]
-
-
-def _batches(state: State, proposals: list[ProposalRecord]) -> list[list[ProposalRecord]]:
-    """Return what is decided at once: under a site's maximum each claim must see those before."""
-    if state.policy.record.governor.max_power_watts is None:
-        return [proposals]
-    claims = [item for item in proposals if item.action in judgement.CLAIMS]
-    others = [item for item in proposals if item.action not in judgement.CLAIMS]
-    return [others, *([item] for item in claims)]
-
-
-type Requests = Mapping[str, ProposalRecord]
-
-
-async def poll(desk: Desk, miners: Iterable[str], deadline_s: float) -> Polls:
-    """Step one: read every miner at once; a dead one costs its own deadline and nobody else's."""
-    gate = asyncio.Semaphore(POLLS_AT_ONCE)
-
-    async def one(miner_id: str) -> Reading | Reason:
-        async with gate:
-            try:
-                async with asyncio.timeout(deadline_s):
-                    return await desk.read_miner(miner_id)
-            except MinerError as err:
-                return err.reason
-            except TimeoutError:
-                return Reason.TIMEOUT
-            except Exception:
-                _LOGGER.exception("The adapter of %s failed unexpectedly", miner_id)
-                return Reason.BAD_REPLY
-
-    ids = sorted(miners)
-    return dict(zip(ids, await asyncio.gather(*map(one, ids)), strict=True))
-
-
-def observe(state: State, ts_ms: int, polls: Polls, prices: PriceRecord) -> list[Record]:
-    """Step two: what was read, and the prices that count."""
-    telemetry = [_telemetry(miner_id, found, ts_ms) for miner_id, found in sorted(polls.items())]
-    return [*telemetry, replace(prices, ts_ms=ts_ms, subject=state.operator_id)]
-
-
-def _telemetry(miner_id: str, found: Reading | Reason, ts_ms: int) -> TelemetryRecord:
-    """Return the record of a poll; one miner's nonsense must not cost the others their cycle."""
-    if isinstance(found, Reason):
-        return TelemetryRecord(ts_ms=ts_ms, subject=miner_id, error=found)
-    record = TelemetryRecord(ts_ms=ts_ms, subject=miner_id, reading=found)
-    try:
-        canonical(record.body())
-    except ValueError as err:
-        _LOGGER.debug("%s said what no record can hold: %s", miner_id, err)
-        return replace(record, reading=None, error=Reason.BAD_REPLY)
-    return record
-
-
-def check(state: State, ts_ms: int, miners: list[str]) -> list[Record]:
-    """Step three: divergences that begin or end, and dispatches that telemetry now closes."""
-    closed = [execution.confirm(state, miner_id, ts_ms) for miner_id in miners]
-    found: list[DivergenceRecord] = divergence.check_site(state, ts_ms)
-    for miner_id in miners:
-        found += divergence.check_miner(state, miner_id, ts_ms)
-    return [*found, *(item for item in closed if item is not None)]
-
-
-def reckon(state: State, ts_ms: int, miners: list[str]) -> list[ProfitRecord]:
-    """Step four: what each miner earns, or would earn if it ran."""
-    assert state.price is not None  # noqa: S101 - step two has just filed it
-    return [
-        economics.assess(
-            ts_ms=ts_ms,
-            miner_id=miner_id,
-            figures=figures(state, state.miner(miner_id)),
-            price=state.price.record,
-            policy=state.policy.record,
-        )
-        for miner_id in miners
-    ]
-
-
-def figures(state: State, miner: MinerState) -> economics.Figures:
-    """Return the measured hash rate and power of a running miner, else its usual or nominal ones."""
-    usual_rate, usual_power = miner.usual(state.policy.record.miner(miner.miner_id))
-    fresh = miner.telemetry.record.reading if miner.telemetry else None
-    if fresh is None or not fresh.mining or not fresh.hashrate_ths:
-        return economics.Figures(
-            basis=miner.learned_basis, hashrate_ths=usual_rate, power_w=usual_power
-        )
-    if fresh.power_w is not None:
-        return economics.Figures(
-            basis=Basis.MEASURED, hashrate_ths=fresh.hashrate_ths, power_w=fresh.power_w
-        )
-    return economics.Figures(
-        basis=Basis.MEASURED,
-        hashrate_ths=fresh.hashrate_ths,
-        power_w=usual_power,
-        power_basis=Basis.NOMINAL,
+def plan(block: Block, inputs: CycleInputs, attempt: Attempt) -> Planned:
+    """Run steps two to six: fill the block."""
+    ts_ms, miners = inputs.ts_ms, inputs.miners
+    stage_dues(block, inputs.dues)
+    recorded = record(block, inputs)
+    divergences, confirmed = divergence(block, ts_ms, miners)
+    profits = economics(block, ts_ms, miners)
+    wanted = decide(block, inputs)
+    proposals, decisions, proofs = govern(block, ts_ms, wanted)
+    attempt.planned = Planned(
+        recorded=recorded,
+        divergences=divergences,
+        closed=[*confirmed, *_superseded(block, ts_ms, decisions)],
+        profits=profits,
+        proposals=proposals,
+        decisions=decisions,
+        proofs=proofs,
+        attempts=_attempts(block.state, decisions),
+        stops=[item for item in decisions if _is_urgent(block.state, item.record)],
     )
+    return attempt.planned
 
 
-def propose(
-    state: State, ts_ms: int, miners: list[str], requests: Requests
-) -> list[ProposalRecord]:
+def record(block: Block, inputs: CycleInputs) -> list[LedgerEntry[Record]]:
+    """Step two: what was read, and the prices that count."""
+    operator_id = block.state.operator_id
+    return block.stage(recording.record(operator_id, inputs.ts_ms, inputs.polls, inputs.prices))
+
+
+def divergence(
+    block: Block, ts_ms: int, miners: list[str]
+) -> tuple[list[LedgerEntry[DivergenceRecord]], list[LedgerEntry[ReceiptRecord]]]:
+    """Step three: divergences that begin or end, and dispatches that telemetry now closes."""
+    state = block.state
+    closing = [confirm(state, miner_id, ts_ms) for miner_id in miners]
+    found = diverging.check_site(state, ts_ms)
+    for miner_id in miners:
+        found += diverging.check_miner(state, miner_id, ts_ms)
+    return block.stage(found), block.stage(item for item in closing if item is not None)
+
+
+def economics(block: Block, ts_ms: int, miners: list[str]) -> list[LedgerEntry[ProfitRecord]]:
+    """Step four: what each miner earns, or would earn if it ran."""
+    return block.stage(profit.assess(block.state, ts_ms, miner_id) for miner_id in miners)
+
+
+def decide(block: Block, inputs: CycleInputs) -> list[ProposalRecord]:
     """Step five: one proposal for each miner, from outside or from the strategy."""
     return [
-        replace(requests[miner_id], ts_ms=ts_ms)
-        if miner_id in requests
-        else strategy.propose(state, miner_id, ts_ms)
-        for miner_id in miners
-    ]
+        inputs.requests[miner_id]
+        if miner_id in inputs.requests
+        else deciding.propose(block.state, miner_id, inputs.ts_ms)
+        for miner_id in inputs.miners
+    ] + list(inputs.refused)
 
 
-async def execute(
-    desk: Desk, decisions: list[Filed[DecisionRecord]], on_slow: Callable[[Dispatch], None]
-) -> None:
-    """Step seven: dispatch what is authorised, prove why the rest was not.
-
-    A miner that is slow to answer holds up nobody else.
-    """
-    authorised = [item for item in decisions if item.record.authorised]
-    proofs = [execution.proof_of(item) for item in decisions if not item.record.authorised]
-    ts_ms = desk.now_ms()
-    await desk.file(lambda state: [*proofs, *_superseded(state, authorised, ts_ms)])
-    if not authorised:
-        return
-    attempts = await desk.read(lambda state: _attempts(state, authorised))
-    receipts = map(desk.executor.dispatch, authorised, attempts, strict=True)
-    sent = list(map(Dispatch, authorised, map(asyncio.ensure_future, receipts), strict=True))
-    _, slow = await asyncio.wait([item.receipt for item in sent], timeout=PROMPT_S)
-    for item in sent:
-        if item.receipt in slow:
-            on_slow(item)
-    await settle(desk, [item for item in sent if item.receipt not in slow])
+def govern(block: Block, ts_ms: int, proposals: Sequence[ProposalRecord]) -> Governed:
+    """Step six: every proposal becomes a decision, each on the state that those before it left."""
+    governed = Governed([], [], [])
+    for item in proposals:
+        proposal = replace(item, ts_ms=ts_ms)
+        if proposal.action is not Action.HOLD:
+            entries = block.stage([proposal])
+            governed.proposals.extend(entries)
+            proposal = entries[0].record
+        decided = block.stage([governing.decide(block.state, proposal, ts_ms)])
+        governed.decisions.extend(decided)
+        if _is_suppressed(decided[0].record):
+            governed.proofs.extend(block.stage([proof_of(decided[0])]))
+    return governed
 
 
-async def settle(desk: Desk, dispatches: list[Dispatch]) -> None:
-    """File what came of dispatches that have ended; raises LedgerError, and then it is owed."""
-    ts_ms = desk.now_ms()
-    decisions = [item.decision for item in dispatches]
-    receipts = [replace(item.receipt.result(), ts_ms=ts_ms) for item in dispatches]
-    await desk.file_owed(
-        await desk.read(
-            lambda state: [
-                *_superseded(state, decisions, ts_ms),
-                *receipts,
-                *takeovers(state, decisions, receipts, ts_ms),
-            ]
-        )
-    )
+class Governed(NamedTuple):
+    """What step six staged."""
 
-
-def _attempts(state: State, authorised: list[Filed[DecisionRecord]]) -> list[int]:
-    return [
-        execution.attempt_of(state.miner(item.record.subject), item.record.action)
-        for item in authorised
-    ]
+    proposals: list[LedgerEntry[ProposalRecord]]
+    decisions: list[LedgerEntry[DecisionRecord]]
+    proofs: list[LedgerEntry[NegativeProofRecord]]
 
 
 def _superseded(
-    state: State, decisions: list[Filed[DecisionRecord]], ts_ms: int
-) -> list[ReceiptRecord]:
-    """Return the receipts that close what is pending on miners that are told something else."""
-    pending = [state.miner(item.record.subject).pending for item in decisions]
-    return [execution.supersede(item, ts_ms) for item in pending if item is not None]
+    block: Block, ts_ms: int, decisions: Sequence[LedgerEntry[DecisionRecord]]
+) -> list[LedgerEntry[ReceiptRecord]]:
+    """Close what is pending on miners that get another command."""
+    authorised = [item for item in decisions if item.record.authorised]
+    return block.stage(superseded(block.state, authorised, ts_ms))
 
 
-def takeovers(
-    state: State,
-    decisions: list[Filed[DecisionRecord]],
-    receipts: list[ReceiptRecord],
-    ts_ms: int,
-) -> list[OverrideRecord]:
-    """Return the records of people who took a miner over by commanding it in AUTO."""
-    policy = state.policy.record
-    if policy.mode is not Mode.AUTO or not policy.person_hold_min:
-        return []
-    until_ms = ts_ms + round(policy.person_hold_min * 60_000)
-    return [
-        OverrideRecord(
-            ts_ms=ts_ms,
-            subject=decision.record.subject,
-            until_ms=until_ms,
-            user_id=_user_of(state, decision),
-        )
-        for decision, receipt in zip(decisions, receipts, strict=True)
-        if decision.record.source is Source.PERSON and receipt.outcome is not Outcome.FAILED
-    ]
+def _attempts(state: State, decisions: Sequence[LedgerEntry[DecisionRecord]]) -> dict[str, int]:
+    return {
+        item.hash: attempt_of(state.miner(item.record.subject), item.record.action)
+        for item in decisions
+        if item.record.authorised
+    }
 
 
-def _user_of(state: State, decision: Filed[DecisionRecord]) -> str | None:
-    proposal = state.miner(decision.record.subject).proposal
-    return proposal.record.user_id if proposal else None
+def _is_urgent(state: State, record: DecisionRecord) -> bool:
+    if record.action is not Action.STOP or not record.authorised:
+        return False
+    dangers = state.miner(record.subject).dangers
+    return record.origin is Origin.PERSON or not set(dangers).isdisjoint(record.reasons)
+
+
+def _is_suppressed(record: DecisionRecord) -> bool:
+    return record.action is not Action.HOLD and not record.authorised
+
+
+def execute(
+    executor: Executor, planned: Planned, early: dict[str, EarlyStop]
+) -> tuple[Dispatch, ...]:
+    """Step seven: dispatch what is authorised, unless its stop was sent already."""
+    return tuple(
+        executor.adopt(item, early.pop(item.record.subject))
+        if item.record.action is Action.STOP and item.record.subject in early
+        else executor.dispatch(item, planned.attempts[item.hash])
+        for item in planned.authorised
+    )

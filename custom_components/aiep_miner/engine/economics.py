@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 from .records import Basis, PolicyRecord, PriceRecord, ProfitRecord, Reading
-from .views import Earnings
 
 HASHES_PER_DIFFICULTY = 2**32
 """Expected hashes for a block at difficulty 1.
@@ -15,6 +14,16 @@ which is 2^32 to within 0.002 %, meets it (Bitcoin developer reference, "difficu
 
 SECONDS_PER_DAY = 86_400
 HASHES_PER_TERAHASH = 1e12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earnings:
+    """What a miner earns and costs as it runs now, a day, in the price record's currency."""
+
+    revenue_per_day: float | None = None
+    cost_per_day: float | None = None
+    heat_credit_per_day: float | None = None
+    profit_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

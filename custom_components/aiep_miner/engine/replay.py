@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from . import judgement, strategy
 from .canonical import canonical
 from .ledger import LedgerStore, Stored
-from .rebuild import rebuild
-from .records import DecisionRecord, LifecycleEvent, LifecycleRecord, ProposalRecord, Source
+from .records import DecisionRecord, LifecycleEvent, LifecycleRecord, Origin, ProposalRecord
+from .records.entry import LedgerEntry
 from .state import State
-from .views import Filed
+from .state.rebuild import rebuild
+from .steps import decide, govern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ class Replay:
         if hashlib.sha256(stored.body).digest() != stored.body_hash:
             return Difference(seq=stored.seq, reason="the body does not match its hash")
         try:
-            filed = Filed(record=stored.record(), seq=stored.seq, hash=stored.hash_hex)
+            filed = LedgerEntry(record=stored.record(), seq=stored.seq, hash=stored.hash_hex)
         except ValueError as err:
             return Difference(seq=stored.seq, reason=f"the body cannot be decoded: {err}")
         if isinstance(filed.record, LifecycleRecord):
@@ -128,9 +128,9 @@ class Replay:
 
     def _decide(self, recorded: DecisionRecord) -> DecisionRecord:
         proposal: ProposalRecord | None = None
-        if recorded.source is not Source.STRATEGY:
+        if recorded.origin is not Origin.STRATEGY:
             latest = self._state.miner(recorded.subject).proposal
             proposal = latest.record if latest else None
         if proposal is None:
-            proposal = strategy.propose(self._state, recorded.subject, recorded.ts_ms)
-        return judgement.decide(self._state, proposal, recorded.ts_ms)
+            proposal = decide.propose(self._state, recorded.subject, recorded.ts_ms)
+        return govern.decide(self._state, proposal, recorded.ts_ms)

@@ -1,5 +1,7 @@
 """Whether a proposal has earned the right to act: the trust pipeline and its policy."""
 
+from ..records import CryptoMiningTrustLevel, MiningPolicy
+from .events import RATE_REASONS, events_of
 from .governor import (
     MiningGovernor,
     create_default_governor,
@@ -8,9 +10,9 @@ from .governor import (
     create_strict_governor,
 )
 from .model import (
-    CryptoMiningTrustLevel,
     EventType,
     HardwareReading,
+    Limits,
     MiningAction,
     MiningDecision,
     MiningDomain,
@@ -18,8 +20,8 @@ from .model import (
     MiningOperationStatus,
     MiningSignals,
 )
-from .outcome import as_judgement
-from .policy import PERMISSIVE, STANDARD, STRICT, MiningPolicy, policy_from_record
+from .outcome import as_evaluation
+from .policy import PERMISSIVE, STANDARD, STRICT
 from .presets import (
     HASH_RATE_OPTIMIZATION,
     POOL_SWITCHING,
@@ -27,6 +29,7 @@ from .presets import (
     THERMAL_PROTECTION,
     Preset,
 )
+from .track_record import TrackRecord, TrackRecords, source_of
 from .validation import validate_mining_signals
 
 __all__ = [
@@ -34,12 +37,14 @@ __all__ = [
     "PERMISSIVE",
     "POOL_SWITCHING",
     "POWER_MANAGEMENT",
+    "RATE_REASONS",
     "STANDARD",
     "STRICT",
     "THERMAL_PROTECTION",
     "CryptoMiningTrustLevel",
     "EventType",
     "HardwareReading",
+    "Limits",
     "MiningAction",
     "MiningDecision",
     "MiningDomain",
@@ -49,11 +54,14 @@ __all__ = [
     "MiningPolicy",
     "MiningSignals",
     "Preset",
-    "as_judgement",
+    "TrackRecord",
+    "TrackRecords",
+    "as_evaluation",
     "create_default_governor",
     "create_mining_governor",
     "create_permissive_governor",
     "create_strict_governor",
-    "policy_from_record",
+    "events_of",
+    "source_of",
     "validate_mining_signals",
 ]

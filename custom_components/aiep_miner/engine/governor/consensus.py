@@ -6,13 +6,13 @@ spread between boards passes and a jump against the own baseline does not.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from ..reasons import Reason
-from .case import TEMPERATURE_DOMAINS, Case
-from .numbers import Group, group_of, median
-from .presets import PASS_RATIO, Preset
+from ..records.reasons import Reason
+from .case import Case
+from .numbers import Group, median
+from .presets import PASS_RATIO, TEMPERATURE_DOMAINS, Preset
 
 PASSED: Final = "passed"
 FAILED: Final = "failed"
@@ -20,11 +20,8 @@ SKIPPED: Final = "skipped"
 
 MOVEMENT_SHARE: Final = 0.35
 """While the whole group moves (warm-up, cooling), its members drift apart by up to this share."""
-FROZEN_PEERS_SHOW: Final = 4
-"""A sensor that repeated one value while its peers showed this many different ones is frozen."""
-UNIT: Final = 1000.0
-UNIT_NEAR: Final = math.log(1.25, UNIT)
-"""A factor to the usual value within 25 % of a power of 1000 is a mistake of the unit."""
+
+NOBODY: Final[Mapping[str, Reason]] = {}
 
 
 class Consensus(NamedTuple):
@@ -39,66 +36,24 @@ class Consensus(NamedTuple):
     full_quorum: bool
     """Whether the preset's whole quorum agreed."""
     reasons: tuple[Reason, ...] = ()
-
-
-def unit_mistake(value: float, usual: float) -> bool:
-    """Tell whether a value is the usual one in another unit, off by 10^±3, 10^±6, …."""
-    if not (0.0 < value < math.inf and 0.0 < usual < math.inf):
-        return False
-    powers = (math.log(value) - math.log(usual)) / math.log(UNIT)
-    whole = round(powers)
-    return whole != 0 and abs(powers - whole) <= UNIT_NEAR
-
-
-def set_liars_aside(case: Case) -> None:
-    """Name sensors that are frozen or speak in another unit, and rest on the others."""
-    group = case.group
-    if group is None:
-        return
-    liars: dict[str, Reason] = {}
-    if case.domain not in TEMPERATURE_DOMAINS:
-        usual = case.usual
-        for name, value in group.seen:
-            if not usual / 500 < value < usual * 500 and unit_mistake(value, usual):
-                liars[name] = Reason.READING_WRONG_UNIT
-    if len(group.seen) > 1:
-        liars |= dict.fromkeys(_frozen(case, group), Reason.READING_FROZEN)
-    if liars:
-        case.liars = liars
-        honest = [item for item in group.seen if item[0] not in liars]
-        case.rest_on(group_of(honest, case.preset))
-
-
-def _frozen(case: Case, group: Group) -> list[str]:
-    """Return the sensors that stood still to the last digit while most peers kept moving."""
-    sensors = case.view.sensors_with_raw()
-    raws = [(name, sensors[name].raw) for name, _ in group.seen if name in sensors]
-    still = [name for name, raw in raws if raw[0] == raw[-1] and len(set(raw)) == 1]
-    if not still:
-        return []
-    moving = sum(_moves(raw) for name, raw in raws if name not in still)
-    return still if 2 * moving > len(group.seen) - 1 else []
-
-
-def _moves(raw: Sequence[float]) -> bool:
-    """Tell whether a sensor showed a new value almost every time; absence is no movement."""
-    return len({item for item in raw if item == item}) >= FROZEN_PEERS_SHOW  # noqa: PLR0124 - NaN
+    dissent: Mapping[str, Reason] = NOBODY
+    """Sensor to the reason why it does not agree with the others."""
 
 
 def check(case: Case) -> Consensus:
-    """Ask the sensors that were not set aside; those that disagree are named in the case."""
-    group = case.group
+    """Ask the sensors that were not set aside."""
+    group, liars = case.present.group, case.present.liars
     if group is None:
         none = (Reason.NO_READINGS,)
         return Consensus(_status(case, none), 0.0, False, False, none)
-    agreeing, near, hot = _count(case, group)
-    asked = len(group.seen) + len(case.liars)
-    reasons = sorted(set(case.liars.values())) if case.liars else []
+    agreeing, near, dissent = _count(case, group)
+    asked = len(group.seen) + len(liars)
+    reasons = sorted(set(liars.values())) if liars else []
     if agreeing < case.preset.quorum and agreeing < _needed(case, len(group.seen)):
         reasons.append(Reason.QUORUM_MISSED)
     if agreeing < PASS_RATIO * asked:
         reasons.append(Reason.SENSORS_DISAGREE)
-    if hot and not case.stops:
+    if dissent and not case.stops and Reason.SENSOR_HOT in dissent.values():
         reasons.append(Reason.SENSOR_HOT)
     return Consensus(
         _status(case, reasons),
@@ -106,6 +61,7 @@ def check(case: Case) -> Consensus:
         near >= PASS_RATIO * asked,
         agreeing >= case.preset.quorum,
         tuple(reasons),
+        dissent,
     )
 
 
@@ -121,32 +77,31 @@ def _needed(case: Case, seen: int) -> int:
     return math.ceil(PASS_RATIO * min(case.preset.quorum, known))
 
 
-def _count(case: Case, group: Group) -> tuple[int, int, bool]:
-    """Return how many sensors agree, how many closely, and whether one is hot."""
+def _count(case: Case, group: Group) -> tuple[int, int, Mapping[str, Reason]]:
+    """Return how many sensors agree, how many closely, and why others do not."""
     preset, centre, ordered = case.preset, group.centre, group.ordered
     close = min(preset.tolerance(centre), preset.peer_tolerance(centre))
     if ordered[-1] - centre <= close and centre - ordered[0] <= close:
-        return len(ordered), len(ordered), False  # whatever is usual for each of them
+        return len(ordered), len(ordered), NOBODY  # whatever is usual for each of them
     moved = 0.0
     if case.domain in TEMPERATURE_DOMAINS and case.view.count:
-        moved = MOVEMENT_SHARE * abs(centre - case.usual)
+        moved = MOVEMENT_SHARE * abs(centre - case.past.usual)
     delta = preset.tolerance(centre) + moved
     peer_delta = preset.peer_tolerance(centre) + moved
     usual = [case.view.learned_offset(name) for name, _ in group.seen]
     centre += _shift(group, usual)
     agreeing = near = 0
-    hot = False
+    dissent: dict[str, Reason] = {}
     for (name, value), offset in zip(group.seen, usual, strict=True):
         off = _beyond(value - centre, offset, preset, centre)
         if -delta <= off <= delta:
             agreeing += 1
         else:
-            case.dissent[name] = Reason.SENSOR_DISAGREES
+            dissent[name] = Reason.SENSOR_DISAGREES
         near += -peer_delta <= off <= peer_delta
         if preset.hot_delta is not None and off > preset.hot_delta + moved:
-            hot = True
-            case.dissent[name] = Reason.SENSOR_HOT
-    return agreeing, near, hot
+            dissent[name] = Reason.SENSOR_HOT
+    return agreeing, near, dissent
 
 
 def _shift(group: Group, usual: Sequence[float | None]) -> float:

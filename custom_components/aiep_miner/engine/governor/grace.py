@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from .case import TEMPERATURE_DOMAINS, Case
+from .case import Case
 from .numbers import median
-from .presets import GRACE_PASSES
+from .presets import GRACE_PASSES, TEMPERATURE_DOMAINS
 
 PASSED: Final = "passed"
 FAILED: Final = "failed"
@@ -25,9 +25,9 @@ class Grace(NamedTuple):
         return PASSED if self.trend + self.forecast + self.peers >= GRACE_PASSES else FAILED
 
 
-def check(case: Case, baseline: Sequence[float], gap: float, *, peers_agree: bool) -> Grace:
+def check(case: Case, gap: float, *, peers_agree: bool) -> Grace:
     """Check trend, forecast and peers; ``gap`` is how far the present is off its forecast."""
-    allowed = case.preset.epsilon * case.scale
+    baseline, allowed = case.past.baseline, case.preset.epsilon * case.past.scale
     return Grace(
         trend=_calm(case, baseline, allowed),
         forecast=bool(baseline) and gap <= allowed,

@@ -6,7 +6,8 @@ What a rule stops is named; an empty answer means that no rule stands against th
 import math
 from typing import Final
 
-from ..reasons import Reason
+from ..records.reasons import Reason
+from . import steps
 from .case import Case
 from .model import MiningAction
 from .state import WINDOW_S
@@ -15,15 +16,12 @@ STARTS_STOPS_PER_HOUR: Final = 24
 """A machine that is switched more often suffers; stops of persons and of safety always pass."""
 RESTARTS_PER_HOUR: Final = 6
 HEADROOM: Final = 1.25
-"""Without a known device maximum, power may be set this far above the highest observed."""
+"""Without a known device maximum, power may be set this far above nominal, or above what it was
+an hour ago: never above what the last change itself brought about."""
 
 SET_POINTS: Final = frozenset({MiningAction.TUNE_HASH_RATE, MiningAction.ADJUST_POWER_LIMIT})
 TARGETS: Final = frozenset({*SET_POINTS, MiningAction.SWITCH_POOL, MiningAction.THERMAL_THROTTLE})
 """Actions that are nothing without a value."""
-
-RATE_REASONS: Final = frozenset(
-    {Reason.POOL_SWITCH_RATE, Reason.START_STOP_RATE, Reason.RESTART_RATE}
-)
 
 
 def thermal_override(case: Case) -> Reason | None:
@@ -59,14 +57,27 @@ def _in_device_bounds(case: Case) -> bool:
 
 def power_maximum(case: Case) -> Reason | None:
     """Keep a rig within its own maximum, and the site within the policy's."""
-    limits = case.limits
-    if case.action is MiningAction.START:
-        return _site_has_room(case, limits.start_power_w or 0.0)
-    if case.action is not MiningAction.ADJUST_POWER_LIMIT:
+    if case.stops:
         return None
+    if case.action is MiningAction.ADJUST_POWER_LIMIT:
+        return _power_limit(case)
+    own_w = case.limits.max_power_w
+    claimed_w = own_w if case.limits.claimed_power_w is None else case.limits.claimed_power_w
+    if claimed_w is None:
+        unlimited = case.policy.max_power_watts is None
+        return None if unlimited else Reason.POWER_MAXIMUM_UNKNOWN
+    # What a start leads to was so before; what raises power beyond the rig's maximum was not.
+    if own_w is not None and claimed_w > own_w and case.action is not MiningAction.START:
+        return Reason.OVER_POWER_LIMIT
+    return _site_has_room(case, claimed_w)
+
+
+def _power_limit(case: Case) -> Reason | None:
+    limits = case.limits
     if limits.max_power_w is not None and case.value > limits.max_power_w:
         return Reason.OVER_POWER_LIMIT
-    if limits.max_power_w is None and limits.max_value is None and not _near_observed(case):
+    unbounded = limits.max_power_w is None and limits.max_value is None
+    if unbounded and not case.reduces_power and not case.value <= HEADROOM * _power_anchor(case):
         return Reason.POWER_MAXIMUM_UNKNOWN
     return _site_has_room(case, case.value)
 
@@ -79,9 +90,10 @@ def _site_has_room(case: Case, power_w: float) -> Reason | None:
     return Reason.OVER_POWER_LIMIT if others_w + power_w > site_w else None
 
 
-def _near_observed(case: Case) -> bool:
-    highest = max(case.view.before(case.preset.history), default=0.0)
-    return case.value <= HEADROOM * max(highest, case.whole or 0.0)
+def _power_anchor(case: Case) -> float:
+    """Return the power in W that a raise is measured against, else the present one."""
+    known = (case.limits.nominal_value, steps.hour_ago(case)[0], case.present.whole)
+    return next((value for value in known if value is not None), 0.0)
 
 
 def rate(case: Case) -> Reason | None:

@@ -3,10 +3,9 @@
 from collections import deque
 from typing import Any, Final
 
-from ..reasons import Reason
-from .hard_rules import RATE_REASONS
+from ..records import CryptoMiningTrustLevel, MiningPolicy
+from .events import events_of
 from .model import (
-    CryptoMiningTrustLevel,
     EventType,
     MiningAction,
     MiningDecision,
@@ -14,7 +13,6 @@ from .model import (
     MiningEvent,
     MiningOperationStatus,
 )
-from .policy import MiningPolicy
 
 WINDOW: Final = 50
 """Decisions that health looks back on, in each domain."""
@@ -116,17 +114,9 @@ class Journal:
 
     def _kinds(self, decision: MiningDecision) -> list[EventType]:
         """Count for health; return the kinds of events that a decision makes."""
-        kinds = [EventType.DECISION]
-        if decision.used_fallback:
-            kinds.append(EventType.FALLBACK)
-        if Reason.THERMAL_OVERRIDE in decision.reasons:
-            kinds.append(EventType.THERMAL_OVERRIDE)
-        if decision.safety_flags:
-            if not RATE_REASONS.isdisjoint(decision.safety_flags):
-                kinds.append(EventType.RATE_LIMIT)
-        elif _counts_for_health(decision) and self.health[decision.mining_domain].count(
-            fell_back=decision.used_fallback
-        ):
+        kinds = events_of(decision.reasons, used_fallback=decision.used_fallback)
+        counts = not decision.safety_flags and _counts_for_health(decision)
+        if counts and self.health[decision.mining_domain].count(fell_back=decision.used_fallback):
             kinds.append(EventType.HEALTH_CHANGE)
         return kinds
 

@@ -2,56 +2,48 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any
 
-from ..reasons import Reason
+from ..records import CryptoMiningTrustLevel
+from ..records.reasons import Reason
 
 
 class MiningDomain(StrEnum):
     """What a proposal is about; each domain has a preset and a history of its own."""
 
-    HASH_RATE = "hash_rate"
-    THERMAL = "thermal"
-    POWER = "power"
-    POOL_MANAGEMENT = "pool_management"
-    HARDWARE = "hardware"
+    HASH_RATE = "HASH_RATE"
+    THERMAL = "THERMAL"
+    POWER = "POWER"
+    POOL_MANAGEMENT = "POOL_MANAGEMENT"
+    HARDWARE = "HARDWARE"
 
 
 class MiningAction(StrEnum):
     """What is proposed."""
 
-    TUNE_HASH_RATE = "tune_hash_rate"
-    ADJUST_POWER_LIMIT = "adjust_power_limit"
-    SWITCH_POOL = "switch_pool"
-    THERMAL_THROTTLE = "thermal_throttle"
-    HARDWARE_RESTART = "hardware_restart"
-    START = "start"
-    STOP = "stop"
-    NO_ACTION = "no_action"
-
-
-class CryptoMiningTrustLevel(IntEnum):
-    """How far a proposal is trusted."""
-
-    NO_ACTION = 0
-    ADVISORY = 1
-    SUPERVISED = 2
-    AUTONOMOUS = 3
+    TUNE_HASH_RATE = "TUNE_HASH_RATE"
+    ADJUST_POWER_LIMIT = "ADJUST_POWER_LIMIT"
+    SWITCH_POOL = "SWITCH_POOL"
+    THERMAL_THROTTLE = "THERMAL_THROTTLE"
+    HARDWARE_RESTART = "HARDWARE_RESTART"
+    START = "START"
+    STOP = "STOP"
+    NO_ACTION = "NO_ACTION"
 
 
 class MiningOperationStatus(StrEnum):
     """How well things stand: of one decision's evidence, or of the governor's recent work."""
 
-    HEALTHY = "healthy"
-    WARNING = "warning"
-    DEGRADED = "degraded"
-    CRITICAL = "critical"
-    UNKNOWN = "unknown"
+    HEALTHY = "HEALTHY"
+    WARNING = "WARNING"
+    DEGRADED = "DEGRADED"
+    CRITICAL = "CRITICAL"
+    UNKNOWN = "UNKNOWN"
 
 
 class EventType(StrEnum):
-    """What a MiningEvent tells."""
+    """What a MiningEvent reports."""
 
     DECISION = "decision"
     FALLBACK = "fallback"
@@ -68,8 +60,66 @@ class HardwareReading:
     timestamp: float
     """Seconds since the Unix epoch."""
     hardware_id: str
-    """Stable within the rig. In HASH_RATE the readings are parts of a whole when every id
-    begins with ``board_``; otherwise each is a measurement of the whole."""
+    """Stable within the rig, at most 64 characters. In HASH_RATE the readings are parts of a
+    whole when every id begins with ``board_``; otherwise each is a measurement of the whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits of the device and the site, and what is known of the proposer.
+
+    None means unknown, or not limited. With a number that is not finite nothing is judged.
+    """
+
+    person: bool = False
+    """A person's command: it faces the hard rules only."""
+    safety: bool = False
+    """A stop that a safety divergence asks for."""
+    ceiling: CryptoMiningTrustLevel = CryptoMiningTrustLevel.AUTONOMOUS
+    """The highest level that the proposer's track record allows."""
+    supported: bool = True
+    """Whether the device can do it."""
+    min_value: float | None = None
+    max_value: float | None = None
+    """Bounds that the device sets on the target, in the domain's unit."""
+    nominal_value: float | None = None
+    """What the operator says that the rig is made for, in the domain's unit."""
+    usual_value: float | None = None
+    """What the rig showed while it last ran, from before the governor's own memory."""
+    commanded_value: float | None = None
+    """The target in force, in the domain's unit."""
+    max_temperature_c: float | None = None
+    """In place of the policy's throttle temperature."""
+    max_power_w: float | None = None
+    """Of the rig."""
+    site_power_w: float | None = None
+    """Of all other rigs together."""
+    claimed_power_w: float | None = 0.0
+    """The power that the rig draws once the proposal took effect, when the proposal can raise
+    it; None when that is unknown. A power limit claims its own value."""
+    sensors_expected: int | None = None
+    idle_without_sensors: bool = False
+    """A rig that shows no temperatures while it rests, and has rested long enough."""
+
+    @property
+    def makes_sense(self) -> bool:
+        """Tell whether all numbers are finite: only then is a number less itself 0."""
+        numbers = (
+            self.min_value,
+            self.max_value,
+            self.nominal_value,
+            self.usual_value,
+            self.commanded_value,
+            self.max_temperature_c,
+            self.max_power_w,
+            self.site_power_w,
+            self.claimed_power_w,
+            self.sensors_expected,
+        )
+        try:
+            return all(value is None or value - value == 0.0 for value in numbers)
+        except TypeError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +129,9 @@ class MiningSignals:
     ``ai_value`` is the target in HASH_RATE (TH/s) and POWER (W); an estimate of the present in
     THERMAL (°C) and POOL_MANAGEMENT (0…1); the hottest present temperature (°C) in HARDWARE.
 
-    ``context`` keys, all optional: ``source`` ("person" faces the hard rules only), ``supported``,
-    ``min_value`` and ``max_value`` (device bounds of the target), ``max_temperature_c`` (in place
-    of the policy's), ``max_power_w`` (of the rig), ``site_power_w`` (all other rigs together),
-    ``start_power_w`` (what a start adds to the site), ``sensors_expected``,
-    ``idle_without_sensors``, ``safety`` (a stop that a safety divergence asks for).
+    ``limits`` tells what is known of device, site and proposer. Without it they are read from
+    ``context``, whose keys are all optional: ``source`` ("person" faces the hard rules only) and
+    the names of the fields of ``Limits``, but ``start_power_w`` for ``claimed_power_w``.
     """
 
     mining_domain: MiningDomain
@@ -99,6 +147,7 @@ class MiningSignals:
     context: Mapping[str, Any] = field(default_factory=dict)
     temperature_readings: Sequence[HardwareReading | float] = field(default_factory=list)
     """For the thermal override in every domain, in °C."""
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +155,7 @@ class MiningDecision:
     """The governor's answer; every number in it is finite."""
 
     decision_id: str
-    """SHA-256, hex, over inputs, policy, history digest and outcome; see ``digest``."""
+    """SHA-256, hex, over inputs as they came, policy, history digest and outcome; see ``digest``."""
     timestamp: float
     authorized_level: CryptoMiningTrustLevel
     actionable: bool
@@ -124,8 +173,8 @@ class MiningDecision:
     """Why, what weighs most first."""
     metadata: Mapping[str, Any]
     """confidence_score, safety_status, grace_status, consensus_status, components, discarded,
-    rig_id, and for a person's command what the layers would have said (layers_level,
-    layers_reasons)."""
+    rig_id; for a person's command what the layers would have said (layers_level,
+    layers_reasons); for signals that cannot be judged the messages that say why (faults)."""
 
     @property
     def refusal(self) -> Reason | None:
@@ -137,7 +186,7 @@ class MiningDecision:
 class MiningEvent:
     """Something that an operator may want to hear of."""
 
-    type: EventType
+    event_type: EventType
     timestamp: float
     rig_id: str
     mining_domain: MiningDomain

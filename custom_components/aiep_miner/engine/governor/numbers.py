@@ -33,8 +33,13 @@ def finite_or_none(value: Any) -> float | None:
     return as_float if math.isfinite(as_float) else None
 
 
-def text(value: Any) -> str:
-    """Return at most 64 characters that any encoding can carry; "?" for what is no text."""
+def is_name(value: Any) -> bool:
+    """Tell whether a value can name a rig or a sensor: at most 64 printable characters."""
+    return isinstance(value, str) and len(value) <= ID_LENGTH and value.isprintable()
+
+
+def shown(value: Any) -> str:
+    """Return a name as people are shown it, at most 64 characters; "?" for what is no text."""
     if not isinstance(value, str):
         return "?"
     short = value[:ID_LENGTH]

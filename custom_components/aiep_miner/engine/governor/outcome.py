@@ -1,32 +1,32 @@
 """From a verdict and the hard rules to a decision, and its form in the ledger."""
 
 import math
-from array import array
-from collections.abc import Buffer
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from ..reasons import Reason
-from ..records import Judgement
+from ..records import CryptoMiningTrustLevel, Evaluation
+from ..records.reasons import Reason
 from . import hard_rules, trust
 from .case import Case
-from .digest import decision_id, evidence_digest, plain, plain_context
+from .digest import Inputs, decision_id, evidence_digest, exact
 from .model import (
-    CryptoMiningTrustLevel,
-    HardwareReading,
     MiningAction,
     MiningDecision,
     MiningDomain,
     MiningOperationStatus,
     MiningSignals,
 )
-from .numbers import DECIMALS, number, rounded, text
+from .numbers import DECIMALS, number, rounded, shown
 from .safety import BORDERLINE
 from .state import WINDOW_S
 from .trust import Verdict
+from .validation import Fault
 
 _AUTONOMOUS: Final = CryptoMiningTrustLevel.AUTONOMOUS
 _SUPERVISED: Final = CryptoMiningTrustLevel.SUPERVISED
 _NO_ACTION: Final = CryptoMiningTrustLevel.NO_ACTION
+_ADVISORY: Final = CryptoMiningTrustLevel.ADVISORY
+_STOP: Final = MiningAction.STOP
 _UNKNOWN_WITHOUT: Final = frozenset({Reason.HISTORY_TOO_SHORT, Reason.NO_READINGS})
 
 
@@ -42,27 +42,32 @@ class Outcome(NamedTuple):
     """The hard rules that stand against it."""
 
 
-def conclude(case: Case, verdict: Verdict, flags: list[Reason]) -> Outcome:
+def conclude(case: Case, verdict: Verdict, flags: Sequence[Reason]) -> Outcome:
     """Decide: hard rules first, then the safe direction, then persons, then the layers."""
-    level, reasons = _authorise(case, verdict, flags)
+    earned, reasons = _authorise(case, verdict, flags)
     needed = case.policy.min_trust_for_action
+    ceiling = _AUTONOMOUS if case.limits.person else case.limits.ceiling
+    level = min(earned, ceiling)
+    allowed = level >= needed and ceiling > _ADVISORY
+    if not flags and earned >= needed and not allowed:
+        reasons = (Reason.SOURCE_CEILING, *reasons)
+    elif level < earned:
+        reasons = (*reasons, Reason.SOURCE_CEILING)
     value, fell_back = _trusted_value(case, level, held_back=bool(flags))
     if fell_back and level >= needed and not _admits(case, value):
-        level = _NO_ACTION
-    changes = case.action is not MiningAction.NO_ACTION
-    return Outcome(
-        level, changes and level >= needed, value, fell_back, tuple(reasons), tuple(flags)
-    )
+        level, allowed = _NO_ACTION, False
+    actionable = allowed and not flags and case.action is not MiningAction.NO_ACTION
+    return Outcome(level, actionable, value, fell_back, tuple(reasons), tuple(flags))
 
 
 def _authorise(
-    case: Case, verdict: Verdict, flags: list[Reason]
-) -> tuple[CryptoMiningTrustLevel, list[Reason] | tuple[Reason, ...]]:
+    case: Case, verdict: Verdict, flags: Sequence[Reason]
+) -> tuple[CryptoMiningTrustLevel, Sequence[Reason]]:
     if flags:
         return _NO_ACTION, flags
     if case.limits.person and case.action is not MiningAction.NO_ACTION:
         return _AUTONOMOUS, (Reason.PERSON_COMMAND,)
-    if case.measured >= case.throttle_c and case.confidence >= trust.LEAST_CONFIDENCE:
+    if case.heat.measured >= case.throttle_c and case.confidence >= trust.LEAST_CONFIDENCE:
         return _AUTONOMOUS, (Reason.THERMAL_OVERRIDE,)
     if case.stops and case.limits.safety and case.confidence >= trust.LEAST_CONFIDENCE:
         return _AUTONOMOUS, (Reason.SAFE_DIRECTION,)
@@ -84,10 +89,7 @@ def _trusted_value(
 
 def _admits(case: Case, value: float) -> bool:
     """Tell whether the hard rules let the last good value stand in for the proposed one."""
-    if case.last_good is None:
-        return False
-    case.value = value
-    return not hard_rules.check(case)
+    return case.last_good is not None and not hard_rules.check(case._replace(value=value))
 
 
 def status_of(case: Case, verdict: Verdict) -> MiningOperationStatus:
@@ -104,18 +106,18 @@ def status_of(case: Case, verdict: Verdict) -> MiningOperationStatus:
 
 def decision_of(
     signals: MiningSignals,
-    rig_id: str,
+    inputs: Inputs,
     case: Case,
     verdict: Verdict,
     outcome: Outcome,
     policy_hash: str,
 ) -> MiningDecision:
     """Return the decision with its id and its explanation."""
+    commands = case.rig.commands_since(case.action, case.now - WINDOW_S)
     evaluation = {
-        "context": plain_context(signals.context),
-        "evidence": evidence_digest(_evidence(signals, case)),
-        "inputs": _inputs(rig_id, case),
-        "outcome": _canonical_outcome(outcome, verdict),
+        "evidence": evidence_digest(inputs.readings, case.view.content(commands)),
+        "inputs": inputs.fields,
+        "outcome": _canonical_outcome(case, outcome, verdict),
         "policy": policy_hash,
     }
     return MiningDecision(
@@ -131,64 +133,32 @@ def decision_of(
         outcome.reasons[0] if outcome.used_fallback else None,
         outcome.flags,
         outcome.reasons,
-        _metadata(rig_id, case, verdict),
+        _metadata(signals.rig_id, case, verdict),
     )
 
 
-def _inputs(rig_id: str, case: Case) -> list[Any]:
-    """Return what was proposed."""
-    return [
-        case.domain,
-        case.action,
-        plain(case.value),
-        plain(case.confidence),
-        plain(case.now),
-        plain(case.hottest),
-        rig_id,
-        case.pool,
-        case.current_pool,
-    ]
-
-
-def _evidence(signals: MiningSignals, case: Case) -> list[Buffer]:
-    """Return what was observed, before and now, in an order of its own."""
-    sifted = case.sifted
-    parts: list[Buffer] = [
-        *case.view.content(),
-        case.rig.commands_since(case.action, case.now - WINDOW_S),
-        "\0".join([name for name, _ in sifted.values]).encode(),
-        array("d", [value for _, value in sifted.values]),
-        array("d", sifted.times),
-        array("d", sorted(case.claims)),
-    ]
-    if sifted.discarded:
-        parts.append("\0".join(sorted(map(_shown, signals.hardware_readings))).encode())
-    return parts
-
-
-def _shown(item: Any) -> str:
-    if not isinstance(item, HardwareReading):
-        return repr(number(item))
-    return f"{text(item.hardware_id)} {number(item.value)!r} {number(item.timestamp)!r}"
-
-
-def _canonical_outcome(outcome: Outcome, verdict: Verdict) -> list[Any]:
-    safety = verdict.safety
+def _canonical_outcome(case: Case, outcome: Outcome, verdict: Verdict) -> list[Any]:
+    safety, heat = verdict.safety, case.heat
     return [
         int(outcome.level),
         outcome.actionable,
-        plain(outcome.trusted_value),
         outcome.used_fallback,
         outcome.reasons,
-        plain(safety.score),
-        plain(safety.stability),
-        plain(safety.agreement),
-        plain(safety.likelihood),
         safety.status,
         verdict.grace_status,
         verdict.consensus_status,
         int(verdict.level),
         verdict.reasons,
+        exact(
+            case.now,
+            heat.claimed,
+            heat.measured,
+            outcome.trusted_value + 0.0,
+            safety.score,
+            safety.stability,
+            safety.agreement,
+            safety.likelihood,
+        ),
     ]
 
 
@@ -206,7 +176,7 @@ def _metadata(rig_id: str, case: Case, verdict: Verdict) -> dict[str, Any]:
             "likelihood": safety.likelihood,
             "confidence": case.confidence,
         },
-        "discarded": {**case.sifted.discarded, **case.liars, **case.dissent},
+        "discarded": {**case.sifted.discarded, **case.present.liars, **verdict.dissent},
     }
     if case.limits.person:
         metadata["layers_level"] = verdict.level
@@ -214,45 +184,57 @@ def _metadata(rig_id: str, case: Case, verdict: Verdict) -> dict[str, Any]:
     return metadata
 
 
-def refuse_nonsense(
-    signals: MiningSignals, rig_id: str, faults: tuple[Reason, ...], policy_hash: str
+def unjudged(
+    signals: MiningSignals,
+    inputs: Inputs,
+    faults: Sequence[Fault],
+    known: float,
+    policy_hash: str,
+    passes: Reason | None,
 ) -> MiningDecision:
-    """Return the decision on a proposal that cannot be judged; it says what is wrong."""
+    """Return the decision on a proposal that cannot be judged; it says what is wrong.
+
+    ``known`` is the time that is known, in s; ``passes`` why a stop is let through all the same.
+    """
+    reasons = tuple(fault.reason for fault in faults) if passes is None else (passes,)
     at = 0.0 if signals.timestamp is None else number(signals.timestamp)
-    asked = [repr(signals.mining_domain), repr(signals.proposed_action)]
     evaluation = {
-        "context": None,
-        "evidence": None,
-        "inputs": [*map(text, asked), plain(number(signals.ai_value)), plain(at), rig_id],
-        "outcome": faults,
+        "evidence": evidence_digest(inputs.readings, ()),
+        "inputs": inputs.fields,
+        "outcome": [reasons, [fault.message for fault in faults], exact(known)],
         "policy": policy_hash,
     }
     domain, action = signals.mining_domain, signals.proposed_action
-    known = isinstance(domain, MiningDomain) and isinstance(action, MiningAction)
+    typed = isinstance(domain, MiningDomain) and isinstance(action, MiningAction)
     return MiningDecision(
         decision_id(evaluation),
         at if math.isfinite(at) else 0.0,
-        _NO_ACTION,
-        actionable=False,
+        _NO_ACTION if passes is None else _AUTONOMOUS,
+        actionable=passes is not None,
         trusted_value=0.0,
-        mining_domain=domain if known else MiningDomain.HARDWARE,
-        proposed_action=action if known else MiningAction.NO_ACTION,
+        mining_domain=domain if typed else MiningDomain.HARDWARE,
+        proposed_action=action if typed else MiningAction.NO_ACTION if passes is None else _STOP,
         operation_status=MiningOperationStatus.UNKNOWN,
         used_fallback=False,
         fallback_reason=None,
-        safety_flags=faults,
-        reasons=faults,
-        metadata={"rig_id": rig_id, "components": {}, "discarded": {}},
+        safety_flags=reasons if passes is None else (),
+        reasons=reasons,
+        metadata={
+            "rig_id": shown(signals.rig_id),
+            "components": {},
+            "discarded": {},
+            "faults": [fault.message for fault in faults],
+        },
     )
 
 
-def as_judgement(decision: MiningDecision) -> Judgement:
+def as_evaluation(decision: MiningDecision) -> Evaluation:
     """Return the part of a decision that goes into the ledger; no number has over six decimals."""
     metadata = decision.metadata
     components = {name: rounded(value) for name, value in metadata["components"].items()}
     if "layers_level" in metadata:
         components["layers_level"] = float(metadata["layers_level"])
-    return Judgement(
+    return Evaluation(
         decision_id=decision.decision_id,
         trust_level=int(decision.authorized_level),
         actionable=decision.actionable,
@@ -260,7 +242,7 @@ def as_judgement(decision: MiningDecision) -> Judgement:
         trusted_value=rounded(decision.trusted_value),
         used_fallback=decision.used_fallback,
         fallback_reason=decision.fallback_reason,
-        operation_status=decision.operation_status.value,
+        operation_status=decision.operation_status.lower(),
         safety_status=metadata.get("safety_status"),
         grace_status=metadata.get("grace_status"),
         consensus_status=metadata.get("consensus_status"),

@@ -155,6 +155,8 @@ PASS_RATIO: Final = 0.60
 GRACE_PASSES: Final = 2
 """Of grace's three checks."""
 
+TEMPERATURE_DOMAINS: Final = frozenset({MiningDomain.THERMAL, MiningDomain.HARDWARE})
+
 PRESETS: Final = {
     MiningDomain.HASH_RATE: HASH_RATE_OPTIMIZATION,
     MiningDomain.THERMAL: THERMAL_PROTECTION,

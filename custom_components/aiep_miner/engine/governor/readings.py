@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .model import HardwareReading
-from .numbers import number, text
+from .numbers import is_name, number, shown
 
 STALE_AFTER_S: Final = 300.0
 FUTURE_AFTER_S: Final = 5.0
@@ -26,6 +26,8 @@ class Sifted(NamedTuple):
     discarded: dict[str, Reason]
     newest: float
     """When the newest of them was taken, in s; -inf without any."""
+    beyond: float = -math.inf
+    """The largest value above all that is possible, of those in time; -inf without any."""
 
 
 def sift(
@@ -34,25 +36,30 @@ def sift(
     """Sort readings into those that count and those that do not.
 
     Without validation stale, future and repeated readings count, impossible ones never do.
-    Of several readings under one id the newest counts, then the largest.
+    Of several readings under one id the newest counts, then the largest. A reading under a name
+    that is too long or no text never counts.
     """
     low, high = possible
     kept: dict[str, tuple[float, float]] = {}
     discarded: dict[str, Reason] = {}
-    newest = -math.inf
+    newest = beyond = -math.inf
     for reading in raw:
         if not isinstance(reading, HardwareReading):
-            _discard(discarded, "?", Reason.READING_INVALID)
+            _discard(discarded, shown(None), Reason.READING_INVALID)
             continue
         name, value, at = reading.hardware_id, reading.value, reading.timestamp
         if type(value) is not float or type(at) is not float:
             value, at = number(value), number(at)
-        if type(name) is not str or len(name) > 64 or not name.isascii():
-            name = text(name)
+        if not is_name(name):
+            _discard(discarded, shown(name), Reason.READING_INVALID)
+            continue
+        in_time = now - STALE_AFTER_S <= at <= now + FUTURE_AFTER_S
         if not (low <= value <= high and -math.inf < at < math.inf):
+            if in_time and high < value < math.inf:
+                beyond = max(beyond, value)
             _discard(discarded, name, _fault(value, at, low))
             continue
-        if validate and not now - STALE_AFTER_S <= at <= now + FUTURE_AFTER_S:
+        if validate and not in_time:
             late = Reason.READING_FUTURE if at > now else Reason.READING_STALE
             _discard(discarded, name, late)
             continue
@@ -64,7 +71,7 @@ def sift(
             newest = max(newest, at)
     names = sorted(kept)
     values = [(name, kept[name][1] + 0.0) for name in names]
-    return Sifted(values, [kept[name][0] + 0.0 for name in names], discarded, newest)
+    return Sifted(values, [kept[name][0] + 0.0 for name in names], discarded, newest, beyond)
 
 
 def _discard(discarded: dict[str, Reason], name: str, fault: Reason) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .case import Case
 
 ACCEPTED: Final = "accepted"
@@ -58,13 +58,13 @@ def forecast_gap(baseline: Sequence[float], present: float) -> float:
 
 def jumped(case: Case, gap: float) -> bool:
     """Tell whether the present left its forecast so far that it must be seen twice."""
-    return gap > max(case.preset.jump, case.preset.jump_share * case.scale)
+    return gap > max(case.preset.jump, case.preset.jump_share * case.past.scale)
 
 
-def check(case: Case, baseline: Sequence[float], agreement: float, likelihood: float) -> Safety:
+def check(case: Case, agreement: float, likelihood: float) -> Safety:
     """Score a proposal against the presents observed before."""
-    preset = case.preset
-    steady = max(preset.noise_share * case.scale, preset.tolerance(case.scale))
+    preset, (baseline, _, scale) = case.preset, case.past
+    steady = max(preset.noise_share * scale, preset.tolerance(scale))
     steadiness = stability(baseline, steady)
     for_stability, for_agreement, for_likelihood = preset.weights
     blend = for_stability * steadiness + for_agreement * agreement + for_likelihood * likelihood

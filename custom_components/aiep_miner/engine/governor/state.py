@@ -1,13 +1,15 @@
 """What was observed of each rig: bounded in memory, and an hour long.
 
-Everything here is a function of the observations and commands of the last hour, so folding
-the last two hours of records rebuilds it exactly. Values are kept in arrays: a rig
+Everything here but what is remembered from when a machine last ran is a function of the
+observations and commands of the last hour, so folding the last two hours of records rebuilds
+it. Values are kept in arrays: a rig
 with sixteen sensors in every domain stays below 64 KB.
 """
 
 import math
 from array import array
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Buffer
 from typing import Final
 
 from .model import MiningAction, MiningDomain
@@ -25,6 +27,12 @@ RAW: Final = 5
 """Raw values kept of each sensor, to find frozen ones."""
 TRAIL_S: Final = 60.0
 """The trail through the hour has one point in this time."""
+IDLE_SHARE: Final = 0.15
+"""Below this share of the highest value that is remembered a machine stands idle."""
+WARM_UP_S: Final = 600.0
+"""After a start the hash rate of a machine is no measure of where it was."""
+LAST_RUNNING: Final = 5
+"""Points of the trail kept from before the window, of the time when the machine last ran."""
 COMMANDS: Final = 256
 """Commands of one kind kept of each rig."""
 MAX_RIGS: Final = 10_000
@@ -43,12 +51,22 @@ class Sensor:
         self.gaps = rows > 0
         """Whether it was not seen in some of the rows."""
 
+    def forget(self, rows: int, observations: int, at: float) -> None:
+        """Forget all but the first rows; which raw values are older is not known."""
+        del self.offsets[rows:]
+        self.raw = array("d", [math.nan]) * min(observations, RAW)
+        self.last_seen = min(self.last_seen, at)
+
 
 class History:
     """The observed state of one rig in one domain."""
 
     __slots__ = (
+        "heat_at",
         "hottest",
+        "idle_at",
+        "last_running",
+        "observed_at",
         "presents",
         "preset",
         "rows",
@@ -67,15 +85,36 @@ class History:
         self.trail_times = array("d")
         self.trail = array("d")
         self.sensors: dict[str, Sensor] = {}
-        self.hottest = -math.inf
-        """The largest value of the last observation."""
+        self.last_running = array("d")
+        """Presents from before the window, of the time when the machine last ran."""
+        self.idle_at = -math.inf
+        """When the last point before the window was taken at which it stood idle."""
+        self.observed_at = -math.inf
+        """Until when the history is what was observed, not what came with a proposal."""
+        self.hottest = self.heat_at = -math.inf
+        """The hottest temperature that was last seen, impossible ones included, and when."""
 
-    def add(self, at: float, group: Group | None) -> None:
+    def observe(self, at: float, group: Group | None, hottest: float) -> None:
+        """Learn what was observed at a time in s; what is not newer changes nothing.
+
+        An observation has the last word on time: what proposals dated later is forgotten, and
+        after a step back of more than the window what was observed later, too.
+        """
+        if self.observed_at - WINDOW_S <= at <= self.observed_at:
+            return
+        self.observed_at = at
+        if max(self.heat_at, self.times[-1] if self.times else at) > at:
+            self._forget_after(at)
+        self.add(at, group, hottest)
+
+    def add(self, at: float, group: Group | None, hottest: float = -math.inf) -> None:
         """Learn valid readings taken at a time in s; what is not newer changes nothing."""
         times, trail_times = self.times, self.trail_times
+        if hottest > -math.inf and at >= self.heat_at:
+            self.hottest = max(hottest, self.hottest) if at == self.heat_at else hottest
+            self.heat_at = at
         if group is None or (times and at <= times[-1]):
             return
-        self.hottest = group.ordered[-1]
         self._trim(at)
         self._add_sensors(at, group)
         times.append(at)
@@ -83,6 +122,18 @@ class History:
         if not trail_times or at // TRAIL_S != trail_times[-1] // TRAIL_S:
             trail_times.append(at)
             self.trail.append(group.present)
+
+    def _forget_after(self, at: float) -> None:
+        """Forget everything that is dated later than a time in s."""
+        del self.presents[bisect_right(self.times, at) :]
+        del self.times[bisect_right(self.times, at) :]
+        del self.trail[bisect_right(self.trail_times, at) :]
+        del self.trail_times[bisect_right(self.trail_times, at) :]
+        del self.rows[bisect_right(self.rows, at) :]
+        if self.heat_at > at:
+            self.hottest = self.heat_at = -math.inf
+        for sensor in self.sensors.values():
+            sensor.forget(len(self.rows), len(self.times), at)
 
     def _trim(self, at: float) -> None:
         """Forget what is older than the window, and make room for one more."""
@@ -93,12 +144,25 @@ class History:
             del times[:cut], self.presents[:cut]
         cut = bisect_right(self.trail_times, oldest)
         if cut > 0:
+            if self.preset.zero_is_off:
+                self._keep_running(cut)
             del self.trail_times[:cut], self.trail[:cut]
         cut = max(bisect_right(rows, oldest), len(rows) + 1 - ROWS)
         if cut > 0:
             del rows[:cut]
             for sensor in self.sensors.values():
                 del sensor.offsets[:cut]
+
+    def _keep_running(self, cut: int) -> None:
+        """Keep of the points that leave the trail the last ones at which the machine ran."""
+        # Idle power counts as running until the machine has run; ``hour_ago`` leaves it out.
+        idle_below = IDLE_SHARE * max(self.last_running or self.trail)
+        for at, value in zip(self.trail_times[:cut], self.trail[:cut], strict=True):
+            if value <= idle_below:
+                self.idle_at = at
+            elif at - self.idle_at > WARM_UP_S:
+                self.last_running.append(value)
+        del self.last_running[:-LAST_RUNNING]
 
     def _add_sensors(self, at: float, group: Group) -> None:
         sensors, centre = self.sensors, group.centre
@@ -138,7 +202,18 @@ class History:
 class View:
     """What of a history counts at a time: the last hour up to an observation, itself apart."""
 
-    __slots__ = ("end", "first_row", "history", "last_row", "now", "oldest", "start", "upto")
+    __slots__ = (
+        "end",
+        "first_row",
+        "history",
+        "last_row",
+        "now",
+        "oldest",
+        "start",
+        "trail_end",
+        "trail_start",
+        "upto",
+    )
 
     def __init__(self, history: History, now: float, upto: float) -> None:
         """Look at a history from ``now`` at what came before the observation of ``upto``."""
@@ -150,6 +225,8 @@ class View:
         self.end = max(bisect_left(history.times, upto), self.start)
         self.first_row = bisect_right(history.rows, self.oldest)
         self.last_row = max(bisect_left(history.rows, upto), self.first_row)
+        self.trail_start = bisect_right(history.trail_times, self.oldest)
+        self.trail_end = max(bisect_left(history.trail_times, upto), self.trail_start)
 
     @property
     def count(self) -> int:
@@ -182,34 +259,51 @@ class View:
         full = self.end - self.start + 1 >= RAW and self.end + 1 == len(history.times)
         return history.sensors if full else {}
 
-    def trail(self) -> tuple[list[float], list[float]]:
+    def trail(self) -> tuple[array[float], array[float]]:
         """Return times and presents of the trail through the last hour before this observation."""
-        history, part = self.history, self._trail_part()
-        return history.trail_times[part].tolist(), history.trail[part].tolist()
+        history, part = self.history, slice(self.trail_start, self.trail_end)
+        return history.trail_times[part], history.trail[part]
 
-    def _trail_part(self) -> slice:
-        times = self.history.trail_times
-        start = bisect_right(times, self.oldest)
-        return slice(start, max(bisect_left(times, self.upto), start))
+    def last_running(self) -> array[float]:
+        """Return the presents of the time before the window when the machine last ran."""
+        history, start = self.history, self.trail_start
+        if not start:
+            return history.last_running
+        idle_below = IDLE_SHARE * max(history.last_running or history.trail)
+        late = [value for value in history.trail[:start] if value > idle_below]
+        return array("d", [*history.last_running, *late][-LAST_RUNNING:])
 
-    def content(self) -> list[bytes | array[float]]:
-        """Return everything that a decision can rest on, in a fixed order."""
+    def content(self, commands: array[float]) -> list[Buffer]:
+        """Return everything that a decision can rest on, in a fixed order, its shape first."""
         history = self.history
         end = bisect_right(history.times, self.upto)
         shown = max(end - self.start, 0)
         rows = slice(self.first_row, bisect_right(history.rows, self.upto))
-        trail = self._trail_part()
-        parts: list[bytes | array[float]] = [
+        trail = slice(self.trail_start, self.trail_end)
+        oldest = self.oldest
+        sensors = [item for item in sorted(history.sensors.items()) if item[1].last_seen > oldest]
+        names = "\0".join([name for name, _ in sensors]).encode()
+        shape = (
+            shown,
+            rows.stop - rows.start,
+            trail.stop - trail.start,
+            len(names),
+            len(commands),
+        )
+        parts: list[Buffer] = [
+            array("q", shape),
+            names,
+            commands,
             history.times[self.start : end],
             history.presents[self.start : end],
             history.rows[rows],
             history.trail_times[trail],
             history.trail[trail],
+            history.last_running if not self.trail_start else self.last_running(),
         ]
-        for name, sensor in sorted(history.sensors.items()):
-            if sensor.last_seen > self.oldest:
-                raw = sensor.raw if shown >= RAW else sensor.raw[RAW - shown :]
-                parts += (name.encode(), sensor.offsets[rows], raw)
+        for _, sensor in sensors:
+            raw = sensor.raw if shown >= RAW else sensor.raw[RAW - shown :]
+            parts += (sensor.offsets[rows], raw)
         return parts
 
 
@@ -249,9 +343,8 @@ class Rig:
     def hottest(self, now: float, max_age_s: float) -> float:
         """Return the hottest temperature in °C observed lately; -inf without any."""
         history = self.histories.get(MiningDomain.THERMAL)
-        if history is None or not history.times or history.times[-1] < now - max_age_s:
-            return -math.inf
-        return history.hottest
+        fresh = history is not None and history.heat_at >= now - max_age_s
+        return history.hottest if history is not None and fresh else -math.inf
 
     def note(self, action: MiningAction, at: float) -> None:
         """Count a command once; starts and stops are counted together."""
@@ -262,9 +355,8 @@ class Rig:
         if at in times:
             return
         insort(times, at)
-        gone = max(bisect_right(times, times[-1] - WINDOW_S), len(times) - COMMANDS)
-        if gone > 0:
-            del times[:gone]
+        if len(times) > COMMANDS:
+            del times[0]
 
     def commands_since(self, action: MiningAction, since: float) -> array[float]:
         """Return when commands of an action's kind were given after a time in s, oldest first."""

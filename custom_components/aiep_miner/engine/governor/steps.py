@@ -4,16 +4,13 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .case import Case
-from .consensus import unit_mistake
 from .model import MiningAction, MiningDomain
 from .numbers import median
+from .present import unit_mistake
+from .state import IDLE_SHARE, WARM_UP_S
 
-WARM_UP_S: Final = 600.0
-"""After a start the hash rate of a machine is no measure of where it was."""
-IDLE_SHARE: Final = 0.15
-"""Below this share of the hour's highest value a machine stands idle."""
 REFERENCE_S: Final = 300.0
 """The first five minutes of the hour, as a median, are where it was an hour ago."""
 FARTHEST: Final = 0.75
@@ -40,8 +37,12 @@ def _power(case: Case) -> tuple[list[Reason], float]:
         return [Reason.UNIT_MISTAKE], 0.0
     if case.reduces_power:
         return [], 1.0
-    policy = case.policy
-    return _target(case, policy.max_power_change_pct, policy.max_power_change_per_hour_pct)
+    step_pct, hourly_pct = (
+        case.policy.max_power_change_pct,
+        case.policy.max_power_change_per_hour_pct,
+    )
+    # A step that may be repeated would be none: without an hourly limit it is the hour's.
+    return _target(case, step_pct, step_pct if hourly_pct is None else hourly_pct)
 
 
 def _target(
@@ -50,14 +51,14 @@ def _target(
     """Judge a set-point by its distance from the present and from an hour ago."""
     if step_pct is None and hourly_pct is None:
         return [], 1.0
-    if case.whole is None:
+    if case.present.whole is None:
         return [Reason.NO_READINGS], 0.0
-    distance = abs(case.value - case.whole)
-    reach = (step_pct or 0.0) / 100 * case.whole
+    distance = abs(case.value - case.present.whole)
+    reach = (step_pct or 0.0) / 100 * case.present.whole
     if step_pct is not None and distance > reach:
-        wrong_unit = unit_mistake(case.value, case.whole)
+        wrong_unit = unit_mistake(case.value, case.present.whole)
         return [Reason.UNIT_MISTAKE if wrong_unit else Reason.STEP_TOO_LARGE], 0.0
-    if hourly_pct is not None and _walked_off(case, case.whole, hourly_pct / 100):
+    if hourly_pct is not None and _walked_off(case, case.present.whole, hourly_pct / 100):
         return [Reason.HOURLY_CHANGE_TOO_LARGE], 0.0
     if step_pct is None or reach == 0.0:
         return [], 1.0
@@ -72,34 +73,47 @@ def _walked_off(case: Case, whole: float, share: float) -> bool:
     reference, warming = hour_ago(case)
     if reference is None:
         return False
-    target = case.value * case.share
+    target = case.value * case.present.share
     if reference * (1 - share) <= target <= reference * (1 + share):
         return False
     if warming and target <= reference:
         return False
-    low, high = sorted((whole * case.share, reference))
+    low, high = sorted((whole * case.present.share, reference))
     return not low <= target <= high
 
 
 def hour_ago(case: Case) -> tuple[float | None, bool]:
     """Return where the present was an hour ago, or when it was first known, and whether it warms up.
 
-    Idle times and the warm-up that follows them say nothing; None when nothing else was seen.
+    Idle times and the warm-up that follows them say nothing. Where the hour begins with them the
+    machine was where it last ran before; None when nothing of that is known either.
     """
     times, trail = case.view.trail()
-    if not times:
-        return None, False
-    idle_below = IDLE_SHARE * max(trail)
-    if min(trail) > idle_below:
+    highest = max(trail, default=0.0)
+    if trail and min(trail) > IDLE_SHARE * highest and not _idle(case, highest):
         return _first(times, trail, 0), False
+    before = case.view.last_running()
+    idle_below = IDLE_SHARE * max(highest, max(before, default=0.0))
+    ran = sorted([value for value in before if value > idle_below])
+    reference = median(ran) if ran else _usual(case)
     idle_at = -WARM_UP_S
-    reference: float | None = None
     for index, value in enumerate(trail):
         if value <= idle_below:
             idle_at = times[index]
-        elif reference is None and times[index] - idle_at > WARM_UP_S:
+        elif index == 0 or (reference is None and times[index] - idle_at > WARM_UP_S):
             reference = _first(times, trail, index, idle_below)
     return reference, case.view.upto - idle_at <= WARM_UP_S
+
+
+def _idle(case: Case, highest: float) -> bool:
+    """Tell whether all of the hour is idle, measured by when the machine last ran."""
+    return highest <= IDLE_SHARE * max(case.view.last_running(), default=0.0)
+
+
+def _usual(case: Case) -> float | None:
+    """Return what the rig showed while it last ran, before anything that is remembered."""
+    usual = case.limits.usual_value
+    return None if usual is None else usual * case.present.share
 
 
 def _first(
@@ -113,9 +127,9 @@ def _first(
 
 def _estimate(case: Case) -> tuple[list[Reason], float]:
     """Judge an estimate by its distance from its peers; a temperature of hardware by the hottest."""
-    if case.group is None:
+    if case.present.group is None:
         return [Reason.NO_READINGS], 0.0
-    ordered = case.group.ordered
+    ordered = case.present.group.ordered
     high = ordered[-1]
     low = high if case.domain is MiningDomain.HARDWARE else ordered[0]
     distance = max(low - case.value, case.value - high, 0.0)

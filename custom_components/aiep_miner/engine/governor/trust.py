@@ -1,16 +1,17 @@
 """From what the layers found to a trust level."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from ..reasons import Reason
+from ..records import CryptoMiningTrustLevel
+from ..records.reasons import Reason
 from . import consensus, grace, safety, steps
 from .case import Case
-from .model import CryptoMiningTrustLevel, MiningAction
+from .model import MiningAction
 
 NOT_NEEDED: Final = "not_needed"
 LEAST_CONFIDENCE: Final = 0.5
-"""A proposer that doubts itself more than this is believed."""
+"""A proposer that is less sure of itself than this is not acted on."""
 AUTONOMOUS_FROM: Final = 0.90
 SUPERVISED_FROM: Final = 0.70
 
@@ -28,29 +29,33 @@ class Verdict(NamedTuple):
     safety: safety.Safety
     grace_status: str
     consensus_status: str
+    dissent: Mapping[str, Reason]
+    """Sensor to the reason why it does not agree with the others."""
 
 
 def judge(case: Case) -> Verdict:
     """Take a case through the layers: consensus, value, safety, grace."""
-    baseline = case.view.before(case.preset.window)
-    case.look_back(baseline)
-    consensus.set_liars_aside(case)
     agreed = consensus.check(case)
     against, likelihood = steps.check(case)
-    scored = safety.check(case, baseline, agreed.agreement, likelihood)
-    gap = 0.0
-    if case.group is not None and baseline:
-        gap = safety.forecast_gap(baseline, case.group.present)
-    rejections = _rejections(case, agreed, against)
+    scored = safety.check(case, agreed.agreement, likelihood)
+    level, reasons, graced = _layers(case, agreed, against, scored)
+    return Verdict(level, tuple(reasons), scored, graced, agreed.status, agreed.dissent)
+
+
+def _layers(
+    case: Case, agreed: consensus.Consensus, against: Sequence[Reason], scored: safety.Safety
+) -> tuple[CryptoMiningTrustLevel, Sequence[Reason], str]:
     if _takes_safe_path(case):
-        return _safe_path(case, scored, agreed.status)
-    jumped = not case.stops and safety.jumped(case, gap) and bool(baseline)
+        return _safe_path(case)
+    rejections = _rejections(case, agreed, against)
     if rejections:
-        return Verdict(_NO_ACTION, tuple(rejections), scored, NOT_NEEDED, agreed.status)
-    if jumped:
-        return Verdict(_ADVISORY, (Reason.PRESENT_JUMPED,), scored, NOT_NEEDED, agreed.status)
-    level, reasons, graced = _level(case, scored, agreed, baseline, gap)
-    return Verdict(level, tuple(reasons), scored, graced, agreed.status)
+        return _NO_ACTION, rejections, NOT_NEEDED
+    baseline, group, gap = case.past.baseline, case.present.group, 0.0
+    if group is not None and baseline:
+        gap = safety.forecast_gap(baseline, group.present)
+        if not case.stops and safety.jumped(case, gap):
+            return _ADVISORY, (Reason.PRESENT_JUMPED,), NOT_NEEDED
+    return _level(case, scored, agreed, gap)
 
 
 def _rejections(case: Case, agreed: consensus.Consensus, against: Sequence[Reason]) -> list[Reason]:
@@ -80,18 +85,16 @@ def _takes_safe_path(case: Case) -> bool:
     return case.stops or idle or case.reduces_power
 
 
-def _safe_path(case: Case, scored: safety.Safety, status: str) -> Verdict:
+def _safe_path(case: Case) -> tuple[CryptoMiningTrustLevel, Sequence[Reason], str]:
     level = _AUTONOMOUS if case.stops and case.limits.safety else _SUPERVISED
     idle = case.action is MiningAction.START
-    reason = Reason.IDLE_WITHOUT_SENSORS if idle else Reason.SAFE_DIRECTION
-    return Verdict(level, (reason,), scored, NOT_NEEDED, status)
+    return level, (Reason.IDLE_WITHOUT_SENSORS if idle else Reason.SAFE_DIRECTION,), NOT_NEEDED
 
 
 def _level(
     case: Case,
     scored: safety.Safety,
     agreed: consensus.Consensus,
-    baseline: Sequence[float],
     gap: float,
 ) -> tuple[CryptoMiningTrustLevel, Sequence[Reason], str]:
     """Return the level that a score earns, why, and what grace said."""
@@ -99,7 +102,7 @@ def _level(
         return _ADVISORY, scored.reasons, NOT_NEEDED
     graced = NOT_NEEDED
     if scored.status == safety.BORDERLINE:
-        graced = grace.check(case, baseline, gap, peers_agree=agreed.peers_agree).status
+        graced = grace.check(case, gap, peers_agree=agreed.peers_agree).status
         if graced == grace.FAILED:
             return _ADVISORY, [Reason.GRACE_FAILED], graced
     full = agreed.full_quorum and agreed.status == consensus.PASSED

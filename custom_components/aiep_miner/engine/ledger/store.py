@@ -304,22 +304,52 @@ class LedgerStore:
         the clock showed. Raises LedgerError, after which the same call may be tried again, and
         ValueError when a record cannot be written as JSON (NaN, infinity).
         """
+        staged: list[Stored] = []
+        stored = self.stage(records, staged)
+        self.commit(staged)
+        return stored
+
+    def stage(self, records: Sequence[Record], staged: list[Stored]) -> tuple[Stored, ...]:
+        """Chain records behind those staged before, in memory; add them to ``staged``.
+
+        Each has its seq and hash at once, so that later records of the same commit may name it.
+        Raises LedgerError and ValueError, like ``append``.
+        """
         if not records:
             return ()
         self._reopen()
-        first = (self._pending.record(records[0].ts_ms, self.operator_id),) if self._pending else ()
-        stored = self._chain((*first, *records))
+        if self._pending and not staged:
+            staged += self._chain([self._pending.record(records[0].ts_ms, self.operator_id)], [])
+        stored = self._chain(records, staged)
+        staged += stored
+        return stored
+
+    def commit(self, staged: Sequence[Stored]) -> None:
+        """Write what was staged, in one transaction. Raises LedgerError: nothing was written."""
+        if not staged:
+            return
         try:
             with translated():
-                self._write(stored)
+                self._write(staged)
         except LedgerError as err:
             if err.reason is LedgerReason.CORRUPT:
                 self.begin_segment(RecoveryCause.CORRUPT)
             raise
         self._pending = None
-        self.head = Head(stored[-1].seq, stored[-1].hash)
-        self.last_ts_ms = stored[-1].ts_ms
-        return stored[len(first) :]
+        self.head = Head(staged[-1].seq, staged[-1].hash)
+        self.last_ts_ms = staged[-1].ts_ms
+
+    def read_head_anew(self) -> None:
+        """Take the head from the file, to which another program may have appended.
+
+        A chain that does not hold the head known so far is a fault. Raises LedgerError.
+        """
+        known = self.head
+        if self._connection is None:
+            return
+        with translated():
+            self._load()
+        self.fault = self.check_head(known) or self.fault
 
     def _reopen(self) -> None:
         """Take up again a new segment that could not be begun when the old one broke."""
@@ -327,10 +357,12 @@ class LedgerStore:
             with translated():
                 self._begin(self.head)
 
-    def _chain(self, records: Sequence[Record]) -> tuple[Stored, ...]:
-        """Put records onto the chain, in memory."""
+    def _chain(self, records: Sequence[Record], staged: Sequence[Stored]) -> tuple[Stored, ...]:
+        """Put records onto the chain, behind those staged, in memory."""
         stored = []
         seq, prev, last_ts = self.head.seq, self.head.hash, self.last_ts_ms
+        if staged:
+            seq, prev, last_ts = staged[-1].seq, staged[-1].hash, staged[-1].ts_ms
         for given in records:
             record = given
             if record.ts_ms < last_ts:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..reasons import Reason
-from ..records import Action, Reading
+from ..records import Action, Reading, RestartSign
+from ..records.reasons import Reason
 
 ON, OFF = "on", "off"
 """The ``option`` of a command that switches something; whatever is not on is off."""
@@ -50,6 +50,7 @@ class Capabilities:
     reports_power: bool = True
     read_only_reason: Reason | None = None
     """Why nothing can be controlled, e.g. access_denied."""
+    restart_sign: RestartSign = RestartSign.UPTIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

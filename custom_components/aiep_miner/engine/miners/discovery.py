@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import aiohttp
 from pyasic_rs import MinerListener
 
-from ..reasons import Reason
-from .asic_rs import SETTLE_S, AsicRsMiner, Credentials
-from .base import MinerAdapter, MinerError, MinerInfo
+from ..records.reasons import Reason
+from .asic_rs import AsicRsMiner, Credentials
+from .asic_rs.adapter import SETTLE_S
+from .base import MinerError, MinerInfo
 from .cgminer import CgminerMiner
 from .probing import RPC_PORT, open_ports, resolve
 
@@ -53,16 +55,25 @@ class ScanResult:
     """Addresses where something answers that may be a miner, and why it could not be read."""
 
 
-async def identify(host: str, *, credentials: Credentials | None = None) -> Found:
+async def identify(
+    host: str,
+    *,
+    session: aiohttp.ClientSession,
+    credentials: Credentials | None = None,
+    prove_login: bool = False,
+) -> Found:
     """Find out which miner answers at a host name or address.
+
+    ``prove_login`` also checks credentials that only a command needs.
 
     Raises MinerError: UNREACHABLE, TIMEOUT, AUTH_FAILED, NOT_A_MINER, UNSUPPORTED_FIRMWARE,
     BAD_REPLY. A device that only the CGMiner API reaches gets that adapter.
     """
     address = await resolve(host)
     kind = AdapterKind.ASIC_RS
+    miner = AsicRsMiner(address, session=session, credentials=credentials)
     try:
-        info = await _info(AsicRsMiner(address, credentials=credentials))
+        info = await _info(miner, prove_login=prove_login and credentials is not None)
     except MinerError as err:
         if err.reason is not Reason.UNSUPPORTED_FIRMWARE:
             raise
@@ -73,9 +84,12 @@ async def identify(host: str, *, credentials: Credentials | None = None) -> Foun
     return Found(address=address, adapter=kind, info=info)
 
 
-async def _info(adapter: MinerAdapter) -> MinerInfo:
+async def _info(adapter: AsicRsMiner | CgminerMiner, *, prove_login: bool = False) -> MinerInfo:
     try:
-        return await adapter.connect()
+        info = await adapter.connect()
+        if prove_login and isinstance(adapter, AsicRsMiner):
+            await adapter.prove_login()
+        return info
     finally:
         await adapter.close()
 
@@ -100,6 +114,7 @@ async def announced(deadline_s: float) -> str:
 async def scan(
     networks: Sequence[str],
     *,
+    session: aiohttp.ClientSession,
     credentials: Credentials | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     concurrency: int = CONCURRENCY,
@@ -116,7 +131,7 @@ async def scan(
     async def look(address: str) -> Found | Reason:
         nonlocal done
         async with turn:
-            result = await _look(address, credentials)
+            result = await _look(address, session, credentials)
         done += 1
         if on_progress is not None:
             on_progress(done, len(addresses))
@@ -135,12 +150,14 @@ def _addresses(networks: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(str(host) for network in parsed for host in network.hosts()))
 
 
-async def _look(address: str, credentials: Credentials | None) -> Found | Reason:
+async def _look(
+    address: str, session: aiohttp.ClientSession, credentials: Credentials | None
+) -> Found | Reason:
     """Return what is at an address, or why nothing can be said."""
     if not await open_ports(address, deadline_s=_KNOCK_S):
         return Reason.UNREACHABLE
     try:
-        return await identify(address, credentials=credentials)
+        return await identify(address, session=session, credentials=credentials)
     except MinerError as err:
         return err.reason
 

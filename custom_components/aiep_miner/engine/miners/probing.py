@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 import aiohttp
 
-from ..reasons import Reason
+from ..records.reasons import Reason
 from .base import MinerError
 
 WEB_PORT = 80
@@ -77,16 +77,18 @@ async def _accepts(address: str, port: int, deadline_s: float) -> bool:
     return True
 
 
-async def why_not(address: str, *, login: tuple[str, str], known: bool) -> MinerError:
+async def why_not(
+    session: aiohttp.ClientSession, address: str, *, login: tuple[str, str], known: bool
+) -> MinerError:
     """Return the error for an address that the library does not identify.
 
     ``login`` goes, as a digest, only to a device that asks for it as a miner does. ``known``
     says that a miner has answered there before: then a bad answer is a fault of its own,
     not a sign that it is none.
     """
-    web, rpc = await asyncio.gather(ask_web(address), ask_rpc(address))
+    web, rpc = await asyncio.gather(ask_web(session, address), ask_rpc(address))
     if web is Answer.LOGIN:
-        web = await _log_in(address, login)
+        web = await _log_in(session, address, login)
     return MinerError(_reason(web, rpc, known=known), f"web {web.name}, RPC {rpc.name}".lower())
 
 
@@ -100,27 +102,35 @@ def _reason(web: Answer, rpc: Answer, *, known: bool) -> Reason:
         return Reason.BAD_REPLY
     if Answer.SILENT in answers:
         return Reason.TIMEOUT
+    if known and Answer.OTHER in answers:
+        return Reason.BAD_REPLY
     return Reason.UNREACHABLE if answers == {Answer.CLOSED} else Reason.NOT_A_MINER
 
 
-async def ask_web(address: str) -> Answer:
+async def ask_web(session: aiohttp.ClientSession, address: str) -> Answer:
     """Ask for the first page."""
-    return await _get(address, "/")
+    return await _get(session, f"{url_of(address)}/")
 
 
-async def _log_in(address: str, login: tuple[str, str]) -> Answer:
+async def _log_in(session: aiohttp.ClientSession, address: str, login: tuple[str, str]) -> Answer:
     """Return LOGIN when the password is wrong: a miner's faults look the same from outside."""
-    answer = await _get(address, _SYSTEM_INFO, aiohttp.DigestAuthMiddleware(*login))
+    url = f"{url_of(address)}{_SYSTEM_INFO}"
+    answer = await _get(session, url, aiohttp.DigestAuthMiddleware(*login))
     return Answer.MINER if answer is Answer.OTHER else answer
 
 
-async def _get(address: str, path: str, *middlewares: aiohttp.ClientMiddlewareType) -> Answer:
+async def _get(
+    session: aiohttp.ClientSession, url: str, *middlewares: aiohttp.ClientMiddlewareType
+) -> Answer:
     timeout = aiohttp.ClientTimeout(total=ANSWER_S, connect=CONNECT_S)
     try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout, middlewares=middlewares) as session,
-            session.get(f"{url_of(address)}{path}", allow_redirects=False) as response,
-        ):
+        async with session.get(
+            url,
+            headers={"Connection": "close"},
+            timeout=timeout,
+            middlewares=middlewares,
+            allow_redirects=False,
+        ) as response:
             body = await _read_page(response.content)
             return _judge_page(response.status, response.headers, body.decode(errors="replace"))
     except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:

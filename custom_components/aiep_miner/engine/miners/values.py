@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from typing import Any
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
@@ -9,6 +10,11 @@ POWER_LIMIT_W = 100_000.0
 """No miner draws more."""
 UPTIME_LIMIT_S = 10**9
 """No miner has run for longer: 30 years."""
+_COLDEST_C, _HOTTEST_C = -40.0, 1000.0
+_NO_SENSOR_C = (0.0, -1.0)
+"""What firmware reports for a sensor that it cannot read."""
+_SEVERAL = re.compile(r"\s*-?[\d.]+(?:\s*[-, ]\s*[\d.]+)+\s*", re.ASCII)
+"""Sensors in one text: "78-50-69-70"."""
 _TEXT_LIMIT = 200
 _COUNT_LIMIT = 2**53 - 1
 """The largest integer that JSON numbers hold exactly (RFC 8785)."""
@@ -24,6 +30,22 @@ def number(value: Any, low: float, high: float) -> float | None:
     if not low <= value <= high:
         return None
     return float(value) + 0.0  # makes 0 of -0
+
+
+def celsius(value: Any) -> float | None:
+    """Return the hottest temperature that a number, a text or a list of them holds, in °C.
+
+    What no sensor reads (0, -1, below -40 °C) is None. What is too hot to be true is kept, up
+    to 1000 °C: a sensor beyond its range is a fault of the machine and no missing reading.
+    """
+    if isinstance(value, list | tuple):
+        return max((item for item in map(celsius, value[:512]) if item is not None), default=None)
+    if isinstance(value, str) and len(value) < _TEXT_LIMIT and _SEVERAL.fullmatch(value):
+        return celsius(re.findall(r"[\d.]+", value))
+    temperature_c = number(value, _COLDEST_C, sys.float_info.max)
+    if temperature_c is None or temperature_c in _NO_SENSOR_C:
+        return None
+    return round(min(temperature_c, _HOTTEST_C), 2)
 
 
 def count(value: Any, high: int = _COUNT_LIMIT) -> int | None:

@@ -1,0 +1,5 @@
+"""Braiins OS."""
+
+from .make import Braiins
+
+__all__ = ["Braiins"]

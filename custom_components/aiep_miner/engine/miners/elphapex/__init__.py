@@ -1,0 +1,5 @@
+"""Elphapex DG miners."""
+
+from .make import Elphapex
+
+__all__ = ["Elphapex"]

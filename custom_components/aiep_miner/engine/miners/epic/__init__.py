@@ -1,0 +1,5 @@
+"""ePIC's PowerPlay firmware."""
+
+from .make import Epic
+
+__all__ = ["Epic"]

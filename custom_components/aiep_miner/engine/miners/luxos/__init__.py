@@ -1,0 +1,5 @@
+"""LuxOS."""
+
+from .make import LuxOs
+
+__all__ = ["LuxOs"]

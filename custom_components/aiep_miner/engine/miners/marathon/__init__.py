@@ -1,0 +1,5 @@
+"""Marathon firmware for Antminers."""
+
+from .make import Marathon
+
+__all__ = ["Marathon"]

@@ -1,0 +1,5 @@
+"""VNish firmware."""
+
+from .make import Vnish
+
+__all__ = ["Vnish"]

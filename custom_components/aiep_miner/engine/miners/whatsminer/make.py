@@ -1,0 +1,134 @@
+"""What Whatsminers need beside the library: writes that go out once, and real temperatures."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from ...records import Action, Reading, Temperature
+from ...records.reasons import Reason
+from ..base import ON, Capabilities, Command, MinerError
+from ..make import Call, Link, Make
+from ..sensors import with_sensors, without_sensors
+from ..values import celsius
+from .encrypted import EncryptedApi
+from .framed import FramedApi
+
+_V3_SINCE: Final = 20241101
+_BLINK: Final = {"color": "red", "period": 200, "duration": 100, "start": 0}
+_AUTO: Final = "auto"
+
+
+def is_v3(version: str | None) -> bool:
+    """Return whether a firmware version, which begins with its build date, has API v3."""
+    digits = (version or "").partition(".")[0]
+    return digits.isdecimal() and int(digits) >= _V3_SINCE
+
+
+class WhatsminerV2(Make):
+    """A Whatsminer with API v2."""
+
+    def __init__(self, link: Link) -> None:
+        """Initialize for a device; nothing is sent."""
+        super().__init__(link)
+        self.api = EncryptedApi(link.address, link.password)
+
+    async def log_in(self) -> None:
+        """Send an encrypted read: a device that cannot decipher it has another password."""
+        try:
+            await self.api.send("get_version", write=False)
+        except MinerError as err:
+            if err.reason is Reason.AUTH_FAILED:
+                raise
+
+    async def describe(self, capabilities: Capabilities) -> Capabilities:
+        """Return no actions where writing is switched off in the device."""
+        try:
+            await self.api.send("get_version", write=False)
+        except MinerError as err:
+            if err.reason is Reason.ACCESS_DENIED:
+                return replace(capabilities, actions=frozenset(), read_only_reason=err.reason)
+        return capabilities
+
+    def call_for(self, command: Command) -> Call | None:
+        """Return what sends a command."""
+        match command.action:
+            case Action.RUN:
+                return partial(self._send, "power_on")
+            case Action.STOP:
+                return partial(self._send, "power_off", {"respbefore": "true"})
+            case Action.RESTART:
+                return partial(self._send, "reboot")
+            case Action.SET_POWER:
+                return partial(
+                    self._send, "adjust_power_limit", {"power_limit": f"{command.value:.0f}"}
+                )
+            case Action.FAULT_LIGHT:
+                blink = {name: str(value) for name, value in _BLINK.items()}
+                return partial(
+                    self._send, "set_led", blink if command.option == ON else {"param": _AUTO}
+                )
+        return None
+
+    async def _send(self, command: str, parameters: dict[str, str] | None = None) -> bool:
+        await self.api.send(command, parameters)
+        return True
+
+
+class WhatsminerV3(Make):
+    """A Whatsminer with API v3."""
+
+    def __init__(self, link: Link) -> None:
+        """Initialize for a device; nothing is sent."""
+        super().__init__(link)
+        self.api = FramedApi(link.address, link.username, link.password)
+
+    async def prove_login(self) -> None:
+        """Leave the light to itself where it is: the one command that then changes nothing."""
+        info = await self.api.read("get.device.info")
+        system = info.get("system") if isinstance(info, dict) else None
+        if isinstance(system, dict) and system.get("ledstatus") == _AUTO:
+            await self.api.write("set.system.led", _AUTO)
+
+    async def refine(self, reading: Reading) -> Reading:
+        """Show the boards' own temperatures: the library has the coolest chip in their place."""
+        try:
+            status = await self.api.read("get.miner.status", "summary")
+        except MinerError:
+            return without_sensors(reading)
+        chips = (item for item in reading.temperatures if not item.sensor.startswith("board_"))
+        return with_sensors(replace(reading, temperatures=tuple(chips)), temperatures(status))
+
+    def call_for(self, command: Command) -> Call | None:
+        """Return what sends a command."""
+        match command.action:
+            case Action.RUN:
+                return partial(self._send, "set.miner.service", "start")
+            case Action.STOP:
+                return partial(self._send, "set.miner.service", "stop")
+            case Action.RESTART:
+                return partial(self._send, "set.system.reboot")
+            case Action.SET_POWER:
+                return partial(self._send, "set.miner.power_limit", command.value)
+            case Action.FAULT_LIGHT:
+                return partial(
+                    self._send, "set.system.led", [_BLINK] if command.option == ON else _AUTO
+                )
+        return None
+
+    async def _send(self, command: str, parameter: Any = None) -> bool:
+        await self.api.write(command, parameter)
+        return True
+
+
+def temperatures(status: Any) -> Iterator[Temperature]:
+    """Yield the boards' temperatures and the hottest chip of a summary."""
+    summary = status.get("summary") if isinstance(status, dict) else None
+    if not isinstance(summary, dict):
+        return
+    boards = summary.get("board-temperature")
+    for index, value in enumerate(boards[:16] if isinstance(boards, list) else ()):
+        if (temperature_c := celsius(value)) is not None:
+            yield Temperature(sensor=f"board_{index}", temperature_c=temperature_c)
+    if (hottest_c := celsius(summary.get("chip-temp-max"))) is not None:
+        yield Temperature(sensor="chip_max", temperature_c=hottest_c)

@@ -1,0 +1,88 @@
+"""One frozen dataclass for each kind of record in the ledger."""
+
+from .base import Record
+from .decisions import (
+    DecisionRecord,
+    Evaluation,
+    Evidence,
+    NegativeProofRecord,
+    OverrideRecord,
+    ProposalRecord,
+    ReceiptRecord,
+    ReviewRecord,
+)
+from .entry import LedgerEntry
+from .kinds import (
+    Action,
+    Basis,
+    CryptoMiningTrustLevel,
+    LifecycleEvent,
+    Mode,
+    Origin,
+    Outcome,
+    RecordKind,
+    RestartSign,
+    Severity,
+)
+from .lifecycle import CheckpointRecord, LifecycleRecord
+from .observations import DivergenceRecord, PriceRecord, ProfitRecord, TelemetryRecord
+from .policy import MinerPolicy, MiningPolicy, PolicyRecord
+from .reading import Board, Pool, Reading, Temperature
+from .reasons import Reason
+
+RECORD_TYPES: dict[RecordKind, type[Record]] = {
+    record_type.kind: record_type
+    for record_type in (
+        TelemetryRecord,
+        PriceRecord,
+        ProfitRecord,
+        DivergenceRecord,
+        ProposalRecord,
+        DecisionRecord,
+        ReceiptRecord,
+        NegativeProofRecord,
+        OverrideRecord,
+        PolicyRecord,
+        ReviewRecord,
+        CheckpointRecord,
+        LifecycleRecord,
+    )
+}
+
+__all__ = [
+    "RECORD_TYPES",
+    "Action",
+    "Basis",
+    "Board",
+    "CheckpointRecord",
+    "CryptoMiningTrustLevel",
+    "DecisionRecord",
+    "DivergenceRecord",
+    "Evaluation",
+    "Evidence",
+    "LedgerEntry",
+    "LifecycleEvent",
+    "LifecycleRecord",
+    "MinerPolicy",
+    "MiningPolicy",
+    "Mode",
+    "NegativeProofRecord",
+    "Origin",
+    "Outcome",
+    "OverrideRecord",
+    "PolicyRecord",
+    "Pool",
+    "PriceRecord",
+    "ProfitRecord",
+    "ProposalRecord",
+    "Reading",
+    "Reason",
+    "ReceiptRecord",
+    "Record",
+    "RecordKind",
+    "RestartSign",
+    "ReviewRecord",
+    "Severity",
+    "TelemetryRecord",
+    "Temperature",
+]

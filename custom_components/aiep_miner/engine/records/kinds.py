@@ -1,0 +1,107 @@
+"""The fixed vocabularies of the records: kinds, actions, origins, outcomes."""
+
+from enum import IntEnum, StrEnum
+
+
+class RecordKind(StrEnum):
+    """The kinds of record that the ledger format knows."""
+
+    TELEMETRY = "telemetry"
+    PRICE = "price"
+    PROFIT = "profit"
+    DIVERGENCE = "divergence"
+    PROPOSAL = "proposal"
+    DECISION = "decision"
+    RECEIPT = "receipt"
+    NEGATIVE_PROOF = "negative_proof"
+    OVERRIDE = "override"
+    POLICY = "policy"
+    REVIEW = "review"
+    CHECKPOINT = "checkpoint"
+    LIFECYCLE = "lifecycle"
+
+
+class Action(StrEnum):
+    """What can be wanted of a miner."""
+
+    HOLD = "hold"
+    RUN = "run"
+    STOP = "stop"
+    RESTART = "restart"
+    SET_POWER = "set_power"
+    SET_HASHRATE = "set_hashrate"
+    SET_POOL = "set_pool"
+    SET_PRESET = "set_preset"
+    SET_BOARD = "set_board"
+    FAULT_LIGHT = "fault_light"
+
+
+class RestartSign(StrEnum):
+    """What a poll shows after a restart; it differs from make to make."""
+
+    UPTIME = "uptime"
+    """The uptime begins anew; where none is reported, the connection was lost in between."""
+    MINING = "mining"
+    """Only the mining program restarts: the hash rate is gone for a while and comes back."""
+
+
+class Mode(StrEnum):
+    """Who acts: the strategy (auto) or only people (manual)."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+
+
+class Origin(StrEnum):
+    """Who proposed."""
+
+    STRATEGY = "strategy"
+    PERSON = "person"
+    AUTOMATION = "automation"
+    LLM = "llm"
+
+
+class Outcome(StrEnum):
+    """How a dispatch ended, and later whether telemetry showed its effect."""
+
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CONFIRMED = "confirmed"
+    NOT_CONFIRMED = "not_confirmed"
+
+
+class Basis(StrEnum):
+    """Where the hash rate and power of a profit record come from."""
+
+    MEASURED = "measured"
+    LAST_RUNNING = "last_running"
+    NOMINAL = "nominal"
+
+
+class Severity(StrEnum):
+    """What a divergence does to decisions."""
+
+    HOLD = "hold"
+    SAFETY = "safety"
+    INFO = "info"
+
+
+class LifecycleEvent(StrEnum):
+    """What happened to the controller."""
+
+    START = "start"
+    STOP = "stop"
+    RECOVERY = "recovery"
+    """A new segment of the ledger began, since the one before could not be continued."""
+    PRUNED = "pruned"
+    """Bodies of old telemetry, prices and profits are dropped from here on."""
+
+
+class CryptoMiningTrustLevel(IntEnum):
+    """How far a proposal is trusted."""
+
+    NO_ACTION = 0
+    ADVISORY = 1
+    SUPERVISED = 2
+    AUTONOMOUS = 3

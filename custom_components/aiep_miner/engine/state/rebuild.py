@@ -1,0 +1,109 @@
+"""Rebuilds the state from the ledger, at a start and in a replay alike."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ..ledger import LedgerStore, Query, Stored
+from ..records import Record, RecordKind
+from ..records.entry import LedgerEntry
+from .state import State
+
+WINDOW_MS: Final = 2 * 3_600_000
+"""Nothing that the governor or the rules learn is older than this."""
+RECORDS_WITHOUT_TELEMETRY: Final = 50_000
+"""What is folded of a ledger in which no telemetry tells how far back the window reaches."""
+LONG_WINDOW_MS: Final = 8 * 24 * 3_600_000
+"""What counts for longer: restarts for a day, a takeover for a week at most."""
+LONG_KINDS: Final = (RecordKind.RECEIPT, RecordKind.OVERRIDE)
+LONG_RECORDS: Final = 5_000
+SOURCE_KINDS: Final = (
+    RecordKind.PROPOSAL,
+    RecordKind.RECEIPT,
+    RecordKind.NEGATIVE_PROOF,
+    RecordKind.REVIEW,
+)
+"""What the track records of outside sources are folded from."""
+SOURCE_RECORDS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """From where a state was rebuilt."""
+
+    from_seq: int
+    """First seq of the window that was folded whole; 1 for a short ledger."""
+    whole: bool
+    """Whether no body of that window was pruned."""
+
+
+def rebuild(operator_id: str, store: LedgerStore, upto_seq: int) -> tuple[State, Rebuilt]:
+    """Return what the ledger's recent records up to a seq make known; raises LedgerError.
+
+    The result depends on the records alone, so a replay that comes to a start does the same.
+    """
+    state = State(operator_id)
+    # What was learned last counts, not when somebody last started or stopped.
+    query = Query(kinds=(RecordKind.TELEMETRY,), to_seq=upto_seq, limit=1, newest_first=True)
+    last = next(iter(store.query(query)), None) if upto_seq else None
+    from_seq = max(1, upto_seq - RECORDS_WITHOUT_TELEMETRY + 1)
+    if last is not None:
+        from_seq = max(1, store.first_at(last.ts_ms - WINDOW_MS))
+        for stored in _of_sources(store, from_seq, last.ts_ms):
+            _follow_sources(state, stored)
+        for stored in _before(store, from_seq, last.ts_ms):
+            _apply(state, stored, sources=False)
+    whole = True
+    for chunk in store.read(from_seq, upto_seq):
+        for stored in chunk:
+            whole = _apply(state, stored) and whole
+    return state, Rebuilt(from_seq=from_seq, whole=whole)
+
+
+def _before(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
+    """Return what counts from before the window, oldest first."""
+    if from_seq == 1:
+        return []
+    before = Query(to_seq=from_seq - 1, newest_first=True)
+    policy = store.query(replace(before, kinds=(RecordKind.POLICY,), limit=1))
+    lasting = store.query(
+        replace(before, kinds=LONG_KINDS, from_ts=last_ms - LONG_WINDOW_MS, limit=LONG_RECORDS)
+    )
+    # A divergence is filed when it begins and when it ends; in between it stands, however long.
+    standing = store.query(replace(before, kinds=(RecordKind.DIVERGENCE,), limit=LONG_RECORDS))
+    return sorted((*policy, *lasting, *standing), key=lambda stored: stored.seq)
+
+
+def _of_sources(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
+    """Return what tells of outside sources from before the window, oldest first."""
+    query = Query(
+        kinds=SOURCE_KINDS,
+        to_seq=from_seq - 1,
+        from_ts=last_ms - LONG_WINDOW_MS,
+        limit=SOURCE_RECORDS,
+        newest_first=True,
+    )
+    return list(reversed(store.query(query))) if from_seq > 1 else []
+
+
+def _follow_sources(state: State, stored: Stored) -> None:
+    record = _record(stored)
+    if record is not None:
+        state.track_records.follow(record)
+
+
+def _apply(state: State, stored: Stored, *, sources: bool = True) -> bool:
+    record = _record(stored)
+    if record is None:
+        return False
+    state.apply(LedgerEntry(record=record, seq=stored.seq, hash=stored.hash_hex), sources=sources)
+    return True
+
+
+def _record(stored: Stored) -> Record | None:
+    """Return the record of an entry; None when it is pruned or cannot be read."""
+    if stored.body is None:
+        return None
+    try:
+        return stored.record()
+    except ValueError:  # altered, or of another release: the verification tells of it
+        return None

@@ -1,0 +1,476 @@
+"""What the engine knows: a fold over the ledger's records, and nothing else.
+
+The cycle never changes the state; it files records, and the state follows from them. So a
+restart rebuilds it from the ledger, and a replay meets the same state before each decision.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from ..governor import (
+    MiningAction,
+    MiningDomain,
+    MiningGovernor,
+    TrackRecords,
+    source_of,
+)
+from ..records import (
+    Action,
+    Basis,
+    DecisionRecord,
+    DivergenceRecord,
+    LifecycleEvent,
+    LifecycleRecord,
+    NegativeProofRecord,
+    Origin,
+    Outcome,
+    OverrideRecord,
+    PolicyRecord,
+    PriceRecord,
+    ProfitRecord,
+    ProposalRecord,
+    Reading,
+    ReceiptRecord,
+    Record,
+    ReviewRecord,
+    TelemetryRecord,
+)
+from ..records.entry import LedgerEntry
+from ..records.reasons import Reason
+from .miner import ENOUGH_READINGS, MinerState, Pending
+from .prices import PriceHistory
+from .sensors import hardware_readings
+
+VITAL_FIELDS: Final = ("hashrate_ths", "power_w", "temperatures", "fans_rpm")
+"""What a miner that runs must not stop to report."""
+MAX_SOURCES: Final = 64
+
+
+MAX_COUNTED_PROPOSALS: Final = 1001
+
+
+MAX_REVIEWS: Final = 100
+MAX_PRESETS: Final = 64
+
+
+BOOT_MS: Final = 300_000
+"""A machine that starts may take this long until it hashes."""
+
+
+STOP_MS: Final = 60_000
+"""The least time that a stop or a setting is given to show."""
+
+
+DISPATCHED: Final = frozenset({Outcome.ACCEPTED, Outcome.FAILED, Outcome.UNKNOWN})
+
+
+TUNING: Final = frozenset(
+    {Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET, Action.SET_BOARD}
+)
+
+
+SETPOINTS: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET})
+"""Targets of which one is in force at a time."""
+
+
+OWN_ORIGINS: Final = frozenset({Origin.PERSON, Origin.STRATEGY})
+"""Who is not from outside."""
+
+
+GOVERNED: Final = {
+    Action.RUN: (MiningDomain.HARDWARE, MiningAction.START),
+    Action.STOP: (MiningDomain.HARDWARE, MiningAction.STOP),
+    Action.RESTART: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
+    Action.SET_POWER: (MiningDomain.POWER, MiningAction.ADJUST_POWER_LIMIT),
+    Action.SET_HASHRATE: (MiningDomain.HASH_RATE, MiningAction.TUNE_HASH_RATE),
+    Action.SET_POOL: (MiningDomain.POOL_MANAGEMENT, MiningAction.SWITCH_POOL),
+    # Firmware restarts its miner for either.
+    Action.SET_PRESET: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
+    Action.SET_BOARD: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
+    Action.HOLD: (MiningDomain.HARDWARE, MiningAction.NO_ACTION),
+}
+"""The governor's domain and action for each of ours."""
+
+
+class State:
+    """What is known of one operator's site."""
+
+    def __init__(self, operator_id: str) -> None:
+        """Begin knowing nothing."""
+        self.operator_id = operator_id
+        self.policy = LedgerEntry(record=PolicyRecord(ts_ms=0, subject=operator_id), seq=0, hash="")
+        self.price: LedgerEntry[PriceRecord] | None = None
+        self.prices = PriceHistory()
+        self.divergences: dict[Reason, LedgerEntry[DivergenceRecord]] = {}
+        self.miners: dict[str, MinerState] = {}
+        self.proposed_ms: dict[str, deque[int]] = {}
+        """Source to the times of its proposals, the latest of them; the longest silent first."""
+        self.reviews: dict[str, LedgerEntry[DecisionRecord]] = {}
+        """Record hash to supervised decisions that were carried out and nobody has reviewed."""
+        self.track_records = TrackRecords()
+        self.governor = MiningGovernor(self.policy.record.governor, counts_decisions=False)
+
+    def miner(self, miner_id: str) -> MinerState:
+        """Return what is known of a miner, from now on at least its name."""
+        return self.miners.setdefault(miner_id, MinerState(miner_id=miner_id))
+
+    def limit_c(self, miner_id: str) -> float:
+        """Return the temperature in °C at which a miner counts as overheated."""
+        policy = self.policy.record
+        own = policy.miner(miner_id).max_temperature_c
+        return own if own is not None else policy.governor.thermal_throttle_temp_c
+
+    def window_ms(self, action: Action) -> int:
+        """Return how long telemetry has to show an action's effect, in ms."""
+        policy = self.policy.record
+        least = BOOT_MS if action in (Action.RUN, Action.RESTART) else STOP_MS
+        return max(least, round(policy.confirm_cycles * policy.interval_s * 1000))
+
+    def apply(self, filed: LedgerEntry[Any], *, sources: bool = True) -> None:
+        """Take one record in; records must come in ledger order.
+
+        Without ``sources`` the track records have already taken it in.
+        """
+        follow = _FOLLOW.get(type(filed.record))
+        if follow is not None:
+            follow(self, filed)
+        if sources:
+            self.track_records.follow(filed.record)
+
+
+def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
+    record = filed.record
+    miner = state.miner(record.subject)
+    previous = miner.reading
+    miner.telemetry = filed
+    if record.reading is None:
+        if miner.pending is not None and not miner.pending.lost_since:
+            miner.pending = replace(miner.pending, lost_since=True)
+        state.governor.tick(record.ts_ms / 1000)
+        return
+    miner.reading, miner.reading_ms = record.reading, record.ts_ms
+    _follow_running(state, miner, record.subject, record.ts_ms)
+    _follow_power(miner, previous, record.reading)
+    _follow_fans(miner, record.reading, state.policy.record.min_fan_rpm)
+    _follow_frozen(miner, previous, record.reading, record.ts_ms)
+    _follow_silence(miner, record.reading)
+    _follow_heat(miner, record.reading.hottest_c, state.limit_c(record.subject), record.ts_ms)
+    _teach_governor(state, record.subject, record.reading, record.ts_ms)
+
+
+def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) -> None:
+    reading = miner.reading
+    assert reading is not None  # noqa: S101 - the caller has just set it
+    policy = state.policy.record
+    rate = 0.0 if reading.mining is False else reading.hashrate_ths
+    if reading.mining:
+        miner.stopped_since_ms = None
+        miner.running_since_ms = miner.running_since_ms or ts_ms
+        miner.has_run = True
+        if miner.pending is None:
+            miner.intended_off = False
+    elif reading.mining is False:
+        miner.running_since_ms = None
+        miner.stopped_since_ms = miner.stopped_since_ms or ts_ms
+    expected = reading.expected_hashrate_ths or miner.usual(policy.miner(miner_id))[0]
+    if miner.tuned and not reading.expected_hashrate_ths and len(miner.running) < ENOUGH_READINGS:
+        low = rate == 0
+    else:
+        low = (
+            expected is not None
+            and rate is not None
+            and rate < expected * policy.collapse_pct / 100
+        )
+    if low and miner.has_run and not miner.intended_off and ts_ms >= miner.settled_from_ms:
+        miner.low_since_ms = miner.low_since_ms or ts_ms
+    else:
+        miner.low_since_ms = None
+    credible = Reason.PHANTOM_HASHRATE not in miner.divergences
+    if reading.mining and rate and rate > 0 and not low and credible:
+        miner.running.append((rate, reading.power_w))
+
+
+def _follow_power(miner: MinerState, previous: Reading | None, reading: Reading) -> None:
+    """Learn what presets draw, and whether the miner may be running."""
+    if reading.mining is not False:
+        miner.may_run = True
+    elif miner.pending is None and reading != previous:
+        # A stopped miner that repeats itself to the digit may have been started unseen.
+        miner.may_run = False
+    preset, power_w = reading.preset, reading.power_w
+    if not reading.mining or preset is None or power_w is None or miner.doubts or miner.pending:
+        return
+    if preset in miner.preset_w or len(miner.preset_w) < MAX_PRESETS:
+        miner.preset_w[preset] = max(power_w, miner.preset_w.get(preset, 0.0))
+
+
+def _follow_heat(miner: MinerState, hottest_c: float | None, limit_c: float, ts_ms: int) -> None:
+    if hottest_c is None or hottest_c < limit_c:
+        return
+    before_c = miner.overheated_c if Reason.OVERHEAT in miner.divergences else None
+    miner.overheated_c = max(hottest_c, before_c or hottest_c)
+    miner.overheated_ms = ts_ms
+
+
+def _follow_fans(miner: MinerState, reading: Reading, min_fan_rpm: int) -> None:
+    turning = {index for index, rpm in enumerate(reading.fans_rpm) if rpm >= min_fan_rpm}
+    if not reading.mining:
+        miner.fans_still = {}
+        return
+    miner.fans_seen |= turning
+    miner.fans_still = {
+        index: miner.fans_still.get(index, 0) + 1
+        for index in sorted(miner.fans_seen - turning)
+        if index < len(reading.fans_rpm)
+    }
+
+
+def _follow_silence(miner: MinerState, reading: Reading) -> None:
+    """Count for how long a running miner has kept to itself what it used to report."""
+    if reading.mining is False:
+        miner.silent = {}
+        if miner.pending is not None and not miner.pending.paused_since:
+            miner.pending = replace(miner.pending, paused_since=True)
+        return
+    reported = frozenset(name for name in VITAL_FIELDS if getattr(reading, name) not in (None, ()))
+    if reading.mining:
+        miner.tells |= reported
+    miner.silent = {name: miner.silent.get(name, 0) + 1 for name in sorted(miner.tells - reported)}
+
+
+def _follow_frozen(
+    miner: MinerState, previous: Reading | None, reading: Reading, ts_ms: int
+) -> None:
+    def trace(item: Reading) -> tuple[float | int | None, ...]:
+        return (item.hashrate_ths, item.uptime_s, item.shares_accepted, item.shares_rejected)
+
+    frozen = (
+        previous is not None
+        and bool(reading.hashrate_ths)
+        and reading.uptime_s is not None
+        and trace(previous) == trace(reading)
+    )
+    if frozen:
+        miner.frozen_polls += 1
+    else:
+        miner.frozen_polls, miner.frozen_since_ms = 0, ts_ms
+
+
+def _teach_governor(state: State, miner_id: str, reading: Reading, ts_ms: int) -> None:
+    at = ts_ms / 1000
+    for domain, readings in hardware_readings(reading, at).items():
+        if readings:
+            state.governor.observe(miner_id, domain, readings, at)
+
+
+def _price(state: State, filed: LedgerEntry[PriceRecord]) -> None:
+    state.price = filed
+    state.prices.follow(filed.record)
+
+
+def _profit(state: State, filed: LedgerEntry[ProfitRecord]) -> None:
+    record = filed.record
+    miner = state.miner(record.subject)
+    miner.profit = filed
+    state.track_records.earn(record)
+    if record.basis is Basis.LAST_RUNNING and record.hashrate_ths and not miner.running:
+        miner.carried = (record.hashrate_ths, record.power_w)
+    margin = state.policy.record.profit_margin_per_day
+    profit = record.profit_per_day
+    side = 0 if profit is None or -margin <= profit <= margin else (1 if profit > 0 else -1)
+    if side != miner.profit_side:
+        miner.profit_side, miner.profit_side_since_ms = side, record.ts_ms
+
+
+def _divergence(state: State, filed: LedgerEntry[DivergenceRecord]) -> None:
+    record = filed.record
+    of_site = record.subject == state.operator_id
+    active = state.divergences if of_site else state.miner(record.subject).divergences
+    if record.active:
+        active[record.code] = filed
+    else:
+        active.pop(record.code, None)
+
+
+def _proposal(state: State, filed: LedgerEntry[ProposalRecord]) -> None:
+    record = filed.record
+    state.miner(record.subject).proposal = filed
+    key = source_of(record)
+    if key is None or record.refused:
+        return
+    stamps = state.proposed_ms.pop(key, None) or deque(maxlen=MAX_COUNTED_PROPOSALS)
+    stamps.append(record.ts_ms)
+    state.proposed_ms[key] = stamps
+    if len(state.proposed_ms) > MAX_SOURCES:
+        del state.proposed_ms[next(iter(state.proposed_ms))]
+
+
+def _decision(state: State, filed: LedgerEntry[DecisionRecord]) -> None:
+    record = filed.record
+    miner = state.miner(record.subject)
+    miner.decision = filed
+    if record.action is not Action.HOLD:
+        miner.open_decisions[filed.hash] = record
+    if record.authorised:
+        # What is on its way counts against the rate limits: the miner may be slow to answer.
+        state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
+    if Reason.RESTART_LIMIT_LATCHED in record.reasons:
+        miner.latched = True
+    if record.review:
+        state.reviews[filed.hash] = filed
+        if len(state.reviews) > MAX_REVIEWS:
+            del state.reviews[next(iter(state.reviews))]
+    miner.observed = True
+
+
+def _receipt(state: State, filed: LedgerEntry[ReceiptRecord]) -> None:
+    record = filed.record
+    miner = state.miner(record.subject)
+    miner.receipt = filed
+    if record.outcome in DISPATCHED:
+        _dispatched(state, miner, record)
+        return
+    _close(miner, record)
+    _follow_setpoint(miner, record)
+    if record.outcome is Outcome.CONFIRMED:
+        miner.failures.pop(record.action, None)
+        miner.not_confirmed = None
+    elif record.reason is Reason.EFFECT_NOT_SEEN:
+        miner.failures[record.action] = record
+        miner.not_confirmed = record.action
+
+
+def _close(miner: MinerState, record: ReceiptRecord) -> None:
+    if miner.pending is not None and miner.pending.receipt.decision == record.decision:
+        miner.superseded = miner.pending if record.reason is Reason.SUPERSEDED else None
+        miner.pending = None
+
+
+def _follow_setpoint(miner: MinerState, record: ReceiptRecord) -> None:
+    """Note the target that was sent, or what came of it."""
+    if record.action not in SETPOINTS or record.outcome is Outcome.FAILED:
+        return
+    closes = miner.setpoint is not None and miner.setpoint.decision == record.decision
+    if closes and record.reason is Reason.SUPERSEDED:
+        return
+    if closes or record.outcome in DISPATCHED:
+        miner.setpoint = record
+    if record.outcome is Outcome.CONFIRMED:
+        miner.unproven_w = None
+    elif record.action is Action.SET_POWER and record.value is not None:
+        miner.unproven_w = max(record.value, miner.unproven_w or 0.0)
+
+
+def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
+    decision = miner.open_decisions.pop(record.decision, None)
+    _follow_setpoint(miner, record)
+    miner.suppressed = None
+    before, miner.superseded = miner.superseded, None
+    if decision is None:  # the decision is from before the records that the state was rebuilt from
+        state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
+    if record.action is Action.RESTART:
+        miner.restarts_ms.append(record.ts_ms)
+    if record.outcome is Outcome.FAILED:
+        miner.failures[record.action] = record
+        miner.not_confirmed = record.action
+        return
+    first_ms = record.ts_ms
+    if before is not None and _continues(before.receipt.action, record.action):
+        first_ms = before.first_ms
+    miner.pending = Pending(receipt=record, since_ms=record.ts_ms, first_ms=first_ms)
+    if record.action in (Action.RUN, Action.RESTART, Action.STOP):
+        miner.intended_off = record.action is Action.STOP
+        miner.running_since_ms = None
+    if record.action is Action.RUN:
+        miner.has_run = False
+    if record.action in TUNING | {Action.RUN, Action.RESTART}:
+        miner.may_run = True  # firmware that restarts for a setting may start to mine
+    if record.action in TUNING:
+        rate, power_w = miner.usual(state.policy.record.miner(record.subject))
+        miner.carried = (rate, power_w) if rate else None
+        miner.running.clear()
+        miner.tuned = True
+    if record.action is Action.FAULT_LIGHT:
+        return
+    miner.low_since_ms = None
+    _settle(state, miner, decision, first_ms)
+
+
+def _continues(before: Action, action: Action) -> bool:
+    """Tell whether a command goes on with what the one before began."""
+    return before is action or (before in TUNING and action in TUNING)
+
+
+def _settle(
+    state: State, miner: MinerState, decision: DecisionRecord | None, since_ms: int
+) -> None:
+    """Let hash rate and profit settle after a command.
+
+    Automations that command again and again get it once: then the rules judge for as long.
+    """
+    settle_ms = round(state.policy.record.collapse_min * 60_000)
+    from_outside = decision is not None and decision.origin not in OWN_ORIGINS
+    if from_outside and since_ms < miner.settled_from_ms + settle_ms:
+        return
+    miner.settling_since_ms, miner.settled_from_ms = since_ms, since_ms + settle_ms
+
+
+def _negative_proof(state: State, filed: LedgerEntry[NegativeProofRecord]) -> None:
+    record = filed.record
+    miner = state.miner(record.subject)
+    miner.open_decisions.pop(record.decision, None)
+    if record.rule in (Reason.MANUAL_MODE, Reason.UNSUPPORTED_ACTION):
+        miner.suppressed = record
+
+
+def _override(state: State, filed: LedgerEntry[OverrideRecord]) -> None:
+    miner = state.miner(filed.record.subject)
+    miner.hold_until_ms, miner.hold_user_id = filed.record.until_ms, filed.record.user_id
+    miner.suppressed = None
+    if filed.record.until_ms is None:
+        miner.tells, miner.silent = frozenset(), {}
+        miner.latched = False
+        miner.restarts_ms.clear()
+        miner.failures.clear()
+        miner.not_confirmed = None
+
+
+def _policy(state: State, filed: LedgerEntry[PolicyRecord]) -> None:
+    state.policy = filed
+    state.governor.set_policy(filed.record.governor)
+    for miner in state.miners.values():
+        miner.suppressed = None
+
+
+def _review(state: State, filed: LedgerEntry[ReviewRecord]) -> None:
+    state.reviews.pop(filed.record.decision, None)
+
+
+def _lifecycle(state: State, filed: LedgerEntry[LifecycleRecord]) -> None:
+    if filed.record.event is LifecycleEvent.START:
+        for miner in state.miners.values():
+            miner.observed = False
+
+
+GOVERNED_ACTIONS: Final = {
+    action: GOVERNED[action][1] if action in GOVERNED else MiningAction.NO_ACTION
+    for action in Action
+}
+
+
+_FOLLOW: Final[dict[type[Record], Callable[[State, Any], None]]] = {
+    TelemetryRecord: _telemetry,
+    PriceRecord: _price,
+    ProfitRecord: _profit,
+    DivergenceRecord: _divergence,
+    ProposalRecord: _proposal,
+    DecisionRecord: _decision,
+    ReceiptRecord: _receipt,
+    NegativeProofRecord: _negative_proof,
+    OverrideRecord: _override,
+    PolicyRecord: _policy,
+    LifecycleRecord: _lifecycle,
+    ReviewRecord: _review,
+}

@@ -1,0 +1,1 @@
+"""The steps of the governed cycle: record, divergence, decide, govern, execute."""

@@ -1,0 +1,249 @@
+"""Tells whether the evidence is good enough to act on, and the machine safe.
+
+Each check answers for one code with what it saw, or None. A divergence is recorded when it
+begins and when it ends; while a miner cannot be read, what was found before stands.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ..records import DivergenceRecord, PolicyRecord, PriceRecord, Severity
+from ..records.entry import LedgerEntry
+from ..records.reasons import Reason
+from ..state import MinerState, State
+
+FROZEN_POLLS: Final = 3
+"""Repeats to the digit of rate, uptime and shares after which a hash rate is a phantom …"""
+FROZEN_MS: Final = 60_000
+"""… if they went on for this long: some devices count their uptime in coarse steps."""
+SILENT_POLLS: Final = 2
+"""Polls in a row without a field that the miner used to report: one may be a lost answer."""
+FAN_POLLS: Final = 2
+"""Polls in a row for which a fan must stand still: one may be a glitch of the tachometer."""
+IDLE_POWER_SHARE: Final = 0.25
+"""Below this share of its usual power a machine does not hash."""
+PRICES: Final = ("energy_price_per_kwh", "coin_price", "network_difficulty")
+"""What no profit is known without."""
+ABSURD_RATE: Final = 3.0
+"""Times the usual hash rate: a factor of a unit, or an invention."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check saw; ``value`` and ``limit`` are in the same unit."""
+
+    code: Reason
+    severity: Severity
+    value: float | None = None
+    limit: float | None = None
+    fields: tuple[str, ...] = ()
+    causes: tuple[Reason, ...] = ()
+
+
+def check_miner(state: State, miner_id: str, ts_ms: int) -> list[DivergenceRecord]:
+    """Return the divergences of a miner that begin or end with its latest telemetry."""
+    miner = state.miner(miner_id)
+    return _changes(_miner_findings(state, miner_id), miner.divergences, miner_id, ts_ms)
+
+
+def check_site(state: State, ts_ms: int) -> list[DivergenceRecord]:
+    """Return the divergences of the site itself that begin or end."""
+    checks = (
+        _stale_price(state.price, state.policy.record, ts_ms),
+        _implausible_price(state),
+        _tampered(state),
+    )
+    findings = [finding for finding in checks if finding is not None]
+    return _changes(findings, state.divergences, state.operator_id, ts_ms)
+
+
+def _tampered(state: State) -> Finding | None:
+    """Let a broken ledger stand: it ends with the ledger, when a person has accepted the break."""
+    if Reason.LEDGER_TAMPERED not in state.divergences:
+        return None
+    return Finding(code=Reason.LEDGER_TAMPERED, severity=Severity.HOLD)
+
+
+def _changes(
+    findings: list[Finding],
+    active: dict[Reason, LedgerEntry[DivergenceRecord]],
+    subject: str,
+    ts_ms: int,
+) -> list[DivergenceRecord]:
+    begun = [
+        DivergenceRecord(
+            ts_ms=ts_ms,
+            subject=subject,
+            code=finding.code,
+            severity=finding.severity,
+            active=True,
+            value=None if finding.value is None else round(finding.value, 4),
+            limit=None if finding.limit is None else round(finding.limit, 4),
+            fields=finding.fields,
+            causes=finding.causes,
+        )
+        for finding in findings
+        if finding.code not in active or _is_other(finding, active[finding.code].record)
+    ]
+    standing = {finding.code for finding in findings}
+    ended = [
+        DivergenceRecord(
+            ts_ms=ts_ms, subject=subject, code=code, severity=filed.record.severity, active=False
+        )
+        for code, filed in active.items()
+        if code not in standing
+    ]
+    return begun + ended
+
+
+def _is_other(finding: Finding, active: DivergenceRecord) -> bool:
+    """Tell whether a divergence that stands now concerns something else than when it began."""
+    return bool(finding.fields) and (
+        (finding.fields, finding.causes) != (active.fields, active.causes)
+    )
+
+
+def _miner_findings(state: State, miner_id: str) -> list[Finding]:
+    miner = state.miner(miner_id)
+    if miner.telemetry is None or miner.telemetry.record.reading is None:
+        standing = [
+            Finding(code=code, severity=filed.record.severity)
+            for code, filed in miner.divergences.items()
+            if code is not Reason.COMMS_LOST
+        ]
+        return [Finding(code=Reason.COMMS_LOST, severity=Severity.HOLD), *standing]
+    return list(_telling(state, miner_id, miner))
+
+
+def _telling(state: State, miner_id: str, miner: MinerState) -> Iterator[Finding]:
+    policy = state.policy.record
+    checks = (
+        _overheat(miner, state.limit_c(miner_id)),
+        _fan_failure(miner, policy.min_fan_rpm),
+        _collapse(miner, policy),
+        _phantom(miner, policy, miner_id),
+        _incomplete(miner),
+    )
+    yield from (finding for finding in checks if finding is not None)
+
+
+def _overheat(miner: MinerState, limit_c: float) -> Finding | None:
+    hottest = miner.reading.hottest_c if miner.reading else None
+    if hottest is None and miner.reading is not None and miner.reading.mining is not False:
+        # Sensors that have fallen silent do not cool a machine that runs.
+        standing = Reason.OVERHEAT in miner.divergences
+        return Finding(code=Reason.OVERHEAT, severity=Severity.SAFETY) if standing else None
+    if hottest is None or hottest < limit_c:
+        return None
+    return Finding(code=Reason.OVERHEAT, severity=Severity.SAFETY, value=hottest, limit=limit_c)
+
+
+def _fan_failure(miner: MinerState, min_fan_rpm: int) -> Finding | None:
+    dead = [index for index, polls in miner.fans_still.items() if polls >= FAN_POLLS]
+    if dead:
+        rpm = miner.reading.fans_rpm[dead[0]] if miner.reading else 0
+        return Finding(
+            code=Reason.FAN_FAILURE, severity=Severity.SAFETY, value=rpm, limit=min_fan_rpm
+        )
+    # A stopped miner's fans may rest: what was found while it ran stands until it runs again.
+    standing = miner.divergences.get(Reason.FAN_FAILURE)
+    if standing is not None and miner.reading is not None and not miner.reading.mining:
+        return Finding(code=Reason.FAN_FAILURE, severity=Severity.SAFETY)
+    return None
+
+
+def _collapse(miner: MinerState, policy: PolicyRecord) -> Finding | None:
+    if miner.low_since_ms is None:
+        return None
+    low_min = (miner.reading_ms - miner.low_since_ms) / 60_000
+    if low_min < policy.collapse_min:
+        return None
+    return Finding(
+        code=Reason.HASHRATE_COLLAPSE,
+        severity=Severity.INFO,
+        value=miner.reading.hashrate_ths if miner.reading else None,
+    )
+
+
+def _phantom(miner: MinerState, policy: PolicyRecord, miner_id: str) -> Finding | None:
+    """Find a hash rate that the machine cannot have: no power, no progress, or absurdly high."""
+    reading = miner.reading
+    if reading is None or not reading.hashrate_ths:
+        return None
+    rate = reading.hashrate_ths
+    usual_rate, usual_power = miner.usual(policy.miner(miner_id))
+    usual_rate = reading.expected_hashrate_ths or usual_rate
+    idle = (
+        reading.power_w is not None
+        and usual_power is not None
+        and usual_rate is not None
+        and reading.power_w < usual_power * IDLE_POWER_SHARE
+        and rate > usual_rate / 2
+    )
+    absurd = usual_rate is not None and rate > usual_rate * ABSURD_RATE
+    frozen = (
+        miner.frozen_polls >= FROZEN_POLLS and miner.reading_ms - miner.frozen_since_ms >= FROZEN_MS
+    )
+    if idle or absurd or frozen:
+        return Finding(
+            code=Reason.PHANTOM_HASHRATE, severity=Severity.HOLD, value=rate, limit=usual_rate
+        )
+    return None
+
+
+def _incomplete(miner: MinerState) -> Finding | None:
+    """Find a miner that no longer reports what it used to: half of its interface is dead."""
+    fields = tuple(name for name, polls in miner.silent.items() if polls >= SILENT_POLLS)
+    if not fields:
+        return None
+    return Finding(code=Reason.READING_INCOMPLETE, severity=Severity.HOLD, fields=fields)
+
+
+def _stale_price(
+    price: LedgerEntry[PriceRecord] | None, policy: PolicyRecord, ts_ms: int
+) -> Finding | None:
+    """Find a price that is unknown or older than the operator allows; a fixed number never ages."""
+    if price is None:
+        return Finding(code=Reason.STALE_PRICE, severity=Severity.HOLD)
+    record = price.record
+    unknown = tuple(name for name in PRICES if getattr(record, name) is None)
+    if unknown:
+        return Finding(
+            code=Reason.STALE_PRICE,
+            severity=Severity.HOLD,
+            fields=unknown,
+            causes=tuple(record.faults.get(name, Reason.NO_READINGS) for name in unknown),
+        )
+    stamps = (
+        record.energy_price_updated_ms,
+        record.coin_price_updated_ms,
+        record.network_difficulty_updated_ms,
+    )
+    oldest = min((stamp for stamp in stamps if stamp is not None), default=ts_ms)
+    # The stamps are the wall clock's: while that is behind the ledger's time, it is what counts.
+    age_min = ((record.clock_ms or ts_ms) - oldest) / 60_000
+    if age_min <= policy.price_max_age_min:
+        return None
+    return Finding(
+        code=Reason.STALE_PRICE,
+        severity=Severity.HOLD,
+        value=age_min,
+        limit=policy.price_max_age_min,
+    )
+
+
+def _implausible_price(state: State) -> Finding | None:
+    """Find prices that are not believed: no unit, another unit's number, or a sudden jump."""
+    doubts = state.prices.doubts
+    if not doubts:
+        return None
+    first = next(iter(doubts.values()))
+    return Finding(
+        code=Reason.IMPLAUSIBLE_PRICE,
+        severity=Severity.HOLD,
+        value=first.value,
+        limit=first.limit,
+        fields=tuple(doubts),
+        causes=tuple(item.reason for item in doubts.values()),
+    )

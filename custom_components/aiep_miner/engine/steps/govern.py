@@ -1,0 +1,197 @@
+"""Brings a proposal before the governor and turns its answer into a DecisionRecord."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from ..governor import (
+    CryptoMiningTrustLevel,
+    HardwareReading,
+    Limits,
+    MiningDecision,
+    MiningDomain,
+    MiningSignals,
+    as_evaluation,
+)
+from ..records import (
+    Action,
+    DecisionRecord,
+    Evaluation,
+    Evidence,
+    MinerPolicy,
+    Origin,
+    Pool,
+    ProposalRecord,
+)
+from ..state import GOVERNED, MinerState, State, acceptance, hardware_readings
+from . import power
+from .rules import ceiling_of, is_safety_stop, suppressing_rule
+
+READING_MAX_AGE_MS: Final = 300_000
+"""An older reading is no evidence of the present."""
+TARGETS: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE})
+CLAIMS: Final = power.RAISES
+"""Actions that claim a share of the site's power."""
+IDLE_BEFORE_START_MS: Final = 120_000
+"""How long a machine without temperatures while stopped must have rested before a start."""
+
+
+def decide(state: State, proposal: ProposalRecord, ts_ms: int) -> DecisionRecord:
+    """Return the decision on a proposal; it rests on the state alone."""
+    miner = state.miner(proposal.subject)
+    result = None
+    if proposal.action in GOVERNED:
+        result = state.governor.evaluate(_signals(state, miner, proposal, ts_ms))
+    rule = suppressing_rule(state, miner, proposal, result)
+    wants_change = proposal.action is not Action.HOLD
+    return DecisionRecord(
+        ts_ms=ts_ms,
+        subject=proposal.subject,
+        action=proposal.action,
+        authorised=wants_change and rule is None,
+        reasons=proposal.reasons,
+        origin=proposal.origin,
+        value=_value(proposal, result),
+        option=proposal.option,
+        mode=state.policy.record.mode,
+        suppressed_by=rule if wants_change else None,
+        evaluation=_evaluation(proposal, result),
+        evidence=_evidence(state, miner, proposal),
+        review=wants_change and rule is None and _needs_review(proposal, result),
+    )
+
+
+def _needs_review(proposal: ProposalRecord, result: MiningDecision | None) -> bool:
+    from_outside = proposal.origin not in (Origin.STRATEGY, Origin.PERSON)
+    return (
+        from_outside
+        and result is not None
+        and result.authorized_level <= CryptoMiningTrustLevel.SUPERVISED
+    )
+
+
+def _evaluation(proposal: ProposalRecord, result: MiningDecision | None) -> Evaluation | None:
+    if result is None:
+        return None
+    full = as_evaluation(result)
+    if proposal.action is not Action.HOLD:
+        return full
+    # Most records by far are holds: they keep the level that the evidence earned, not its working.
+    return Evaluation(
+        decision_id=full.decision_id,
+        trust_level=full.trust_level,
+        actionable=False,
+        score=full.score,
+        discarded=full.discarded,
+    )
+
+
+def _value(proposal: ProposalRecord, result: MiningDecision | None) -> float | None:
+    """Return the value to send: for a target the trusted one, else what was proposed."""
+    if result is None or not result.actionable or proposal.action not in TARGETS:
+        return proposal.value
+    return round(result.trusted_value, 6)
+
+
+def _evidence(state: State, miner: MinerState, proposal: ProposalRecord) -> Evidence:
+    divergences = {**miner.divergences, **state.divergences}
+    recorded = miner.proposal
+    same = recorded is not None and replace(recorded.record, clock_ms=proposal.clock_ms) == proposal
+    return Evidence(
+        telemetry=miner.telemetry.hash if miner.telemetry else None,
+        price=state.price.hash if state.price else None,
+        profit=miner.profit.hash if miner.profit else None,
+        policy=state.policy.hash or None,
+        proposal=recorded.hash if recorded and same else None,
+        divergences=tuple(divergences[code].hash for code in sorted(divergences)),
+    )
+
+
+def _signals(
+    state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int
+) -> MiningSignals:
+    domain, action = GOVERNED[proposal.action]
+    fresh = miner.reading is not None and ts_ms - miner.reading_ms <= READING_MAX_AGE_MS
+    readings = (
+        hardware_readings(miner.reading, miner.reading_ms / 1000)
+        if miner.reading is not None and fresh
+        else {}
+    )
+    temperatures = readings.get(MiningDomain.HARDWARE, [])
+    pools = miner.reading.pools if miner.reading is not None else ()
+    return MiningSignals(
+        mining_domain=domain,
+        proposed_action=action,
+        ai_value=_claim(domain, proposal, temperatures, pools),
+        ai_confidence=proposal.confidence,
+        hardware_readings=readings.get(domain, []),
+        rig_id=miner.miner_id,
+        pool_url=next((pool.url for pool in pools if pool.index == proposal.value), None)
+        if proposal.action is Action.SET_POOL
+        else None,
+        current_pool_url=next((pool.url for pool in pools if pool.active), None),
+        timestamp=ts_ms / 1000,
+        temperature_readings=temperatures,
+        limits=_limits(state, miner, proposal, ts_ms),
+    )
+
+
+def _claim(
+    domain: MiningDomain,
+    proposal: ProposalRecord,
+    temperatures: Sequence[HardwareReading],
+    pools: Sequence[Pool],
+) -> float:
+    """Return what a proposal says of the present, or for a target what it wants."""
+    if domain is MiningDomain.HARDWARE:
+        return max((item.value for item in temperatures), default=0.0)
+    if domain is MiningDomain.POOL_MANAGEMENT:
+        return next((acceptance(pool) or 0.0 for pool in pools if pool.active), 0.0)
+    return proposal.value or 0.0
+
+
+def _limits(state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int) -> Limits:
+    policy = state.policy.record
+    own, action = policy.miner(miner.miner_id), proposal.action
+    claimed_w = power.claimed_w(miner, own, proposal)
+    shares = policy.governor.max_power_watts is not None and claimed_w != 0.0
+    limits = Limits(
+        person=proposal.origin is Origin.PERSON,
+        safety=is_safety_stop(miner, proposal),
+        ceiling=ceiling_of(state, proposal),
+        max_temperature_c=own.max_temperature_c,
+        max_power_w=own.max_power_w,
+        site_power_w=power.others_power_w(state, miner.miner_id) if shares else None,
+        claimed_power_w=claimed_w,
+        idle_without_sensors=(
+            action is Action.RUN and _rested_without_sensors(state, miner, ts_ms)
+        ),
+    )
+    return _with_target(limits, miner, own, action)
+
+
+def _with_target(limits: Limits, miner: MinerState, own: MinerPolicy, action: Action) -> Limits:
+    """Add what bounds a target, and what its steps are measured against."""
+    if action not in TARGETS:
+        return limits
+    rate, power_w = miner.usual(own)
+    if action is Action.SET_HASHRATE:
+        return replace(limits, nominal_value=own.nominal_hashrate_ths, usual_value=rate)
+    return replace(
+        limits,
+        min_value=own.power_min_w,
+        max_value=own.power_max_w,
+        nominal_value=own.nominal_power_w,
+        usual_value=power_w,
+        commanded_value=power.commanded_w(miner),
+    )
+
+
+def _rested_without_sensors(state: State, miner: MinerState, ts_ms: int) -> bool:
+    """Tell whether a stopped machine that reports no temperatures has had time to cool."""
+    if miner.reading is None or miner.reading.temperatures or miner.stopped_since_ms is None:
+        return False
+    rested = ts_ms - miner.stopped_since_ms >= IDLE_BEFORE_START_MS
+    hot_since_ms = miner.overheated_ms or 0
+    cooled_ms = round(state.policy.record.cooldown_min * 60_000)
+    return rested and ts_ms - hot_since_ms >= cooled_ms

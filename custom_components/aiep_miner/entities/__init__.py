@@ -1,0 +1,1 @@
+"""Entity descriptions and the values that they show."""

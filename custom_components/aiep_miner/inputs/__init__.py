@@ -1,0 +1,1 @@
+"""What Home Assistant supplies to the engine: prices, power meters, and who commands."""

@@ -1,0 +1,203 @@
+"""Reads prices and network state: fixed numbers, or the states of entities."""
+
+import logging
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant, State
+from homeassistant.generated.currencies import ACTIVE_CURRENCIES
+from homeassistant.util.unit_conversion import EnergyConverter
+
+from ..const import (
+    CONF_BLOCK_REWARD,
+    CONF_COIN_PRICE,
+    CONF_CURRENCY,
+    CONF_ENERGY_PRICE,
+    CONF_NETWORK_DIFFICULTY,
+)
+from ..engine.records import PriceRecord
+from ..engine.records.reasons import Reason
+
+_LOGGER = logging.getLogger(__name__)
+
+CURRENCIES: Final = tuple(sorted(ACTIVE_CURRENCIES))
+
+_KWH_PER: Final = {"Wh": 0.001, "kWh": 1.0, "MWh": 1000.0, "GWh": 1_000_000.0}
+_CENT: Final = (
+    "AUD BBD BMD BND BRL BSD BZD CAD EUR FJD GYD HKD JMD KES KYD LKR LRD MUR MXN MYR NAD NZD "
+    "PHP SBD SCR SGD SRD TTD TWD TZS USD XCD ZAR"
+)
+_HUNDREDTHS: Final = {
+    **dict.fromkeys(("c", "ct", "cent", "cents", "¢"), _CENT),
+    **dict.fromkeys(("p", "pence", "GBp"), "GBP"),
+    "øre": "DKK NOK",
+    "öre": "SEK",
+    "ore": "DKK NOK SEK",
+    "snt": "EUR",
+    "gr": "PLN",
+    "h": "CZK",
+}
+"""What a hundredth is called, and of which currencies."""
+_SYMBOLS: Final = {
+    # One sign may stand for several currencies; the operator's own is taken to be meant.
+    "€": "EUR",
+    "$": "USD AUD CAD NZD SGD HKD MXN TWD",
+    "£": "GBP",
+    "¥": "JPY CNY",
+    "₹": "INR",
+    "₩": "KRW",
+    "₺": "TRY",
+    "₴": "UAH",
+    "kr": "SEK NOK DKK ISK",
+    "zł": "PLN",
+    "Kč": "CZK",
+    "Ft": "HUF",
+    "lei": "RON",
+    "Fr": "CHF",
+    "R$": "BRL",
+    "R": "ZAR",
+}
+_SET_BY_HAND: Final = frozenset({"input_number", "number"})
+"""Domains whose entities report nothing: like a fixed number, a setting does not age."""
+_PRICES: Final = frozenset({CONF_ENERGY_PRICE, CONF_COIN_PRICE})
+"""What is money: without a unit a report may be in another one."""
+_MAGNITUDES: Final = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
+
+type Converter = Callable[[str, str], float | None]
+"""From a unit and the operator's currency to what a value is multiplied with; None: unfit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a source gives."""
+
+    value: float | None = None
+    reported_ms: int | None = None
+    """When an entity reported it last, in ms since the epoch; None for what a person set."""
+    fault: Reason | None = None
+    """What is wrong with it; without a unit there may be a value all the same."""
+
+
+def _money(unit: str, currency: str) -> float | None:
+    if unit in _HUNDREDTHS:
+        return 0.01 if currency in _HUNDREDTHS[unit].split() else None
+    if unit in _SYMBOLS:
+        return 1.0 if currency in _SYMBOLS[unit].split() else None
+    return 1.0 if unit.upper() == currency else None
+
+
+def _energy_factor(unit: str, currency: str) -> float | None:
+    money, _, energy = (part.strip() for part in unit.partition("/"))
+    per_kwh = _KWH_PER.get(energy)
+    factor = _money(money, currency)
+    return None if per_kwh is None or factor is None else factor / per_kwh
+
+
+def _coin_factor(unit: str, currency: str) -> float | None:
+    money, _, coin = (part.strip() for part in unit.partition("/"))
+    return None if coin in EnergyConverter.VALID_UNITS else _money(money, currency)
+
+
+def _difficulty_factor(unit: str, _currency: str) -> float | None:
+    return _MAGNITUDES.get(unit.strip())
+
+
+CONVERTERS: Final[Mapping[str, Converter]] = {
+    CONF_ENERGY_PRICE: _energy_factor,
+    CONF_COIN_PRICE: _coin_factor,
+    CONF_NETWORK_DIFFICULTY: _difficulty_factor,
+}
+"""The quantities that may come from an entity."""
+
+
+def factor(hass: HomeAssistant, key: str, entity_id: str, currency: str) -> float | None:
+    """Return what an entity's value is multiplied with; None when its unit does not fit.
+
+    A value without a unit is taken as it is: per kWh, and in the operator's currency. What a
+    person sets may lack one; what is reported without one is not believed (see ``Found``).
+    """
+    state = hass.states.get(entity_id)
+    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
+    if unit in (None, ""):
+        return 1.0
+    return CONVERTERS[key](unit, currency) if isinstance(unit, str) else None
+
+
+def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) -> PriceRecord:
+    """Return the prices of this moment, and what is wrong with those that cannot be used."""
+    energy = _read(hass, CONF_ENERGY_PRICE, data)
+    coin = _positive(_read(hass, CONF_COIN_PRICE, data))
+    difficulty = _positive(_read(hass, CONF_NETWORK_DIFFICULTY, data))
+    reward = _positive(_read(hass, CONF_BLOCK_REWARD, data))
+    found = {
+        "energy_price_per_kwh": energy,
+        "coin_price": coin,
+        "network_difficulty": difficulty,
+        "block_reward": reward,
+    }
+    return PriceRecord(
+        ts_ms=0,
+        subject=operator_id,
+        currency=data[CONF_CURRENCY],
+        energy_price_per_kwh=energy.value,
+        energy_price_updated_ms=energy.reported_ms,
+        coin_price=coin.value,
+        coin_price_updated_ms=coin.reported_ms,
+        network_difficulty=difficulty.value,
+        network_difficulty_updated_ms=difficulty.reported_ms,
+        block_reward=reward.value,
+        faults={name: item.fault for name, item in found.items() if item.fault is not None},
+    )
+
+
+def _read(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
+    """Return what is found; whatever goes wrong is an unknown value and must not stop a cycle."""
+    try:
+        return _find(hass, key, data)
+    except Exception:
+        _LOGGER.exception("The %s cannot be read", key)
+        return Found(fault=Reason.READING_INVALID)
+
+
+def _find(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
+    source = data[key]
+    if not isinstance(source, str):
+        value = _finite(source)
+        return Found(value=value, fault=Reason.READING_INVALID if value is None else None)
+    state = hass.states.get(source)
+    if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+        return Found(fault=Reason.UNREACHABLE)
+    value = _finite(state.state)
+    multiplier = factor(hass, key, source, data[CONF_CURRENCY])
+    if value is None:
+        return Found(fault=Reason.READING_INVALID)
+    if multiplier is None:
+        return Found(fault=Reason.READING_WRONG_UNIT)
+    is_set = state.domain in _SET_BY_HAND
+    return Found(
+        value=_finite(value * multiplier),
+        reported_ms=None if is_set else round(state.last_reported_timestamp * 1000),
+        fault=Reason.UNIT_MISSING if _lacks_unit(state, key) and not is_set else None,
+    )
+
+
+def _lacks_unit(state: State, key: str) -> bool:
+    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    return key in _PRICES and unit in (None, "")
+
+
+def _finite(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except TypeError, ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _positive(found: Found) -> Found:
+    if found.value is None or found.value > 0:
+        return found
+    return Found(fault=Reason.READING_IMPOSSIBLE)

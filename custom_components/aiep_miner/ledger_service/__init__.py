@@ -1,0 +1,1 @@
+"""An operator's ledger in Home Assistant: verification, housekeeping, checkpoints, trust store."""

@@ -1,0 +1,393 @@
+"""Takes care of an operator's ledger: its head outside the file, proofs, signatures and size."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
+
+from ..const import (
+    DATA_BACKUP,
+    DOMAIN,
+    EVENT_LEDGER_ACCEPTED,
+    EVENT_LEDGER_TAMPERED,
+    EVENT_LEDGER_VERIFIED,
+    ISSUE_LEDGER_BROKEN,
+    ISSUE_LEDGER_SET_ASIDE,
+)
+from ..engine.controller import Controller
+from ..engine.ledger import Head, LedgerError, LedgerReason, RecoveryCause, Stored
+from ..engine.records import RecordKind
+from ..issues.ledger import async_report, async_withdraw
+from .trust_store import Break, Trusted, TrustStore, Walked
+from .verification import Verification
+
+_LOGGER = logging.getLogger(__name__)
+
+DAY_MS: Final = 24 * 3_600_000
+START_DELAY: Final = timedelta(minutes=1)
+"""Until then Home Assistant has enough to do."""
+HOUSEKEEPING_EVERY: Final = timedelta(hours=1)
+PAUSE_S: Final = 0.05
+"""Between two steps in the background; each takes some tens of milliseconds on a small machine."""
+SHOW_EVERY_S: Final = 2.0
+
+
+def now_ms() -> int:
+    """Return the time in ms since the Unix epoch."""
+    return round(dt_util.utcnow().timestamp() * 1000)
+
+
+def is_due(at_ms: int) -> bool:
+    """Tell whether a day has passed since a time; one that is yet to come is none to go by."""
+    return not 0 <= now_ms() - at_ms < DAY_MS
+
+
+def ledger_signal(entry_id: str) -> SignalType[()]:
+    """Return the signal that an operator's ledger may have grown."""
+    return SignalType(f"{DOMAIN}_ledger_{entry_id}")
+
+
+async def _end(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancel what is under way of some tasks, and wait until it has ended."""
+    running = [task for task in tasks if task is not None and not task.done()]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+class LedgerService:
+    """One operator's."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        controller: Controller,
+        trust_store: TrustStore,
+    ) -> None:
+        """Take whose ledger it is, and what is trusted of it."""
+        self.trust_store = trust_store
+        self.signal = ledger_signal(entry.entry_id)
+        self.verification: Verification | None = None
+        """What the last one since the start found."""
+        self.progress: float | None = None
+        """How much (0…1) of one that is under way is done."""
+        self.signed: Stored | None = None
+        """The last checkpoint."""
+        self._hass = hass
+        self._entry = entry
+        self._controller = controller
+        self._listeners: list[Callable[[], None]] = []
+        self._signed_at_s: float | None = None
+        """When this process signed last, by the monotonic clock."""
+        self._taken_up = False
+        self._told: str | None = None
+        """The last file whose setting aside was told."""
+        self._whole: asyncio.Task[Verification] | None = None
+        self._background: asyncio.Task[None] | None = None
+        self._stops: list[CALLBACK_TYPE] = []
+
+    @property
+    def broken(self) -> Break | None:
+        """Return the break that nobody has accepted yet."""
+        return self.trust_store.trusted.broken
+
+    @property
+    def public_key(self) -> str:
+        """Return the key, in hex, that the checkpoints' signatures fit."""
+        return self.trust_store.trusted.public_key.hex()
+
+    # From the start to the stop
+
+    @callback
+    def async_on_change(self, listener: Callable[[], None]) -> None:
+        """Call a listener when there is something new to show."""
+        self._listeners.append(listener)
+
+    @callback
+    def _on_change(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    async def async_load_trusted(self) -> Trusted:
+        """Return what is known of the ledger from outside of it."""
+        await self.trust_store.async_load()
+        return self.trust_store.trusted
+
+    async def async_start(self) -> None:
+        """Take the ledger up, if it could be opened, and begin with its housekeeping."""
+        await self.async_take_up()
+        self.async_follow()
+        self._stops = [
+            # What is recorded while the operator is loaded shows once it is.
+            self._entry.async_on_state_change(self._tell_followers),
+            async_call_later(self._hass, START_DELAY, self._housekeep),
+            async_track_time_interval(self._hass, self._housekeep, HOUSEKEEPING_EVERY),
+        ]
+
+    async def async_take_up(self) -> None:
+        """Take up what was left at the last stop, and what the opening found, once it is open."""
+        if self._taken_up or not self._controller.is_running:
+            return
+        try:
+            self.signed = await self._controller.ledger.latest(RecordKind.CHECKPOINT)
+        except LedgerError as err:
+            _LOGGER.warning("The last checkpoint of %s cannot be read: %s", self._entry.title, err)
+            return
+        self._taken_up = True
+        if self._hass.data.get(DATA_BACKUP):
+            await self.async_hold_still()
+        fault = self._controller.fault
+        if self.broken is not None:
+            self._report_break(self.broken)
+        elif fault is not None:
+            await self._found_break(Break(seq=fault.seq, fault=str(fault)))
+
+    async def async_stop(self) -> None:
+        """End what is under way; the controller is stopped after this."""
+        while self._stops:
+            self._stops.pop()()
+        await self._stop_verifying()
+
+    async def async_keep_head(self, head: Head) -> None:
+        """Keep the head that the ledger ended with."""
+        self._note(head)
+        await self.trust_store.async_save()
+
+    @callback
+    def async_follow(self) -> None:
+        """Take in what has become of the ledger since the last time."""
+        if not self._controller.is_running:
+            return
+        ledger = self._controller.ledger
+        self._note(ledger.head)
+        self._tell_followers()
+        recovery = ledger.recovery
+        if recovery is None or recovery.file in (None, self._told):
+            return
+        self._told = recovery.file
+        if recovery.cause is RecoveryCause.CORRUPT:
+            async_report(
+                self._hass,
+                self._entry,
+                ISSUE_LEDGER_SET_ASIDE,
+                file=str(ledger.path.with_name(recovery.file or "")),
+                head=str(recovery.previous or "-"),
+            )
+
+    @callback
+    def _tell_followers(self) -> None:
+        async_dispatcher_send(self._hass, self.signal)
+
+    @callback
+    def _note(self, head: Head) -> None:
+        """Know a head from now on; not while a backup must not know more than its ledger holds."""
+        if self.broken is None and not self._hass.data.get(DATA_BACKUP):
+            text = str(head)
+            if text != self.trust_store.trusted.head:
+                self.trust_store.async_change(head=text)
+
+    # Breaks
+
+    async def _found_break(self, found: Break) -> None:
+        """Hold everything automatic until a person has accepted what was found."""
+        if self.broken is not None:
+            return
+        _LOGGER.error("The ledger of %s is not intact: %s", self._entry.title, found.fault)
+        await self.trust_store.async_save(broken=found)
+        self._report_break(found)
+        self._fire(EVENT_LEDGER_TAMPERED, fault=found.fault, first_bad_seq=found.seq)
+        try:
+            await self._controller.distrust(found.seq)
+        except LedgerError as err:
+            _LOGGER.warning("The break is recorded as soon as the ledger can be written: %s", err)
+
+    @callback
+    def _report_break(self, found: Break) -> None:
+        async_report(self._hass, self._entry, ISSUE_LEDGER_BROKEN, error=found.fault)
+
+    async def async_accept_break(self, user_id: str | None) -> None:
+        """Begin a new segment, since a person accepts that the ledger is broken.
+
+        Raises LedgerError.
+        """
+        await self._stop_verifying()
+        await self._controller.accept_break(user_id)
+        self.verification = self.signed = None
+        ledger = self._controller.ledger
+        await self.trust_store.async_save(broken=None, walked=None, head=str(ledger.head))
+        async_withdraw(self._hass, self._entry.entry_id, ISSUE_LEDGER_BROKEN)
+        recovery = ledger.recovery
+        file = recovery.file if recovery else None
+        self._fire(EVENT_LEDGER_ACCEPTED, user_id=user_id, previous_file=file)
+        self._on_change()
+
+    # Verification
+
+    async def async_verify(self) -> Verification:
+        """Verify the ledger from its first record to its last. Raises LedgerError.
+
+        Whoever asks while that is under way gets the same answer.
+        """
+        if self._whole is None or self._whole.done():
+            self._whole = self._hass.async_create_task(
+                self._verify_whole(), f"verify {self._entry.title}"
+            )
+        whole = self._whole
+        try:
+            return await asyncio.shield(whole)
+        except asyncio.CancelledError:
+            if whole.cancelled():
+                raise LedgerError(LedgerReason.CLOSED, "the verification was ended") from None
+            raise
+
+    async def _verify_whole(self) -> Verification:
+        await _end(self._background)
+        return await self._verify(None, now_ms(), pause_s=0)
+
+    async def _verify_on(self) -> None:
+        """Verify from where that was left, once after a start; each day from the first record."""
+        walked = self.trust_store.trusted.walked
+        if walked is None or (walked.done and is_due(walked.began_ms)):
+            await self._verify(None, now_ms(), pause_s=PAUSE_S)
+        elif not walked.done or self.verification is None:
+            await self._verify(walked.state, walked.began_ms, pause_s=PAUSE_S)
+
+    async def _verify(
+        self, state: dict[str, Any] | None, began_ms: int, *, pause_s: float
+    ) -> Verification:
+        """Verify, and follow from what is found."""
+        shown_at = 0.0
+
+        def progress(state: dict[str, Any], count: int) -> None:
+            nonlocal shown_at
+            self.progress = state["seq"] / count
+            self.trust_store.async_change(walked=Walked(state=state, began_ms=began_ms, done=False))
+            if (now := self._hass.loop.time()) >= shown_at + SHOW_EVERY_S:
+                shown_at = now
+                self._on_change()
+
+        try:
+            found = await self._walk(state, began_ms, pause_s, progress)
+        finally:
+            self.progress = None
+        self.verification = found
+        if found.fault is not None:
+            await self._found_break(Break(seq=found.first_bad_seq or 0, fault=found.fault))
+        self._fire(EVENT_LEDGER_VERIFIED, **found.as_dict())
+        self._on_change()
+        return found
+
+    async def _walk(
+        self,
+        state: dict[str, Any] | None,
+        began_ms: int,
+        pause_s: float,
+        progress: Callable[[dict[str, Any], int], None],
+    ) -> Verification:
+        ledger, trusted = self._controller.ledger, self.trust_store.trusted
+        segment = ledger.recovery
+        heads = [ledger.head]
+        # The head that is kept may be that of a corrupt file that was set aside since.
+        if trusted.known_head and (segment is None or segment.cause is not RecoveryCause.CORRUPT):
+            heads.append(trusted.known_head)
+        try:
+            report = await ledger.verify(
+                heads=heads, key=trusted.public_key, state=state, progress=progress, pause_s=pause_s
+            )
+        except LedgerError as err:
+            is_there = await self._hass.async_add_executor_job(ledger.path.exists)
+            if is_there and err.reason is not LedgerReason.CORRUPT:
+                raise
+            return Verification(intact=False, records=0, fault=str(err))
+        if ledger.recovery is not segment:
+            raise LedgerError(LedgerReason.CLOSED, "a new segment began meanwhile")
+        if report.fault is None:
+            walked = Walked(state=report.chain.state(), began_ms=began_ms, done=True)
+            self.trust_store.async_change(walked=walked)
+        return Verification.of(report)
+
+    async def _stop_verifying(self) -> None:
+        """End what is under way; what it has come to is kept."""
+        await _end(self._background, self._whole)
+
+    # Housekeeping
+
+    @callback
+    def _housekeep(self, _now: datetime) -> None:
+        """Look after the ledger in the background, unless that is under way."""
+        busy = (self._background, self._whole)
+        if any(task is not None and not task.done() for task in busy):
+            return
+        self._background = self._entry.async_create_background_task(
+            self._hass, self._keep_house(), f"housekeeping of {self._entry.title}"
+        )
+
+    async def _keep_house(self) -> None:
+        try:
+            await self._tidy()
+            await self._verify_on()
+        except LedgerError as err:
+            _LOGGER.warning("The housekeeping of %s goes on later: %s", self._entry.title, err)
+
+    async def _tidy(self) -> None:
+        """Compress and prune in small steps; what is broken is evidence and stays as it is."""
+        keep_ms = round(self._controller.view.policy.keep_bodies_days * DAY_MS)
+        while self.broken is None and not self._hass.data.get(DATA_BACKUP):
+            if not await self._controller.maintain(keep_ms):
+                break
+            await asyncio.sleep(PAUSE_S)
+        self.async_follow()  # a pruning is filed, too
+
+    # Signatures
+
+    async def async_sign(self) -> Stored:
+        """Append a signed checkpoint of the ledger's head. Raises LedgerError."""
+        key = self.trust_store.trusted.signing_key
+        self.signed = await self._controller.checkpoint(key)
+        self._signed_at_s = time.monotonic()
+        self.async_follow()
+        return self.signed
+
+    async def async_sign_daily(self) -> None:
+        """Sign once a day; not what is broken. A ledger that cannot be written is told elsewhere."""
+        if self.broken is not None or not self._controller.is_running:
+            return
+        if self.signed is not None and not is_due(self.signed.ts_ms):
+            return
+        if self._signed_at_s is not None and time.monotonic() - self._signed_at_s < DAY_MS / 1000:
+            return  # the ledger's time is ahead of the clock: one signature a day all the same
+        try:
+            await self.async_sign()
+        except LedgerError as err:
+            _LOGGER.debug("The checkpoint of %s waits: %s", self._entry.title, err)
+
+    # Backups
+
+    async def async_hold_still(self) -> None:
+        """Let the ledger's files be copied; what is kept outside does not run ahead of them."""
+        try:
+            await self._controller.ledger.hold_still()
+        except LedgerError as err:
+            _LOGGER.warning("The ledger of %s may change meanwhile: %s", self._entry.title, err)
+        await self.trust_store.async_save()
+
+    async def async_let_go(self) -> None:
+        """Go on as usual."""
+        try:
+            await self._controller.ledger.let_go()
+        except LedgerError as err:
+            _LOGGER.warning("The ledger of %s stays as it is: %s", self._entry.title, err)
+
+    @callback
+    def _fire(self, event: str, **data: Any) -> None:
+        self._hass.bus.async_fire(event, {"operator_id": self._entry.entry_id, **data})

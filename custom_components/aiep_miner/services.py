@@ -1,0 +1,249 @@
+"""The integration's actions: run a cycle, verify the ledger, propose a change, review one."""
+
+import math
+from dataclasses import asdict
+from typing import Any, Final
+
+import probatio as vol
+from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, Platform
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.service import (
+    async_get_config_entry,
+    async_register_admin_service,
+)
+
+from .const import DOMAIN
+from .coordinator import AiepMinerCoordinator
+from .engine.command import Command
+from .engine.command_result import CommandResult
+from .engine.records import Action
+from .engine.replay import replay
+from .errors import require_person, translated_errors
+from .inputs.commanders import proposal_origin
+from .web.serializers import cycle_report
+
+ACTION_PROPOSE: Final = "propose"
+ACTION_REPLAY_LEDGER: Final = "replay_ledger"
+ACTION_REVIEW: Final = "review"
+ACTION_RUN_CYCLE: Final = "run_cycle"
+ACTION_VERIFY_LEDGER: Final = "verify_ledger"
+
+ATTR_ACTION: Final = "action"
+ATTR_APPROVED: Final = "approved"
+ATTR_CONFIDENCE: Final = "confidence"
+ATTR_NOTE: Final = "note"
+ATTR_OPTION: Final = "option"
+ATTR_RECORD_HASH: Final = "record_hash"
+ATTR_VALUE: Final = "value"
+
+PROPOSABLE: Final = (
+    Action.RUN,
+    Action.STOP,
+    Action.RESTART,
+    Action.SET_POWER,
+    Action.SET_HASHRATE,
+    Action.SET_POOL,
+    Action.SET_PRESET,
+)
+NEEDS_VALUE: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_POOL})
+MAX_NOTE_LENGTH: Final = 500
+MAX_OPTION_LENGTH: Final = 200
+
+
+def _finite(value: Any) -> float:
+    """Return a number that JSON can hold; raises vol.Invalid."""
+    number = vol.Coerce(float)(value)
+    if not math.isfinite(number):
+        raise vol.Invalid("must be a finite number")
+    return float(number)
+
+
+def _writable(value: str) -> str:
+    """Return a text that can be written down; raises vol.Invalid for half a character."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as err:
+        raise vol.Invalid("must be proper Unicode") from err
+    return value
+
+
+def _text(limit: int) -> Any:
+    """Return what a text of at most so many characters must satisfy."""
+    return vol.All(cv.string, vol.Length(max=limit), _writable)
+
+
+def _complete(data: dict[str, Any]) -> dict[str, Any]:
+    """Check that an action comes with what it needs; raises vol.Invalid."""
+    action = data[ATTR_ACTION]
+    if action in NEEDS_VALUE and ATTR_VALUE not in data:
+        raise vol.Invalid(f"{action} needs a value", path=[ATTR_VALUE])
+    if action == Action.SET_PRESET and ATTR_OPTION not in data:
+        raise vol.Invalid(f"{action} needs an option", path=[ATTR_OPTION])
+    return data
+
+
+SITE_SCHEMA: Final = vol.Schema({vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string})
+PROPOSE_SCHEMA: Final = vol.All(
+    vol.Schema(
+        {
+            vol.Required(ATTR_DEVICE_ID): cv.string,
+            vol.Required(ATTR_ACTION): vol.In([action.value for action in PROPOSABLE]),
+            vol.Optional(ATTR_VALUE): _finite,
+            vol.Optional(ATTR_OPTION): _text(MAX_OPTION_LENGTH),
+            vol.Required(ATTR_CONFIDENCE): vol.All(_finite, vol.Range(min=0, max=1)),
+            vol.Optional(ATTR_NOTE): _text(MAX_NOTE_LENGTH),
+        }
+    ),
+    _complete,
+)
+REVIEW_SCHEMA: Final = SITE_SCHEMA.extend(
+    {
+        vol.Required(ATTR_RECORD_HASH): cv.string,
+        vol.Required(ATTR_APPROVED): cv.boolean,
+        vol.Optional(ATTR_NOTE): _text(MAX_NOTE_LENGTH),
+    }
+)
+
+
+@callback
+def async_setup_actions(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    for name, handler, schema in (
+        (ACTION_RUN_CYCLE, _run_cycle, SITE_SCHEMA),
+        (ACTION_VERIFY_LEDGER, _verify_ledger, SITE_SCHEMA),
+        (ACTION_REPLAY_LEDGER, _replay_ledger, SITE_SCHEMA),
+        (ACTION_PROPOSE, _propose, PROPOSE_SCHEMA),
+    ):
+        hass.services.async_register(
+            DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL
+        )
+    async_register_admin_service(hass, DOMAIN, ACTION_REVIEW, _review, REVIEW_SCHEMA)
+
+
+def site_of(call: ServiceCall) -> AiepMinerCoordinator:
+    """Return the operator that is meant; may be left out when there is only one."""
+    entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
+    coordinator: AiepMinerCoordinator = entry.runtime_data.coordinator
+    return coordinator
+
+
+async def _run_cycle(call: ServiceCall) -> ServiceResponse:
+    """Run a governed cycle now."""
+    coordinator = await _controlled_site(call)
+    return cycle_report(await coordinator.async_run_cycle())
+
+
+async def _verify_ledger(call: ServiceCall) -> ServiceResponse:
+    """Verify the ledger from its first record to its last."""
+    site = await _controlled_site(call)
+    return (await site.async_verify_ledger()).as_dict()
+
+
+@translated_errors
+async def _replay_ledger(call: ServiceCall) -> ServiceResponse:
+    """Decide everything that the ledger records anew, and compare."""
+    site = await _controlled_site(call)
+    path = site.controller.ledger.path
+    return asdict(await call.hass.async_add_executor_job(replay, path))
+
+
+async def _propose(call: ServiceCall) -> ServiceResponse:
+    """Bring a proposal before the governor."""
+    coordinator, miner_id = _miner(call)
+    await _require_control(call, _entities(call, miner_id))
+    result = await coordinator.async_propose(
+        miner_id,
+        Command(
+            action=Action(call.data[ATTR_ACTION]),
+            value=call.data.get(ATTR_VALUE),
+            option=call.data.get(ATTR_OPTION),
+        ),
+        proposal_origin(
+            call.hass,
+            call.context,
+            confidence=call.data[ATTR_CONFIDENCE],
+            note=call.data.get(ATTR_NOTE),
+        ),
+    )
+    return _verdict_response(result)
+
+
+async def _review(call: ServiceCall) -> None:
+    """Record a person's verdict on a supervised decision."""
+    require_person(call.context)
+    await site_of(call).async_review(
+        call.data[ATTR_RECORD_HASH],
+        call.context,
+        approved=call.data[ATTR_APPROVED],
+        note=call.data.get(ATTR_NOTE),
+    )
+
+
+def _miner(call: ServiceCall) -> tuple[AiepMinerCoordinator, str]:
+    """Return whose miner a device is, and which; raises ServiceValidationError."""
+    device = dr.async_get(call.hass).async_get(call.data[ATTR_DEVICE_ID])
+    for domain, miner_id in device.identifiers if device else ():
+        for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
+            if domain == DOMAIN and miner_id in entry.subentries:
+                return entry.runtime_data.coordinator, miner_id
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_miner")
+
+
+async def _controlled_site(call: ServiceCall) -> AiepMinerCoordinator:
+    """Return the operator that is meant; raises Unauthorized for who controls nothing of it."""
+    site = site_of(call)
+    registry, entry_id = er.async_get(call.hass), site.config_entry.entry_id
+    await _require_control(call, er.async_entries_for_config_entry(registry, entry_id))
+    return site
+
+
+def _entities(call: ServiceCall, miner_id: str) -> list[er.RegistryEntry]:
+    """Return what stands for the control of a miner: its switch, else all that it has."""
+    entities = er.async_entries_for_device(
+        er.async_get(call.hass), call.data[ATTR_DEVICE_ID], include_disabled_entities=True
+    )
+    switch = (Platform.SWITCH, f"{miner_id}_mining")
+    return [item for item in entities if (item.domain, item.unique_id) == switch] or entities
+
+
+async def _require_control(call: ServiceCall, entities: list[er.RegistryEntry]) -> None:
+    """Raise Unauthorized for a user who may control none of some entities."""
+    user_id = call.context.user_id
+    if user_id is None:
+        return
+    user = await call.hass.auth.async_get_user(user_id)
+    if user is None:
+        raise UnknownUser(call.context, user_id)
+    if not any(user.permissions.check_entity(item.entity_id, POLICY_CONTROL) for item in entities):
+        raise Unauthorized(
+            call.context, user_id, permission=POLICY_CONTROL, perm_category=CAT_ENTITIES
+        )
+
+
+def _verdict_response(result: CommandResult) -> ServiceResponse:
+    decision = result.decision.record
+    evaluation = decision.evaluation
+    receipt = result.receipt
+    return {
+        "level": result.trust_level,
+        "actionable": decision.authorised,
+        "trusted_value": evaluation.trusted_value if evaluation else None,
+        "confidence_score": evaluation.score if evaluation else None,
+        "reasons": list(evaluation.reasons) if evaluation else [],
+        "rule": result.rule.value if result.rule else None,
+        "outcome": receipt.record.outcome.value if receipt else None,
+        "error": result.error.value if result.error else None,
+        "record_seq": result.decision.seq,
+        "record_hash": result.decision.hash,
+    }

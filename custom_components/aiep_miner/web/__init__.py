@@ -1,0 +1,1 @@
+"""REST and WebSocket APIs, operator credentials, serializers."""

@@ -1,0 +1,278 @@
+"""REST under /api/aiep_miner/, for Home Assistant's tokens and for operators' own credentials.
+
+See docs/rest-api.md. Whoever comes with operator credentials gets his own operator and nothing
+else; what is wrong with them counts towards Home Assistant's IP ban.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import probatio as vol
+from aiohttp import hdrs, web
+from homeassistant.components.http.const import KEY_HASS_USER
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.http import KEY_AUTHENTICATED, KEY_HASS, HomeAssistantView
+from homeassistant.util import dt as dt_util
+
+from ..const import DATA_USED_SIGNATURES, DOMAIN
+from ..coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from ..engine.ledger import Ledger, LedgerError
+from ..engine.records import RecordKind
+from .credentials import (
+    TIMESTAMP_HEADER,
+    WINDOW_S,
+    Access,
+    Claim,
+    UsedSignatures,
+    is_signed_by,
+    read_claim,
+)
+from .serializers import (
+    PAGE_SCHEMA,
+    SEQ,
+    cycle_report,
+    health_report,
+    ledger_report,
+    miner_report,
+    page_report,
+)
+
+ROOT: Final = "/api/aiep_miner"
+MAX_BODY_BYTES: Final = 4096
+"""No request needs a body; a signed one may have a short one."""
+HEAD_HEADER: Final = "X-AIEP-Head"
+KEY_HEADER: Final = "X-AIEP-Public-Key"
+
+KINDS: Final = {
+    "telemetry": RecordKind.TELEMETRY,
+    "prices": RecordKind.PRICE,
+    "profits": RecordKind.PROFIT,
+    "decisions": RecordKind.DECISION,
+    "receipts": RecordKind.RECEIPT,
+    "negative-proofs": RecordKind.NEGATIVE_PROOF,
+}
+"""What the records of a kind are called in an address."""
+_EXPORT_SCHEMA: Final = vol.Schema({vol.Optional("from_seq", default=1): SEQ})
+
+
+@callback
+def async_setup_api(hass: HomeAssistant) -> None:
+    """Register the views."""
+    hass.data[DATA_USED_SIGNATURES] = UsedSignatures(dt_util.utcnow().timestamp())
+    for view in (HealthView, MinersView, StatusView, RecordsView, ExportView, CycleView):
+        hass.http.register_view(view())
+
+
+def _refusal[E: web.HTTPException](error: type[E], message: str) -> E:
+    return error(text=json.dumps({"message": message}), content_type="application/json")
+
+
+def _entry(hass: HomeAssistant, operator_id: str | None) -> AiepMinerConfigEntry | None:
+    """Return an operator; the only one when none is named."""
+    entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+    if operator_id is None:
+        return entries[0] if len(entries) == 1 else None
+    return next((entry for entry in entries if entry.entry_id == operator_id), None)
+
+
+def _loaded(entry: AiepMinerConfigEntry) -> AiepMinerCoordinator:
+    """Return an operator's coordinator; raises HTTPServiceUnavailable."""
+    if entry.state is not ConfigEntryState.LOADED:
+        raise _refusal(web.HTTPServiceUnavailable, "the operator is not running")
+    return entry.runtime_data.coordinator
+
+
+async def _authenticate(request: web.Request, *, acts: bool) -> AiepMinerCoordinator | None:
+    """Return the operator whose credentials a request carries; None for a Home Assistant user.
+
+    Raises HTTPUnauthorized for wrong credentials, HTTPForbidden for what they do not allow.
+    """
+    if request[KEY_AUTHENTICATED]:
+        if acts and not request[KEY_HASS_USER].is_admin:
+            raise _refusal(web.HTTPForbidden, "only administrators may do this")
+        return None
+    site, claim = await _signer(request)
+    if acts:
+        _allow_action(request, site, claim)
+    return site
+
+
+async def _signer(request: web.Request) -> tuple[AiepMinerCoordinator, Claim]:
+    """Return the operator whose secret signed a request; raises HTTPUnauthorized."""
+    headers = request.headers
+    claim = read_claim(headers.get(hdrs.AUTHORIZATION, ""), headers.get(TIMESTAMP_HEADER, ""))
+    if claim is None:
+        raise _refusal(web.HTTPUnauthorized, "no valid credentials")
+    if abs(dt_util.utcnow().timestamp() - claim.at_s) > WINDOW_S:
+        raise _refusal(web.HTTPUnauthorized, "no valid credentials")
+    body = await request.content.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
+    entry = _entry(request.app[KEY_HASS], claim.operator_id)
+    site = _loaded(entry) if entry else None
+    access = _access(site)
+    if not is_signed_by(access, claim, method=request.method, target=request.raw_path, body=body):
+        raise _refusal(web.HTTPUnauthorized, "no valid credentials")
+    assert site is not None  # noqa: S101 - nobody's secret signs nothing
+    return site, claim
+
+
+def _access(site: AiepMinerCoordinator | None) -> Access | None:
+    return site.ledger_service.trust_store.trusted.access if site else None
+
+
+def _allow_action(request: web.Request, site: AiepMinerCoordinator, claim: Claim) -> None:
+    """Let a signed request act, once; raises HTTPForbidden or HTTPConflict."""
+    access = _access(site)
+    if access is None or not access.may_act:
+        raise _refusal(web.HTTPForbidden, "the credentials allow only reading")
+    used = request.app[KEY_HASS].data[DATA_USED_SIGNATURES]
+    if not used.take(claim, dt_util.utcnow().timestamp()):
+        raise _refusal(web.HTTPConflict, "this request was made before; sign a new one")
+
+
+async def _site(
+    request: web.Request, operator_id: str | None, *, acts: bool = False
+) -> AiepMinerCoordinator:
+    """Return the operator that a request is about, if it may have it; raises HTTPException."""
+    own = await _authenticate(request, acts=acts)
+    entry = _entry(request.app[KEY_HASS], operator_id)
+    if own is not None and operator_id not in (None, own.config_entry.entry_id):
+        raise _refusal(web.HTTPForbidden, "the credentials are another operator's")
+    if entry is None:
+        raise _refusal(web.HTTPNotFound, "no such operator")
+    return _loaded(entry)
+
+
+def _query(request: web.Request, schema: vol.Schema) -> Mapping[str, Any]:
+    """Return what an address asks for; raises HTTPBadRequest."""
+    if len(request.query) != len(set(request.query)):
+        raise _refusal(web.HTTPBadRequest, "a parameter is given twice")
+    given = {key: value for key, value in request.query.items() if key != "authSig"}
+    try:
+        asked: Mapping[str, Any] = schema(given)
+    except vol.Invalid as err:
+        raise _refusal(web.HTTPBadRequest, str(err)) from err
+    return asked
+
+
+def _ledger(site: AiepMinerCoordinator) -> Ledger:
+    """Return the open ledger; raises HTTPServiceUnavailable."""
+    try:
+        return site.controller.ledger
+    except LedgerError as err:
+        raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+
+
+class OperatorView(HomeAssistantView):
+    """A view of one operator; who may have it is found out by ``_site``."""
+
+    requires_auth = False
+
+    def __init_subclass__(cls, *, path: str, **kwargs: Any) -> None:
+        """Put it where the operator is named, and where it need not be with only one."""
+        super().__init_subclass__(**kwargs)
+        cls.url = f"{ROOT}/operators/{{operator_id}}/{path}"
+        cls.extra_urls = [f"{ROOT}/{path}"]
+
+
+class HealthView(HomeAssistantView):
+    """How the operators are."""
+
+    requires_auth = False
+    url = f"{ROOT}/health"
+    name = "api:aiep_miner:health"
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Return the own operator's health, or that of all for a Home Assistant user."""
+        own = await _authenticate(request, acts=False)
+        entries = request.app[KEY_HASS].config_entries.async_loaded_entries(DOMAIN)
+        sites = [own] if own else [entry.runtime_data.coordinator for entry in entries]
+        return self.json({"operators": [health_report(site) for site in sites]})
+
+
+class MinersView(OperatorView, path="miners"):
+    """The miners of an operator."""
+
+    name = "api:aiep_miner:miners"
+
+    async def get(self, request: web.Request, operator_id: str | None = None) -> web.Response:
+        """Return how each miner is."""
+        site = await _site(request, operator_id)
+        miners = [miner_report(site, miner_id) for miner_id in sorted(site.data.miners)]
+        return self.json({"operator_id": site.config_entry.entry_id, "miners": miners})
+
+
+class StatusView(OperatorView, path="ledger/status"):
+    """The state of an operator's ledger."""
+
+    name = "api:aiep_miner:ledger:status"
+
+    async def get(self, request: web.Request, operator_id: str | None = None) -> web.Response:
+        """Return how the ledger is."""
+        site = await _site(request, operator_id)
+        _ledger(site)
+        return self.json(ledger_report(site))
+
+
+class RecordsView(OperatorView, path=f"ledger/{{kind:{'|'.join(KINDS)}}}"):
+    """The records of a kind, page by page."""
+
+    name = "api:aiep_miner:ledger:records"
+
+    async def get(
+        self, request: web.Request, kind: str, operator_id: str | None = None
+    ) -> web.Response:
+        """Return a page of records."""
+        ledger = _ledger(await _site(request, operator_id))
+        wanted = _query(request, PAGE_SCHEMA)
+        try:
+            return self.json(await page_report(ledger, (KINDS[kind],), wanted))
+        except LedgerError as err:
+            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+
+
+class ExportView(OperatorView, path="ledger/export"):
+    """The whole ledger, or its end, in JSON Lines."""
+
+    name = "api:aiep_miner:ledger:export"
+
+    async def get(self, request: web.Request, operator_id: str | None = None) -> web.StreamResponse:
+        """Stream the export. One that fails on the way ends without its proper end."""
+        site = await _site(request, operator_id)
+        ledger = _ledger(site)
+        asked = _query(request, _EXPORT_SCHEMA)
+        head, key = ledger.head, site.ledger_service.trust_store.trusted.public_key
+        if asked["from_seq"] > head.seq:
+            raise _refusal(web.HTTPBadRequest, "the ledger ends before that")
+        headers = {HEAD_HEADER: str(head), KEY_HEADER: key.hex()}
+        response = web.StreamResponse(headers=headers)
+        response.content_type = "application/x-ndjson"
+        blocks = ledger.export(asked["from_seq"], head.seq, public_key=key)
+        try:
+            first = await anext(blocks)
+        except LedgerError as err:
+            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+        await response.prepare(request)
+        await response.write(first)
+        async for block in blocks:
+            await response.write(block)
+        await response.write_eof()
+        return response
+
+
+class CycleView(OperatorView, path="cycle"):
+    """A governed cycle."""
+
+    name = "api:aiep_miner:cycle"
+
+    async def post(self, request: web.Request, operator_id: str | None = None) -> web.Response:
+        """Run a cycle now and return what it came to."""
+        site = await _site(request, operator_id, acts=True)
+        try:
+            return self.json(cycle_report(await site.async_run_cycle()))
+        except HomeAssistantError as err:
+            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err

@@ -1,0 +1,171 @@
+"""What the integration shows to programs: actions, REST and WebSocket answer with the same."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import probatio as vol
+
+from ..coordinator import AiepMinerCoordinator
+from ..engine.ledger import Ledger, Stored, verify
+from ..engine.read_model import ReadModel
+from ..engine.records import RecordKind
+
+MAX_RECORDS: Final = 1000
+MAX_SEQ: Final = 2**63 - 1
+SEQ: Final = vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_SEQ))
+_TIME: Final = vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_SEQ))
+PAGE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional("miner_id"): vol.All(str, vol.Length(max=255)),
+        vol.Optional("from_ts"): _TIME,
+        vol.Optional("to_ts"): _TIME,
+        vol.Optional("cursor"): SEQ,
+        vol.Optional("limit", default=100): vol.All(
+            vol.Coerce(int), vol.Range(min=1, max=MAX_RECORDS)
+        ),
+        vol.Optional("order", default="newest_first"): vol.In(["newest_first", "oldest_first"]),
+    }
+)
+"""Which records are wanted; times in ms since the Unix epoch, bounds included."""
+
+
+def record_report(stored: Stored) -> dict[str, Any]:
+    """Return a record as it stands in an export."""
+    return {
+        "seq": stored.seq,
+        "ts": stored.ts_ms,
+        "kind": str(stored.kind),
+        "subject": stored.subject,
+        "body": None if stored.body is None else json.loads(stored.body),
+        "body_hash": stored.body_hash.hex(),
+        "hash": stored.hash_hex,
+    }
+
+
+async def page_report(
+    ledger: Ledger, kinds: tuple[RecordKind, ...], wanted: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a page of records, and the ``cursor`` of the next one. Raises LedgerError."""
+    newest_first = wanted["order"] == "newest_first"
+    bound = "to_seq" if newest_first else "from_seq"
+    found = await ledger.query(
+        kinds=kinds,
+        subject=wanted.get("miner_id"),
+        from_ts=wanted.get("from_ts"),
+        to_ts=wanted.get("to_ts"),
+        limit=wanted["limit"] + 1,
+        newest_first=newest_first,
+        **{bound: wanted.get("cursor")},
+    )
+    shown, rest = found[: wanted["limit"]], found[wanted["limit"] :]
+    return {
+        "operator_id": ledger.operator_id,
+        "records": [record_report(stored) for stored in shown],
+        "next_cursor": rest[0].seq if rest else None,
+    }
+
+
+async def chain_report(ledger: Ledger, stored: Stored) -> dict[str, Any]:
+    """Return a record with its place in the chain. Raises LedgerError."""
+    before = await ledger.get(stored.seq - 1) if stored.seq > 1 else None
+    after = await ledger.get(stored.seq + 1)
+    prev_hash = before.hash if before else verify.genesis(ledger.operator_id)
+    follows = verify.link(
+        prev_hash, stored.seq, stored.ts_ms, str(stored.kind), stored.subject, stored.body_hash
+    )
+    return {
+        "operator_id": ledger.operator_id,
+        "record": record_report(stored),
+        "chain": {
+            "prev_hash": prev_hash.hex(),
+            "follows": follows == stored.hash,
+            "next_hash": after.hash_hex if after else None,
+            "head": str(ledger.head),
+        },
+    }
+
+
+def ledger_report(site: AiepMinerCoordinator) -> dict[str, Any]:
+    """Return how an operator's ledger is."""
+    ledger_service, view = site.ledger_service, site.data
+    ledger = site.controller.ledger
+    broken, verification, signed = (
+        ledger_service.broken,
+        ledger_service.verification,
+        ledger_service.signed,
+    )
+    recovery = ledger.recovery
+    return {
+        "operator_id": ledger.operator_id,
+        "records": ledger.count,
+        "head": str(ledger.head),
+        "last_ts": ledger.last_ts_ms,
+        "public_key": ledger_service.public_key,
+        "error": view.ledger_error,
+        "broken": broken.to_dict() if broken else None,
+        "verification": verification.as_dict() if verification else None,
+        "verifying": ledger_service.progress,
+        "signed": {"seq": signed.seq, "ts": signed.ts_ms} if signed else None,
+        "set_aside": recovery.file if recovery else None,
+        "keep_bodies_days": view.policy.keep_bodies_days,
+    }
+
+
+def cycle_report(view: ReadModel) -> dict[str, Any]:
+    """Return what a cycle came to."""
+    return {
+        "ledger_records": view.ledger_records,
+        "ledger_head": view.ledger_head,
+        "ledger_error": view.ledger_error,
+        "decisions": [
+            {
+                "miner_id": miner_id,
+                "action": filed.record.action.value,
+                "authorised": filed.record.authorised,
+                "reasons": [reason.value for reason in filed.record.reasons],
+                "record_seq": filed.seq,
+                "record_hash": filed.hash,
+            }
+            for miner_id, miner in view.miners.items()
+            if (filed := miner.decision) is not None
+        ],
+    }
+
+
+def health_report(site: AiepMinerCoordinator) -> dict[str, Any]:
+    """Return how an operator is, in a line."""
+    view = site.data
+    return {
+        "operator_id": view.operator_id,
+        "name": site.config_entry.title,
+        "mode": view.mode.value,
+        "miners": len(view.miners),
+        "miners_read": sum(site.miner(key).reading is not None for key in view.miners),
+        "last_cycle_ts": view.ts_ms,
+        "divergences": sorted(item.code.value for item in view.divergences),
+        "ledger_writable": view.ledger_error is None,
+        "ledger_intact": site.ledger_service.broken is None,
+    }
+
+
+def miner_report(site: AiepMinerCoordinator, miner_id: str) -> dict[str, Any]:
+    """Return how a miner is; unknown is null, never zero."""
+    miner = site.miner(miner_id)
+    view, reading = miner, miner.reading
+    decision = view.decision
+    return {
+        "miner_id": miner_id,
+        "name": site.title(miner_id),
+        "make": miner.info.identity.make,
+        "model": miner.info.identity.model,
+        "mining": reading.mining if reading else None,
+        "hashrate_ths": miner.hashrate_ths,
+        "power_w": miner.power_w,
+        "temperature_c": reading.hottest_c if reading else None,
+        "profit_per_day": miner.earnings.profit_per_day,
+        "currency": site.currency,
+        "decision": decision.record.action.value if decision else None,
+        "reasons": [reason.value for reason in decision.record.reasons] if decision else [],
+        "divergences": sorted(item.code.value for item in view.divergences),
+    }

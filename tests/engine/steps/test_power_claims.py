@@ -1,0 +1,126 @@
+"""Every action that can raise power claims it, within the miner's limit and the site's."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from custom_components.aiep_miner.engine.miners.base import Capabilities
+from custom_components.aiep_miner.engine.records import (
+    Action,
+    Board,
+    MinerPolicy,
+    MiningPolicy,
+    Origin,
+    PolicyRecord,
+)
+from custom_components.aiep_miner.engine.records.reasons import Reason
+
+from ..rig import RUNNING, STOPPED, Site, miner_policy, policy_of, site
+
+ALL = frozenset(Action) - {Action.HOLD}
+MINERS = ("m1", "m2")
+BOARDS = (Board(index=0, enabled=True), Board(index=1, enabled=False))
+RAISES = [
+    (Action.SET_HASHRATE, {"value": 108.0}),
+    (Action.SET_PRESET, {"option": "high"}),
+    (Action.SET_BOARD, {"value": 1.0, "option": "on"}),
+    (Action.SET_POWER, {"value": 3600.0}),
+]
+
+
+def limited(site_w: float | None, **own: float) -> PolicyRecord:
+    """Return a policy with a limit for the site or for each miner."""
+    return policy_of(
+        governor=MiningPolicy(max_power_watts=site_w),
+        miners=tuple(miner_policy(miner_id, **own) for miner_id in MINERS),
+    )
+
+
+async def learned(rig: Site) -> None:
+    """Let both miners run for a while, offering every action."""
+    for miner in rig.miners.values():
+        miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0, presets=("low", "high"))
+        miner.reading = replace(RUNNING, boards=BOARDS, preset="low")
+    await rig.cycles(22)
+
+
+@pytest.mark.parametrize(("action", "target"), RAISES)
+@pytest.mark.parametrize("policy", [limited(6700.0), limited(None, max_power_w=3400.0)])
+@pytest.mark.parametrize("origin", [Origin.PERSON, Origin.AUTOMATION])
+async def test_no_action_evades_the_limit(tmp_path: Path, action, target, policy, origin) -> None:
+    async with site(tmp_path, policy, MINERS) as rig:
+        await learned(rig)
+        result = await rig.command(action, origin=origin, **target)
+        assert result.rule is Reason.OVER_POWER_LIMIT
+        assert rig.actions() == []
+
+
+async def test_a_hash_rate_target_within_the_limit_passes(tmp_path: Path) -> None:
+    async with site(tmp_path, limited(6700.0), MINERS) as rig:
+        await learned(rig)
+        assert (await rig.command(Action.SET_HASHRATE, value=102.0)).rule is None
+        assert (await rig.command(Action.SET_HASHRATE, value=95.0)).rule is None
+
+
+async def test_a_target_on_its_way_counts_for_the_others(tmp_path: Path) -> None:
+    async with site(tmp_path, limited(7000.0), MINERS) as rig:
+        await learned(rig)
+        for miner in rig.miners.values():
+            miner.obeys = False
+        assert (await rig.command(Action.SET_HASHRATE, "m1", value=106.0)).rule is None
+        second = await rig.command(Action.SET_HASHRATE, "m2", value=106.0)
+        assert second.rule is Reason.OVER_POWER_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("action", "target"),
+    [(Action.RUN, {}), (Action.RESTART, {}), (Action.SET_PRESET, {"option": "high"})],
+)
+@pytest.mark.parametrize("own", [{}, {"max_power_w": 4000.0}])
+async def test_unknown_power_does_not_start_under_a_limit(tmp_path, action, target, own) -> None:
+    site_w = None if own else 7000.0
+    policy = policy_of(
+        governor=MiningPolicy(max_power_watts=site_w),
+        miners=(MinerPolicy(miner_id="m1", **own),),
+    )
+    async with site(tmp_path, policy) as rig:
+        rig.miner.capabilities = Capabilities(actions=ALL, presets=("low", "high"))
+        rig.miner.reading = replace(STOPPED, power_w=None)
+        await rig.cycles(22)
+        assert (await rig.command(action, **target)).rule is Reason.POWER_MAXIMUM_UNKNOWN
+        assert rig.actions() == []
+
+
+async def test_another_of_unknown_power_keeps_a_start_back(tmp_path: Path) -> None:
+    policy = policy_of(
+        governor=MiningPolicy(max_power_watts=7000.0),
+        miners=(miner_policy("m1"), MinerPolicy(miner_id="m2")),
+    )
+    async with site(tmp_path, policy, MINERS) as rig:
+        rig.miner.reading = STOPPED
+        rig.miners["m2"].reading = replace(RUNNING, power_w=None)
+        await rig.cycles(22)
+        assert (await rig.command(Action.RUN)).rule is Reason.POWER_MAXIMUM_UNKNOWN
+
+
+async def test_a_reduction_passes_on_a_site_that_is_over_its_limit(tmp_path: Path) -> None:
+    async with site(tmp_path, limited(6000.0), MINERS) as rig:
+        await learned(rig)
+        assert (await rig.command(Action.SET_HASHRATE, value=95.0)).rule is None
+
+
+async def test_a_start_that_was_never_seen_still_counts(tmp_path: Path) -> None:
+    async with site(tmp_path, limited(4000.0), MINERS) as rig:
+        frozen = replace(STOPPED, uptime_s=5, shares_accepted=1)
+        rig.miners["m2"].reading = STOPPED
+
+        async def repeat() -> object:
+            return frozen
+
+        rig.miner.poll = repeat
+        await rig.cycles(3)
+        assert (await rig.command(Action.RUN, "m1")).rule is None
+        await rig.cycles(15)
+        assert "not_confirmed" in await rig.outcomes()
+        assert (await rig.command(Action.RUN, "m2")).rule is Reason.OVER_POWER_LIMIT

@@ -1,0 +1,215 @@
+"""The ledger over WebSocket."""
+
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+
+from ..conftest import RunCycles, make_operator, set_up, simulated
+
+
+async def ask(client: Any, command: str, **data: Any) -> dict[str, Any]:
+    """Send a command and return the reply."""
+    await client.send_json_auto_id(
+        {"type": f"aiep_miner/ledger/{command}", "operator_id": "site", **data}
+    )
+    reply = await client.receive_json()
+    assert reply["type"] == "result"
+    return reply
+
+
+async def test_status(
+    hass: HomeAssistant, site: AiepMinerCoordinator, hass_ws_client: WebSocketGenerator
+) -> None:
+    client = await hass_ws_client(hass)
+    status = (await ask(client, "status"))["result"]
+    assert status["operator_id"] == "site"
+    assert status["head"] == str(site.controller.ledger.head)
+    assert status["records"] == site.controller.ledger.count
+    assert status["public_key"] == site.ledger_service.public_key
+    assert status["broken"] is None
+    assert status["verification"] is None
+    assert status["signed"]["seq"] > 0
+    assert site.ledger_service.trust_store.trusted.private_key not in str(status)
+    await site.async_verify_ledger()
+    assert (await ask(client, "status"))["result"]["verification"]["intact"]
+
+
+async def test_users_who_may_only_read_may_read(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    hass_ws_client: WebSocketGenerator,
+    hass_read_only_access_token: str,
+) -> None:
+    client = await hass_ws_client(hass, hass_read_only_access_token)
+    for command, data in (("status", {}), ("records", {}), ("record", {"seq": 1})):
+        assert (await ask(client, command, **data))["success"]
+
+
+async def test_pages_cover_everything_once(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    await run_cycles(site, 5)
+    client = await hass_ws_client(hass)
+    for order in ("newest_first", "oldest_first"):
+        seqs: list[int] = []
+        cursor: dict[str, int] = {}
+        while True:
+            page = (await ask(client, "records", limit=7, order=order, **cursor))["result"]
+            seqs += [record["seq"] for record in page["records"]]
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        assert sorted(seqs) == list(range(1, site.controller.ledger.count + 1))
+        assert seqs == sorted(seqs, reverse=order == "newest_first")
+
+
+async def test_records_by_kind_miner_and_time(
+    hass: HomeAssistant,
+    enable_custom_integrations: None,
+    machines: object,
+    run_cycles: RunCycles,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    site = await set_up(hass, make_operator([simulated(1), simulated(2)]))
+    await run_cycles(site, 3)
+    since = site.data.ts_ms
+    await run_cycles(site, 2)
+    client = await hass_ws_client(hass)
+    wanted = {"kinds": ["telemetry", "decision"], "miner_id": "miner-2", "from_ts": since}
+    page = (await ask(client, "records", order="oldest_first", **wanted))["result"]
+    found = [(record["kind"], record["subject"]) for record in page["records"]]
+    assert found == [("telemetry", "miner-2"), ("decision", "miner-2")] * 3
+    assert page["records"][0]["ts"] >= since
+    assert page["records"][0]["body"]["reading"]["mining"] is True
+    wanted["to_ts"] = since - 1
+    assert (await ask(client, "records", **wanted))["result"]["records"] == []
+
+
+async def test_record_with_its_place_in_the_chain(
+    hass: HomeAssistant, site: AiepMinerCoordinator, hass_ws_client: WebSocketGenerator
+) -> None:
+    client = await hass_ws_client(hass)
+    ledger = site.controller.ledger
+    found = (await ask(client, "record", seq=2))["result"]
+    first, second, third = [await ledger.get(seq) for seq in (1, 2, 3)]
+    assert found["record"]["hash"] == second.hash_hex
+    assert found["chain"] == {
+        "prev_hash": first.hash_hex,
+        "follows": True,
+        "next_hash": third.hash_hex,
+        "head": str(ledger.head),
+    }
+    assert (await ask(client, "record", seq=1))["result"]["chain"]["follows"]
+    last = (await ask(client, "record", seq=ledger.count))["result"]
+    assert last["chain"]["next_hash"] is None
+
+
+async def test_subscription(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    client = await hass_ws_client(hass)
+    before = site.controller.ledger.count
+    assert (await ask(client, "subscribe"))["success"]
+    await run_cycles(site, 2)
+
+    async def receive(upto: int) -> list[dict[str, Any]]:
+        records: list[dict[str, Any]] = []
+        while not records or records[-1]["seq"] < upto:
+            records += (await client.receive_json())["event"]["records"]
+        return records
+
+    records = await receive(site.controller.ledger.count)
+    count = site.controller.ledger.count
+    assert [record["seq"] for record in records] == list(range(before + 1, count + 1))
+
+    # It goes on when the operator is loaded anew, without waiting for the next cycle …
+    await hass.config_entries.async_reload("site")
+    await hass.async_block_till_done()
+    site = site.config_entry.runtime_data.coordinator
+    records = await receive(site.controller.ledger.count)
+    assert records[0]["seq"] == count + 1
+    assert "start" in [record["body"].get("event") for record in records]
+
+    # … with what actions file, and with a new segment from its beginning.
+    signed = await site.ledger_service.async_sign()
+    assert (await receive(signed.seq))[-1]["kind"] == "checkpoint"
+    await site.ledger_service.async_accept_break(None)
+    await hass.async_block_till_done()
+    assert (await receive(site.controller.ledger.count))[0]["seq"] == 1
+
+
+async def test_subscription_to_a_kind_ends(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    client = await hass_ws_client(hass)
+    reply = await ask(client, "subscribe", kinds=["decision"], miner_id="miner-1")
+    await run_cycles(site)
+    records = (await client.receive_json())["event"]["records"]
+    assert [(record["kind"], record["subject"]) for record in records] == [("decision", "miner-1")]
+    await client.send_json_auto_id({"type": "unsubscribe_events", "subscription": reply["id"]})
+    assert (await client.receive_json())["success"]
+    await run_cycles(site)
+    await client.send_json_auto_id({"type": "ping"})
+    assert (await client.receive_json())["type"] == "pong"
+
+
+@pytest.mark.parametrize(
+    ("command", "data", "code"),
+    [
+        ("status", {"operator_id": "other"}, "not_found"),
+        ("records", {"operator_id": "../site"}, "not_found"),
+        ("subscribe", {"operator_id": ""}, "not_found"),
+        ("record", {"seq": 10**9}, "not_found"),
+        ("record", {"seq": 0}, "invalid_format"),
+        ("record", {"seq": 2**64}, "invalid_format"),
+        ("records", {"limit": 1001}, "invalid_format"),
+        ("records", {"kinds": ["secrets"]}, "invalid_format"),
+        ("records", {"from_ts": -1}, "invalid_format"),
+        ("records", {"unknown": 1}, "invalid_format"),
+    ],
+)
+async def test_refusals(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    hass_ws_client: WebSocketGenerator,
+    command: str,
+    data: dict[str, Any],
+    code: str,
+) -> None:
+    client = await hass_ws_client(hass)
+    reply = await ask(client, command, **data)
+    assert not reply["success"]
+    assert reply["error"]["code"] == code
+
+
+async def test_ledger_that_fails_is_told(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    hass_ws_client: WebSocketGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise LedgerError(LedgerReason.IO_ERROR, "disk gone")
+
+    client = await hass_ws_client(hass)
+    await ask(client, "subscribe")
+    monkeypatch.setattr(type(site.controller.ledger), "query", fail)
+    await run_cycles(site)
+    assert "disk gone" in (await client.receive_json())["event"]["error"]
+    reply = await ask(client, "records")
+    assert reply["error"] == {"code": "home_assistant_error", "message": "io_error: disk gone"}
