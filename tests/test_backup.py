@@ -20,7 +20,7 @@ from custom_components.aiep_miner import backup
 from custom_components.aiep_miner.const import DATA_BACKUP, DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.ledger.verify import verify
+from custom_components.aiep_miner.engine.ledger.verifier.database import verify
 from custom_components.aiep_miner.engine.replay import replay
 
 from .conftest import RunCycles, set_up
@@ -90,9 +90,9 @@ async def test_restored_ledger_verifies_and_goes_on(
     shutil.rmtree(folder)
     shutil.copytree(target, folder)
     hass_storage[KEY] = stored
-    report = verify(folder / "ledger.db", {})
+    report = verify(folder / "ledger.db")
     assert report.fault is None
-    assert report.count >= before
+    assert report.records >= before
 
     assert await hass.config_entries.async_setup("site")
     await hass.async_block_till_done()

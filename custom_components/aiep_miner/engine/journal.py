@@ -3,65 +3,60 @@
 Rules:
 
 - Only the journal changes the state, and only by applying records that it stages.
-- A write is one job on the ledger's thread: stage, apply, commit, with one transaction.
+- The state is touched on the journal's own thread, by one job at a time; the block that a job
+  has filled goes to the ledger in one commit.
 - When a commit fails, the state is ahead of the ledger: every read and write raises LedgerError
   until ``rebuild`` has read the state from the ledger again.
-- A job that outlasts ``DEADLINE_S`` raises LedgerError here and goes on there; until it has
-  ended, nothing else is asked of the ledger.
+- A job or commit that outlasts ``DEADLINE_S`` raises LedgerError here and goes on there; until
+  it has ended, nothing else is asked.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Concatenate, Final
 
 from .clock import SteadyClock
-from .ledger import Head, Ledger, LedgerError, LedgerReason, LedgerStore, RecoveryCause, Stored
+from .ledger import Cause, Ledger, LedgerError, LedgerReason, Staged
 from .records import Record
 from .records.entry import LedgerEntry
 from .state import State
 from .state.rebuild import Rebuilt, rebuild
 
 DEADLINE_S: Final = 8.0
-"""The most that a job on the ledger's thread may take before it counts as failed."""
+"""The most that a job or a commit may take before it counts as failed."""
 
 
 class Block:
     """The records of one commit: each changes the state as it is staged."""
 
-    def __init__(self, store: LedgerStore, state: State, clock_ms: int | None) -> None:
-        """Take the ledger's file, the state that follows from it, and what a doubted clock shows."""
+    def __init__(self, ledger: Ledger, state: State, clock_ms: int | None) -> None:
+        """Take the ledger, the state that follows from it, and what a doubted clock shows."""
         self.state = state
         self.entries: list[LedgerEntry[Any]] = []
-        self._store = store
+        self.staged: list[Staged] = []
+        self._ledger = ledger
         self._clock_ms = clock_ms
-        self._staged: list[Stored] = []
-
-    @property
-    def head(self) -> Head:
-        """Return where the chain ends once the block is committed."""
-        if not self._staged:
-            return self._store.head
-        return Head(self._staged[-1].seq, self._staged[-1].hash)
 
     def stage[R: Record](self, records: Iterable[R]) -> list[LedgerEntry[R]]:
-        """Chain records, apply them and return them. Raises LedgerError, ValueError."""
+        """Give records their places, apply them and return them. Raises ValueError."""
         given = list(records)
         if self._clock_ms is not None:
             given = [replace(record, clock_ms=self._clock_ms) for record in given]
-        stored = self._store.stage(given, self._staged)
+        staged = self._ledger.stage(given, self.staged)
         entries = [
-            LedgerEntry(record=_as_stored(record, item.ts_ms), seq=item.seq, hash=item.hash_hex)
-            for record, item in zip(given, stored, strict=True)
+            LedgerEntry(
+                record=_as_staged(record, item), seq=item.entry.seq, hash=item.entry.hash_hex
+            )
+            for record, item in zip(given, staged, strict=True)
         ]
         for entry in entries:
             self.state.apply(entry)
         self.entries += entries
+        self.staged += staged
         return entries
-
-    def commit(self) -> None:
-        """Make all of it durable. Raises LedgerError."""
-        self._store.commit(self._staged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +68,13 @@ class Committed[T]:
 
 
 class Journal:
-    """One operator's ledger and the state that follows from it, on the ledger's thread."""
+    """One operator's state, and what is appended to the ledger that it follows from."""
 
     def __init__(self, ledger: Ledger, clock: SteadyClock) -> None:
         """Take an open ledger; ``rebuild`` comes before anything else."""
         self._ledger = ledger
         self._clock = clock
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="aiep_miner_journal")
         self._state: State | None = None
         self._is_ahead = False
         """Whether a commit failed since the state was read from the ledger."""
@@ -96,78 +92,76 @@ class Journal:
 
         A ledger that cannot be read is set aside, and a new segment begins. Raises LedgerError.
         """
-        return await self._run(self._rebuild)
+        self._check_idle()
+        held = _holds(self._state) if self._state is not None else {}
+        try:
+            state, rebuilt = await self._read_state()
+        except LedgerError as err:
+            if err.reason is not LedgerReason.CORRUPT:
+                raise
+            await self._ledger.begin_segment(Cause.CORRUPT, self._clock.now_ms())
+            state, rebuilt = await self._read_state()
+        self._state, self._is_ahead = state, False
+        self._recovery = self._ledger.recovery
+        return rebuilt, held
+
+    async def _read_state(self) -> tuple[State, Rebuilt]:
+        operator_id, upto_seq = self._ledger.operator_id, self._ledger.head.seq
+        return await self._ledger.read(lambda reader: rebuild(operator_id, reader, upto_seq))
 
     async def read[**P, T](
         self, look: Callable[Concatenate[State, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Return what a look at the state gives; it must not change it. Raises LedgerError."""
-        return await self._run(self._read, look, *args, **kwargs)
+        return await self._run(partial(look, self._current(), *args, **kwargs))
 
     async def write[**P, T](
         self, fill: Callable[Concatenate[Block, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> Committed[T]:
         """Let a function fill a block, and commit it. Raises LedgerError: nothing was written."""
-        return await self._run(self._write, self._clock.shown_ms, fill, *args, **kwargs)
+        block = Block(self._ledger, self._current(), self._clock.shown_ms)
+        self._is_ahead = True
+        result = await self._run(partial(fill, block, *args, **kwargs))
+        if block.staged:
+            appending = self._ledger.append_staged(block.staged, deadline_s=DEADLINE_S)
+            await self._wait(asyncio.ensure_future(appending), None)
+        self._is_ahead = False
+        return Committed(result, tuple(block.entries))
 
     async def upkeep[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for work on the ledger's file that changes no state. Raises LedgerError."""
-        if self._is_late:
+        try:
+            self._check_idle()
+        except LedgerError:
             work.close()
+            raise
+        return await self._wait(asyncio.ensure_future(work))
+
+    def close(self) -> None:
+        """End the thread, after what is under way."""
+        self._executor.shutdown(wait=False)
+
+    def _check_idle(self) -> None:
+        """Raise LedgerError while something hangs that was asked for before."""
+        if self._ledger.is_hanging or (self._late is not None and not self._late.done()):
             raise LedgerError(LedgerReason.IO_ERROR, "an earlier write has not ended")
-        return await self._wait(work)
 
-    @property
-    def _is_late(self) -> bool:
-        return self._late is not None and not self._late.done()
+    async def _run[T](self, job: Callable[[], T]) -> T:
+        """Run a job on the journal's thread. Raises LedgerError, also when that takes too long."""
+        self._check_idle()
+        return await self._wait(asyncio.wrap_future(self._executor.submit(job)))
 
-    async def _run[**P, T](self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a function on the ledger's thread. Raises LedgerError, also when that takes too long."""
-        return await self.upkeep(self._ledger.run(function, *args, **kwargs))
-
-    async def _wait[T](self, work: Coroutine[Any, Any, T]) -> T:
-        job = asyncio.ensure_future(work)
-        done, _ = await asyncio.wait({job}, timeout=DEADLINE_S)
+    async def _wait[T](self, job: asyncio.Future[T], deadline_s: float | None = DEADLINE_S) -> T:
+        try:
+            done, _ = await asyncio.wait({job}, timeout=deadline_s)
+        except asyncio.CancelledError:
+            self._late = job
+            raise
         if done:
             return job.result()
         self._late, self._is_ahead = job, True
         job.add_done_callback(_retrieve)
         raise LedgerError(LedgerReason.IO_ERROR, f"no answer within {DEADLINE_S:g} s")
-
-    def _rebuild(self) -> tuple[Rebuilt, dict[str, int]]:
-        store = self._ledger.store
-        held = _holds(self._state) if self._state is not None else {}
-        try:
-            store.read_head_anew()
-            state, rebuilt = rebuild(store.operator_id, store, store.head.seq)
-        except LedgerError as err:
-            if err.reason is not LedgerReason.CORRUPT:
-                raise
-            store.begin_segment(RecoveryCause.CORRUPT)
-            state, rebuilt = rebuild(store.operator_id, store, store.head.seq)
-        self._state, self._is_ahead, self._recovery = state, False, store.recovery
-        return rebuilt, held
-
-    def _read[**P, T](
-        self, look: Callable[Concatenate[State, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        return look(self._current(), *args, **kwargs)
-
-    def _write[**P, T](
-        self,
-        clock_ms: int | None,
-        fill: Callable[Concatenate[Block, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> Committed[T]:
-        block = Block(self._ledger.store, self._current(), clock_ms)
-        try:
-            result = fill(block, *args, **kwargs)
-            block.commit()
-        except BaseException:
-            self._is_ahead = True
-            raise
-        return Committed(result, tuple(block.entries))
 
     def _current(self) -> State:
         """Return the state. Raises LedgerError while it does not follow from the ledger."""
@@ -191,6 +185,7 @@ def _holds(state: State) -> dict[str, int]:
     }
 
 
-def _as_stored[R: Record](record: R, ts_ms: int) -> R:
+def _as_staged[R: Record](record: R, staged: Staged) -> R:
     """Return a record with the time that the ledger lifted it to: the state follows the ledger."""
+    ts_ms = staged.entry.ts_ms
     return record if record.ts_ms == ts_ms else replace(record, ts_ms=ts_ms, clock_ms=record.ts_ms)

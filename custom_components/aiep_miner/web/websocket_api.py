@@ -1,6 +1,7 @@
 """WebSocket commands that show an operator's ledger to the frontend. None of them acts."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..const import DOMAIN
 from ..coordinator import AiepMinerCoordinator
-from ..engine.ledger import Head, Ledger, LedgerError
+from ..engine.ledger import Head, Ledger, LedgerError, Query
 from ..engine.records import RecordKind
 from ..ledger_service.service import ledger_signal
 from .serializers import (
@@ -190,16 +191,17 @@ class Follower:
     async def _send_next(self, ledger: Ledger) -> None:
         """Send the next new records that are wanted, if there are any. Raises LedgerError."""
         head = ledger.head
-        is_new_segment = await ledger.check_head(self._seen) is not None
-        found = await ledger.query(
+        is_new_segment = head.segment != self._seen.segment
+        query = Query(
             kinds=self._kinds,
             subject=self._miner_id,
             from_seq=1 if is_new_segment else self._seen.seq + 1,
             to_seq=head.seq,
             limit=CHUNK_RECORDS,
         )
+        found = await ledger.query(query)
         if found:
             records = [record_report(stored) for stored in found]
             self._connection.send_event(self._id, {"records": records})
         is_all = len(found) < CHUNK_RECORDS
-        self._seen = head if is_all else Head(found[-1].seq, found[-1].hash)
+        self._seen = head if is_all else replace(head, seq=found[-1].seq)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger.v2.entries import Draft
-from custom_components.aiep_miner.engine.ledger.v2.store import Store
+from custom_components.aiep_miner.engine.ledger.entries import Draft
+from custom_components.aiep_miner.engine.ledger.store import Store
 
 from .samples import OPERATOR, SIGNER, verify
 

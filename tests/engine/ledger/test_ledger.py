@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.aiep_miner.engine.ledger import Cause, Ledger, Query, Trusted
+from custom_components.aiep_miner.engine.ledger import ledger as ledger_module
 from custom_components.aiep_miner.engine.ledger.errors import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.ledger.v2 import Cause, Ledger, Query, Trusted
-from custom_components.aiep_miner.engine.ledger.v2 import ledger as ledger_module
 from custom_components.aiep_miner.engine.ledger.verifier import bundle
 from custom_components.aiep_miner.engine.ledger.verifier import export as exported
 from custom_components.aiep_miner.engine.ledger.verifier.note import Note
 from custom_components.aiep_miner.engine.ledger.verifier.report import Known
 from custom_components.aiep_miner.engine.records import PriceRecord, RecordKind, TelemetryRecord
-from tests.engine.ledger_samples import price, telemetry
 
 from .samples import DAY_MS, OPERATOR, PRIVATE_KEY, SIGNER, START_MS, change, fill, verify
+from .samples import price_record as price
+from .samples import telemetry_record as telemetry
 
 
 @pytest.fixture
