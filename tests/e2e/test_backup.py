@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from custom_components.aiep_miner.engine.ledger.verifier.database import verify
+from custom_components.aiep_miner.engine.ledger.verifier.note import VerifierKey
+from custom_components.aiep_miner.engine.ledger.verifier.report import Known
 from custom_components.aiep_miner.engine.replay import replay
 from scripts._lib.hass_process import DOMAIN, HassProcess, free_port
 from scripts._lib.site_setup import add_site, wait_loaded
@@ -107,6 +109,6 @@ async def test_restored_backup_verifies_and_goes_on(tmp_path: Path) -> None:
         issues = await hass.command("repairs/list_issues")
         assert [item for item in issues["issues"] if item["domain"] == DOMAIN] == []
 
-    key = bytes.fromhex(status["public_key"])
-    assert verify(ledger, {}, key).fault is None
+    key = VerifierKey.parse(status["verifier_key"])
+    assert verify(ledger, Known(keys=(key,))).fault is None
     assert replay(ledger).difference is None

@@ -15,7 +15,7 @@ from .canonical import canonical
 from .ledger import LedgerEntry as Stored
 from .ledger import Reader
 from .ledger.errors import translated
-from .ledger.verifier.database import Database
+from .ledger.verifier.database import Database, verify
 from .records import DecisionRecord, LifecycleEvent, LifecycleRecord, Origin, ProposalRecord
 from .records.entry import LedgerEntry
 from .state import State
@@ -48,9 +48,17 @@ class ReplayReport:
 
 
 def replay(path: Path, on_progress: Callable[[int], None] | None = None) -> ReplayReport:
-    """Replay the ledger at a path, read-only; raises LedgerError when it cannot be read."""
-    with translated(), closing(Reader(Database(path))) as reader:
-        return Replay(reader).run(on_progress)
+    """Verify and replay the ledger at a path, read-only.
+
+    Raises LedgerError when it cannot be read.
+    """
+    with translated():
+        fault = verify(path).fault
+        if fault is not None:
+            difference = Difference(seq=fault.seq or 0, reason=str(fault))
+            return ReplayReport(records=0, matched=0, difference=difference)
+        with closing(Reader(Database(path))) as reader:
+            return Replay(reader).run(on_progress)
 
 
 class Replay:
