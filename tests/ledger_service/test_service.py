@@ -435,8 +435,11 @@ async def test_interrupted_verification_is_resumed(
         await hass.async_block_till_done()
     assert 0 < site.ledger_service.progress < 1
 
-    asyncio.get_running_loop().call_later(0.5, goes_on.set)
-    await hass.config_entries.async_reload("site")
+    reloading = hass.async_create_task(hass.config_entries.async_reload("site"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    goes_on.set()
+    await reloading
     site = site.config_entry.runtime_data.coordinator
     await pass_time(hass, freezer, timedelta(seconds=61))
     assert states[0] is None

@@ -75,6 +75,7 @@ class Journal:
         self._ledger = ledger
         self._clock = clock
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="aiep_miner_journal")
+        self._is_closed = False
         self._state: State | None = None
         self._is_ahead = False
         """Whether a commit failed since the state was read from the ledger."""
@@ -139,10 +140,13 @@ class Journal:
 
     def close(self) -> None:
         """End the thread, after what is under way."""
+        self._is_closed = True
         self._executor.shutdown(wait=False)
 
     def _check_idle(self) -> None:
-        """Raise LedgerError while something hangs that was asked for before."""
+        """Raise LedgerError once closed, and while something hangs that was asked for before."""
+        if self._is_closed:
+            raise LedgerError(LedgerReason.CLOSED, "the journal is closed")
         if self._ledger.is_hanging or (self._late is not None and not self._late.done()):
             raise LedgerError(LedgerReason.IO_ERROR, "an earlier write has not ended")
 
