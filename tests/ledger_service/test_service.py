@@ -299,7 +299,7 @@ async def test_accepting_fails_on_a_full_disk(
     hass_client: ClientSessionGenerator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise LedgerError(LedgerReason.DISK_FULL, "no space left")
 
     assert await async_setup_component(hass, "repairs", {})
@@ -496,7 +496,7 @@ async def test_housekeeping_goes_on_later(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def fail(*_: object) -> bool:
+    async def fail(*_: object, **__: object) -> bool:
         raise LedgerError(LedgerReason.DISK_FULL, "no space left")
 
     with monkeypatch.context() as broken:
