@@ -41,7 +41,7 @@ DAY_CYCLES = 2880
 START_MS = 1_800_000_000_000
 DAY_MS = 86_400_000
 PAUSE_S = 0.05
-"""Between two steps of housekeeping, as in ``care.py``."""
+"""Between two steps of housekeeping, as in ``ledger_service/service.py``."""
 type Cycle = list[list[Record]]
 """The records of one cycle, a list for each transaction."""
 

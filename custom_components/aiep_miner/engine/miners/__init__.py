@@ -1,1 +1,1 @@
-"""Adapters: how miners are read and told. Only ``engine/execution.py`` may call ``execute``."""
+"""Adapters: how miners are read and told. Only ``engine/steps/execute.py`` may call ``execute``."""

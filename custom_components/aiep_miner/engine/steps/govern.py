@@ -31,8 +31,6 @@ from .rules import ceiling_of, is_safety_stop, suppressing_rule
 READING_MAX_AGE_MS: Final = 300_000
 """Older readings are not used as evidence of the present."""
 TARGETS: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE})
-CLAIMS: Final = power.RAISES
-"""Actions that claim a share of the site's power."""
 IDLE_BEFORE_START_MS: Final = 120_000
 """How long a machine without temperatures while stopped must have rested before a start."""
 

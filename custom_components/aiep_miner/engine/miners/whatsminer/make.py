@@ -30,6 +30,17 @@ def is_v3(version: str | None) -> bool:
     return digits.isdecimal() and int(digits) >= _V3_SINCE
 
 
+def _with_modes(capabilities: Capabilities) -> Capabilities:
+    """Add the power modes as levels."""
+    return replace(
+        capabilities,
+        actions=capabilities.actions | {Action.SET_LEVEL},
+        levels=_LEVELS,
+        level_change_s=_CHANGE_S,
+        level_restarts=True,
+    )
+
+
 class WhatsminerV2(Make):
     """A Whatsminer with API v2.
 
@@ -58,13 +69,7 @@ class WhatsminerV2(Make):
                 return replace(capabilities, actions=frozenset(), read_only_reason=err.reason)
         if _mode(await self._summary()) is None:
             return capabilities
-        return replace(
-            capabilities,
-            actions=capabilities.actions | {Action.SET_LEVEL},
-            levels=_LEVELS,
-            level_change_s=_CHANGE_S,
-            level_restarts=True,
-        )
+        return _with_modes(capabilities)
 
     async def refine(self, reading: Reading) -> Reading:
         """Add the power mode in force, and the limit that the library hides behind it."""
@@ -145,13 +150,7 @@ class WhatsminerV3(Make):
         """Return the power modes as levels, where the device says which one is in force."""
         if await self._mode() is None:
             return capabilities
-        return replace(
-            capabilities,
-            actions=capabilities.actions | {Action.SET_LEVEL},
-            levels=_LEVELS,
-            level_change_s=_CHANGE_S,
-            level_restarts=True,
-        )
+        return _with_modes(capabilities)
 
     async def _mode(self) -> str | None:
         try:
