@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from custom_components.aiep_miner.engine.controller import Controller
-from custom_components.aiep_miner.engine.miners.base import Command, MinerInfo
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
-from custom_components.aiep_miner.engine.records import PolicyRecord, PriceRecord, Reading
+from custom_components.aiep_miner.engine.records import PolicyRecord, PriceRecord
+from devtools.ready_miner import ManualClock, ReadyMiner
 
 OPERATOR = "benchmark"
 MINERS = 200
@@ -24,61 +24,6 @@ LIMIT_CYCLE_S = 1.0
 LIMIT_BLOCKED_S = 0.05
 CHEAP, DEAR = 0.001, 1.0
 """Energy prices for a kWh at which every miner, and none, is worth running."""
-
-
-class ReadyMiner:
-    """A simulated miner whose answer lies ready, so that asking it costs nothing."""
-
-    def __init__(self, number: int, clock: Clock) -> None:
-        """Initialize one of the known machines."""
-        profile = list(PROFILES.values())[number % len(PROFILES)]
-        self._miner = SimulatedMiner(f"miner-{number}", profile, clock=clock.seconds)
-        self._reading: Reading | None = None
-        self.commands = 0
-
-    async def prepare(self) -> None:
-        """Work out the next answer."""
-        self._reading = await self._miner.poll()
-
-    async def connect(self) -> MinerInfo:
-        """Return who the miner is."""
-        return await self._miner.connect()
-
-    async def poll(self) -> Reading:
-        """Return the answer that lies ready."""
-        if self._reading is None:
-            await self.prepare()
-        assert self._reading is not None  # noqa: S101 - prepared above
-        return self._reading
-
-    async def execute(self, command: Command) -> None:
-        """Do what is wanted."""
-        self.commands += 1
-        await self._miner.execute(command)
-
-    async def close(self) -> None:
-        """Let go of the miner."""
-        await self._miner.close()
-
-
-class Clock:
-    """The site's time, moved by hand."""
-
-    def __init__(self) -> None:
-        """Begin at some moment."""
-        self._now_s = 1_800_000_000
-
-    def advance(self) -> None:
-        """Let one interval pass."""
-        self._now_s += INTERVAL_S
-
-    def seconds(self) -> float:
-        """Return the time in seconds."""
-        return float(self._now_s)
-
-    def milliseconds(self) -> int:
-        """Return the time in ms since the epoch."""
-        return self._now_s * 1000
 
 
 class Heartbeat:
@@ -102,6 +47,12 @@ class Heartbeat:
             self._longest_s = max(self._longest_s, time.perf_counter() - before - BEAT_S)
 
 
+def ready_miner(number: int, clock: ManualClock) -> ReadyMiner:
+    """Return one of the known machines."""
+    profile = list(PROFILES.values())[number % len(PROFILES)]
+    return ReadyMiner(SimulatedMiner(f"miner-{number}", profile, clock=clock.seconds))
+
+
 def prices(energy_price_per_kwh: float) -> PriceRecord:
     """Return fixed prices."""
     return PriceRecord(
@@ -117,8 +68,8 @@ def prices(energy_price_per_kwh: float) -> PriceRecord:
 
 async def measure(folder: Path, cycles: int) -> dict[str, Any]:
     """Run cycles of two sorts: most only watch, in every fifth all miners are switched."""
-    clock = Clock()
-    miners = {f"miner-{number}": ReadyMiner(number, clock) for number in range(MINERS)}
+    clock = ManualClock(INTERVAL_S)
+    miners = {f"miner-{number}": ready_miner(number, clock) for number in range(MINERS)}
     controller = Controller(
         operator_id=OPERATOR,
         ledger_path=folder / "ledger.db",

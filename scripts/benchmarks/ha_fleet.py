@@ -1,8 +1,9 @@
 """What the whole integration costs inside a real Home Assistant, at 10, 200 and 1,000 miners.
 
 Each size runs in a process of its own: Home Assistant's core with its recorder, one operator
-with its entities as they are by default, simulated miners. Their answers lie ready before a cycle
-begins, so that the cycle is what is measured and not the simulation.
+with its entities as they are by default, simulated miners. Their answers are prepared before a
+cycle begins, so that the cycle is what is measured and not the simulation; site and machines share
+a clock that moves by one interval a cycle.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from contextlib import nullcontext as no_watch
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -31,15 +33,17 @@ from homeassistant.components.recorder import get_instance
 from homeassistant.config_entries import ConfigEntry, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 
-from custom_components.aiep_miner.engine.miners.base import Command, MinerAdapter, MinerInfo
-from custom_components.aiep_miner.engine.records import Reading
+from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
 from devtools.hass_process import free_port, http_settings
+from devtools.ready_miner import ManualClock, ReadyMiner
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SIZES: Final = (10, 200, 1_000)
 QUICK_SIZES: Final = (10, 50)
 CYCLES: Final = 3
 WARM_UP_CYCLES: Final = 4
+INTERVAL_S: Final = 30
+COMMIT_INTERVAL_S: Final = 1
 LIMIT_STALL_S: Final = {50: 0.005, 1_000: 0.020}
 """Up to so many miners the event loop may be occupied for so long at a time."""
 LIMIT_CYCLE_CPU_S: Final = 1.0
@@ -47,38 +51,6 @@ LIMIT_ROWS: Final = 6.0
 """Recorder rows a miner and quiet cycle."""
 DOMAIN: Final = "aiep_miner"
 PROFILES: Final = ("s19", "bitaxe")
-
-
-class ReadyMiner:
-    """A simulated miner that has its answer ready."""
-
-    def __init__(self, miner: MinerAdapter) -> None:
-        """Wrap a simulated miner."""
-        self._miner = miner
-        self._reading: Reading | None = None
-
-    async def prepare(self) -> None:
-        """Work out the next answer."""
-        self._reading = await self._miner.poll()
-
-    async def connect(self) -> MinerInfo:
-        """Return what the miner is."""
-        return await self._miner.connect()
-
-    async def poll(self) -> Reading:
-        """Return the answer that is ready."""
-        if self._reading is None:
-            await self.prepare()
-        assert self._reading is not None  # noqa: S101 - prepared above
-        return self._reading
-
-    async def execute(self, command: Command) -> None:
-        """Pass a command on."""
-        await self._miner.execute(command)
-
-    async def close(self) -> None:
-        """Close the miner."""
-        await self._miner.close()
 
 
 class Stalls:
@@ -128,7 +100,8 @@ class Complaints(logging.Handler):
 def write_configuration(folder: Path) -> None:
     """Write a configuration with a recorder and nothing that calls out."""
     (folder / "configuration.yaml").write_text(
-        "homeassistant:\n  name: Bench\n  time_zone: UTC\nrecorder:\n  commit_interval: 1\n"
+        "homeassistant:\n  name: Bench\n  time_zone: UTC\n"
+        f"recorder:\n  commit_interval: {COMMIT_INTERVAL_S}\n"
     )
     (folder / "custom_components").symlink_to(ROOT / "custom_components")
     storage = folder / ".storage"
@@ -178,8 +151,9 @@ def recorder_rows(path: Path) -> int:
 
 
 async def recorded(hass: HomeAssistant) -> int:
-    """Return how many states are written once the recorder has caught up."""
+    """Return how many states are written once the recorder has caught up and committed."""
     recorder = get_instance(hass)
+    await asyncio.sleep(2 * COMMIT_INTERVAL_S)
     await hass.async_add_executor_job(recorder.block_till_done)
     path = Path(hass.config.path("home-assistant_v2.db"))
     return await hass.async_add_executor_job(recorder_rows, path)
@@ -197,8 +171,8 @@ async def measure(folder: Path, miners: int, cycles: int) -> dict[str, Any]:
     await hass.async_block_till_done()
     memory_kb = _memory_kb()
     ready: list[ReadyMiner] = []
-    adapters = _adapters(ready)
-    with adapters:
+    clock = ManualClock(INTERVAL_S)
+    with _on(clock), _adapters(ready, clock):
         entry = operator(miners)
         started, cpu = time.perf_counter(), time.process_time()
         with set_up_stalls.watch():
@@ -207,10 +181,13 @@ async def measure(folder: Path, miners: int, cycles: int) -> dict[str, Any]:
         set_up_s, set_up_cpu_s = time.perf_counter() - started, time.process_time() - cpu
     coordinator = entry.runtime_data
     coordinator = getattr(coordinator, "coordinator", coordinator)
-    wall, cpu_total, loop_total, rows = [], [], [], []
+    wall, cpu_total, loop_total = [], [], []
+    rows_before = 0
     for number in range(WARM_UP_CYCLES + 2 * cycles):
+        clock.advance()
         await asyncio.gather(*(miner.prepare() for miner in ready))
-        before = await recorded(hass)
+        if number == WARM_UP_CYCLES:
+            rows_before = await recorded(hass)
         gc.collect()
         watched = number % 2 == 1
         marks = time.perf_counter(), time.process_time(), time.thread_time()
@@ -223,12 +200,11 @@ async def measure(folder: Path, miners: int, cycles: int) -> dict[str, Any]:
             time.process_time() - marks[1],
             time.thread_time() - marks[2],
         )
-        if number >= WARM_UP_CYCLES:
-            rows.append(await recorded(hass) - before)
-            if not watched:
-                wall.append(spent[0])
-                cpu_total.append(spent[1])
-                loop_total.append(spent[2])
+        if number >= WARM_UP_CYCLES and not watched:
+            wall.append(spent[0])
+            cpu_total.append(spent[1])
+            loop_total.append(spent[2])
+    rows = await recorded(hass) - rows_before
     figures = {
         "miners": miners,
         "set_up_s": set_up_s,
@@ -240,7 +216,7 @@ async def measure(folder: Path, miners: int, cycles: int) -> dict[str, Any]:
         "cycle_loop_cpu_s": sorted(loop_total)[len(loop_total) // 2],
         "longest_stall_s": stalls.longest_s,
         "longest_stall_in": stalls.longest,
-        "recorder_rows_per_miner_and_cycle": sorted(rows)[len(rows) // 2] / miners,
+        "recorder_rows_per_miner_and_cycle": rows / (2 * cycles * miners),
         "states": len(hass.states.async_all()),
         "memory_mb": (_memory_kb() - memory_kb) / 1024,
         "messages": dict(complaints.seen),
@@ -254,17 +230,33 @@ def _memory_kb() -> int:
     return pages * resource.getpagesize() // 1024
 
 
-def _adapters(ready: list[ReadyMiner]) -> Any:
-    """Return a patch that lets each simulated miner have its answer ready."""
+@contextmanager
+def _on(clock: ManualClock) -> Iterator[None]:
+    """Let the site live on a clock while the block runs."""
+    with (
+        patch("custom_components.aiep_miner.coordinator.now_ms", clock.milliseconds),
+        patch("custom_components.aiep_miner.engine.controller._monotonic", clock.seconds),
+    ):
+        yield
+
+
+@contextmanager
+def _adapters(ready: list[ReadyMiner], clock: ManualClock) -> Iterator[None]:
+    """Let each simulated miner live on a clock and have its answer prepared, in the block."""
     from custom_components.aiep_miner import coordinator as module  # noqa: PLC0415
 
     original = module.create_adapter
+    simulated = partial(SimulatedMiner, clock=clock.seconds)
 
     def create(*args: Any, **kwargs: Any) -> ReadyMiner:
         ready.append(ReadyMiner(original(*args, **kwargs)))
         return ready[-1]
 
-    return patch.object(module, "create_adapter", create)
+    with (
+        patch("custom_components.aiep_miner.flows.adapters.SimulatedMiner", simulated),
+        patch.object(module, "create_adapter", create),
+    ):
+        yield
 
 
 def judged(figures: dict[str, Any]) -> dict[str, Any]:
