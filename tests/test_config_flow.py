@@ -101,6 +101,8 @@ async def test_price_from_an_entity(hass: HomeAssistant) -> None:
         ({"name": " site "}, {"name": "name_taken"}),
         ({"name": "  "}, {"name": "name_blank"}),
         ({"energy_price": "sensor.dollars"}, {"energy_price": "wrong_unit"}),
+        ({"energy_price": "sensor.plain"}, {"energy_price": "wrong_unit"}),
+        ({"coin_price": "sensor.plain"}, {"own_values": "own_wrong_unit"}),
         ({"energy_price": {"active_choice": "fixed"}}, {"energy_price": "energy_missing"}),
         ({"coin_price": "sensor.dollars"}, {"own_values": "own_wrong_unit"}),
         ({"network_difficulty": "sensor.dollars"}, {"own_values": "own_wrong_unit"}),
@@ -119,11 +121,32 @@ async def test_errors_and_recovery(
 ) -> None:
     make_operator(title="Site").add_to_hass(hass)
     hass.states.async_set("sensor.dollars", "1", {ATTR_UNIT_OF_MEASUREMENT: "USD/kWh"})
+    hass.states.async_set("sensor.plain", "0.25")
     flow_id = await start(hass)
     result = await hass.config_entries.flow.async_configure(flow_id, changed(**wrong))
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
     result = await hass.config_entries.flow.async_configure(flow_id, USER_INPUT)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "state"),
+    [
+        ("input_number.price", "0.25"),  # a setting of one's own needs no unit
+        ("sensor.plain", "unavailable"),  # its unit is not known yet
+        ("sensor.absent", None),
+    ],
+)
+async def test_a_unit_that_cannot_be_asked_for(
+    hass: HomeAssistant, entity_id: str, state: str | None
+) -> None:
+    if state is not None:
+        hass.states.async_set(entity_id, state)
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(
+        flow_id, changed(energy_price=entity_id)
+    )
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 

@@ -35,7 +35,7 @@ from ..const import (
 )
 from ..engine.records import Mode
 from ..inputs.network import DEFAULT_SOURCE, NetworkError, async_source, base_address
-from ..inputs.prices import CURRENCIES, factor
+from ..inputs.prices import CURRENCIES, fits
 from .options import number
 
 CONF_ENABLED: Final = "enabled"
@@ -217,7 +217,7 @@ def _own_error(
 
 
 def _has_unit(hass: HomeAssistant, key: str, value: Any, currency: str) -> bool:
-    return not isinstance(value, str) or factor(hass, key, value, currency) is not None
+    return not isinstance(value, str) or fits(hass, key, value, currency)
 
 
 async def _async_source_error(

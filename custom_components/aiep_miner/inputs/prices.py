@@ -132,6 +132,17 @@ def factor(hass: HomeAssistant, key: str, entity_id: str, currency: str) -> floa
     return CONVERTERS[key](unit, currency) if isinstance(unit, str) else None
 
 
+def fits(hass: HomeAssistant, key: str, entity_id: str, currency: str) -> bool:
+    """Return whether an entity can be chosen for a price: its unit fits, as far as it is known."""
+    state = hass.states.get(entity_id)
+    if state is None:
+        return True
+    known = state.domain in _SET_BY_HAND or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+    return factor(hass, key, entity_id, currency) is not None and (
+        known or not _lacks_unit(state, key)
+    )
+
+
 def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) -> PriceRecord:
     """Return the present prices, and the faults of those that cannot be used."""
     energy = _read(hass, CONF_ENERGY_PRICE, data)

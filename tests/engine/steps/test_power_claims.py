@@ -133,3 +133,27 @@ async def test_fewer_boards_need_more_power_for_the_same_hash_rate(tmp_path: Pat
         await rig.cycles(2)
         result = await rig.command(Action.SET_HASHRATE, value=100.0)
         assert result.rule is Reason.OVER_POWER_LIMIT
+
+
+async def test_a_second_board_counts_the_one_that_was_just_switched_on(tmp_path: Path) -> None:
+    boards = tuple(Board(index=index, enabled=index == 0) for index in range(3))
+    one = replace(RUNNING, boards=boards, hashrate_ths=33.0, power_w=1085.0)
+    policy = limited(None, max_power_w=2500.0, nominal_hashrate_ths=33.0, nominal_power_w=1085.0)
+    async with site(tmp_path, policy, MINERS) as rig:
+        rig.miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0)
+        rig.miner.reading = one
+        await rig.cycles(22)
+        first = await rig.command(Action.SET_BOARD, value=1.0, option="on")
+        assert first.rule is None
+        # Before the device shows the first one, and after.
+        second = await rig.command(Action.SET_BOARD, value=2.0, option="on")
+        assert second.rule is Reason.OVER_POWER_LIMIT
+        rig.miner.reading = replace(
+            one,
+            boards=(boards[0], replace(boards[1], enabled=True), boards[2]),
+            hashrate_ths=66.0,
+            power_w=2160.0,
+        )
+        third = await rig.command(Action.SET_BOARD, value=2.0, option="on")
+        assert third.rule is Reason.OVER_POWER_LIMIT
+        assert rig.actions() == [Action.SET_BOARD]

@@ -204,12 +204,21 @@ def _at_rate_w(miner: MinerState, own: MinerPolicy, rate_ths: float | None) -> f
 
 
 def _with_board_w(miner: MinerState, own: MinerPolicy) -> float | None:
-    """Return the power with one more board than run now."""
-    power_w = running_w(miner, own)
-    on = miner.reading.boards_on if miner.reading else 0
+    """Return the power with one more board than run now; with all while one is being switched on."""
+    reading, power_w = miner.reading or Reading(), running_w(miner, own)
+    on = reading.boards_on
     if power_w is None or on == 0:
         return own.nominal_power_w
-    return power_w * (on + 1) / on
+    # The usual power may still be of fewer boards than run now.
+    drawn_w = max(power_w, reading.power_w or 0.0)
+    after = len(reading.boards) if _switches_board(miner) else on + 1
+    return drawn_w * after / on
+
+
+def _switches_board(miner: MinerState) -> bool:
+    """Return whether a board is being switched, as far as is known."""
+    pending = miner.pending.receipt.action if miner.pending else None
+    return Action.SET_BOARD in {pending, *miner.commanded}
 
 
 def _can_raise(miner: MinerState, wanted: Wanted) -> bool:
