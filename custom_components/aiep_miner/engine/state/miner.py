@@ -71,11 +71,14 @@ class MinerState:
     running: deque[tuple[float, float | None]] = field(
         default_factory=lambda: deque(maxlen=LEARNED_READINGS)
     )
-    """Hash rate in TH/s and power in W of the last readings while it ran as usual."""
+    """Hash rate in TH/s and power in W of the last readings while it ran as usual, with the same
+    boards and settings."""
+    running_boards: int = 0
+    """How many boards ran in them; 0 where the device does not say."""
     carried: tuple[float, float | None] | None = None
     """Those values from before the records that the state was rebuilt from."""
     carried_boards: int | None = None
-    """How many boards ran when it had them."""
+    """How many boards ran when it had them; None unknown."""
     setpoint: ReceiptRecord | None = None
     """The last target that was sent; with the outcome that closed it, once there is one."""
     unproven_w: float | None = None
@@ -153,6 +156,12 @@ class MinerState:
             rate, power = self.carried
             return rate, power if power is not None else nominal.nominal_power_w
         return nominal.nominal_hashrate_ths, nominal.nominal_power_w
+
+    @property
+    def usual_boards(self) -> int | None:
+        """Return the number of boards that the usual values are of; None unknown."""
+        is_learned = len(self.running) >= ENOUGH_READINGS
+        return (self.running_boards if is_learned else self.carried_boards) or None
 
     @property
     def commanded(self) -> frozenset[Action]:

@@ -247,6 +247,10 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
         miner.low_since_ms = None
     credible = Reason.PHANTOM_HASHRATE not in miner.divergences
     if reading.mining and rate and rate > 0 and not low and credible:
+        if reading.boards and reading.boards_on != miner.running_boards:
+            if miner.running:
+                _carry(miner, state.own(miner_id))
+            miner.running_boards = reading.boards_on
         miner.running.append((rate, reading.power_w))
 
 
@@ -468,6 +472,7 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
         miner.may_run = True  # firmware that restarts for a setting may start to mine
     if record.action in TUNING:
         _carry(miner, state.own(record.subject))
+        miner.tuned = True
     if record.action in UNSETTLING:
         return
     miner.low_since_ms = None
@@ -482,13 +487,12 @@ def _count(miner: MinerState, record: ReceiptRecord) -> None:
 
 
 def _carry(miner: MinerState, own: MinerPolicy) -> None:
-    """Keep the usual values from before a tuning, and their number of boards."""
+    """Begin to learn the usual values anew; until there are enough readings, the present ones count."""
     rate, power_w = miner.usual(own)
-    if miner.learned_power_w is not None and miner.reading is not None:
-        miner.carried_boards = miner.reading.boards_on
+    if miner.carried is None or len(miner.running) >= ENOUGH_READINGS:
+        miner.carried_boards = miner.usual_boards
     miner.carried = (rate, power_w) if rate else None
     miner.running.clear()
-    miner.tuned = True
 
 
 def _continues(before: Action, action: Action) -> bool:

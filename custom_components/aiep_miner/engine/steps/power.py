@@ -140,14 +140,21 @@ def running_w(miner: MinerState, own: MinerPolicy) -> float | None:
     limit_w = setpoint.value if setpoint and setpoint.action is Action.SET_POWER else None
     is_limited = limit_w is not None and setpoint and setpoint.outcome is Outcome.CONFIRMED
     learned_w = miner.learned_power_w
-    known = [learned_w, limit_w, miner.unproven_w]
+    known = [_with_present_boards(miner, learned_w), limit_w, miner.unproven_w]
     if learned_w is None and not is_limited:
-        known.append(miner.usual(own)[1])
+        known.append(_with_present_boards(miner, miner.usual(own)[1]))
         if miner.reading is not None and miner.reading.level is not None:
             known.append(level_w(miner, own, miner.reading.level))
     if miner.doubts:
         known.append(own.nominal_power_w)
     return max((power_w for power_w in known if power_w is not None), default=None)
+
+
+def _with_present_boards(miner: MinerState, power_w: float | None) -> float | None:
+    """Return a usual power with the boards that are on now, where those are more than it is of."""
+    on = miner.reading.boards_on if miner.reading else 0
+    usual = miner.usual_boards
+    return power_w if power_w is None or not usual or on <= usual else power_w * on / usual
 
 
 def level_w(miner: MinerState, own: MinerPolicy, name: str | None) -> float | None:
@@ -194,11 +201,8 @@ def _at_rate_w(miner: MinerState, own: MinerPolicy, rate_ths: float | None) -> f
     if rate_ths is None or not usual_ths or usual_w is None:
         return None
     reading = miner.reading or Reading()
-    # A power learned before the last change may be of more boards than run now.
-    before = miner.carried_boards if miner.carried else None
-    of_boards = max(before or len(reading.boards), reading.boards_on)
-    is_learned = miner.learned_power_w is not None or not reading.boards_on
-    share = 1.0 if is_learned else reading.boards_on / of_boards
+    of_boards = miner.usual_boards or len(reading.boards)
+    share = min(1.0, reading.boards_on / of_boards) if reading.boards_on else 1.0
     ratio = rate_ths / (usual_ths * share)
     return usual_w * share * ratio * max(ratio, 1.0)
 
