@@ -36,6 +36,8 @@ RAISES: Final = frozenset(
 )
 """Actions that can raise a miner's power, and so claim a share of the site's limit."""
 
+_SETTINGS: Final = frozenset({Action.SET_HASHRATE, Action.SET_PRESET, Action.SET_LEVEL})
+"""Targets that stay in force over a stop, and whose power is estimated."""
 _SWITCHED: Final = frozenset({Action.SET_BOARD, Action.SET_SCALING})
 
 type Wanted = ProposalRecord | DecisionRecord | ReceiptRecord
@@ -143,6 +145,8 @@ def running_w(miner: MinerState, own: MinerPolicy) -> float | None:
     known = [_with_present_boards(miner, learned_w), limit_w, miner.unproven_w]
     if learned_w is None and not is_limited:
         known.append(_with_present_boards(miner, miner.usual(own)[1]))
+        if setpoint is not None and setpoint.action in _SETTINGS:
+            known.append(claim_w(miner, own, setpoint))
         if miner.reading is not None and miner.reading.level is not None:
             known.append(level_w(miner, own, miner.reading.level))
     if miner.doubts:
@@ -195,10 +199,11 @@ def _at_rate_w(miner: MinerState, own: MinerPolicy, rate_ths: float | None) -> f
     """Return the power at a hash rate: in proportion below the usual one, with its square above.
 
     A chip's power goes with frequency times the square of its voltage, and a higher frequency
-    needs a higher voltage; measured curves of common models lie below the square.
+    needs a higher voltage; measured curves of common models lie below the square. Unknown with
+    doubtful evidence: fewer boards than were seen last would need more power.
     """
     usual_ths, usual_w = miner.usual(own)
-    if rate_ths is None or not usual_ths or usual_w is None:
+    if rate_ths is None or not usual_ths or usual_w is None or miner.doubts:
         return None
     reading = miner.reading or Reading()
     of_boards = miner.usual_boards or len(reading.boards)
