@@ -532,21 +532,28 @@ def judge_walks(tallies: dict[Any, Tally], seed: int) -> None:
 def _walk(
     tally: Tally, profile: Profile, domain: MiningDomain, dice: random.Random, *, down: bool
 ) -> None:
-    """Follow 3 % steps, as if each had been made; those beyond 35 % within the hour are unsafe."""
+    """Follow 3 % steps, as if each had been made; targets beyond 35 % within the hour are unsafe.
+
+    A target follows the noisy present: one that noise brings back within 35 % does not count.
+    """
     policy = MiningPolicy(max_power_change_pct=10.0, max_power_change_per_hour_pct=30.0)
     governor = MiningGovernor(policy, counts_decisions=False)
     device = Device(profile, dice)
+    started = []
     for n in range(80):
         if n >= 30:
             device.drift *= 0.97 if down else 1.03
         moment = device.advance(START_S + n * 30.0, 30.0)
         observe(governor, profile, moment)
-        beyond = device.drift < 0.65 if down else device.drift > 1.35
-        if not beyond:
-            continue
         values = [reading.value for reading in moment.of(domain)]
         present = sum(values) if domain is MiningDomain.HASH_RATE else statistics.fmean(values)
+        if n < 30:
+            started.append(present)
+            continue
         value = present * (0.97 if down else 1.03)
+        change = value / statistics.fmean(started)
+        if 0.65 <= change <= 1.35:
+            continue
         signals = proposal(profile, domain, moment, value, dice)
         context = {"source": "strategy", "max_value": 10 * profile.power_w}
         tally.count(governor.evaluate(replace(signals, context=context, temperature_readings=[])))
