@@ -85,13 +85,13 @@ class Case(NamedTuple):
         return before[0] if before else None
 
 
-def moment(signals: MiningSignals, last: float) -> float:
+def moment(signals: MiningSignals, rig: Rig | None) -> float:
     """Return the proposal's time in s: its own, else its newest reading's, else the last known."""
     if signals.timestamp is not None:
         return number(signals.timestamp)
     readings = (*signals.hardware_readings, *signals.temperature_readings)
     times = [number(item.timestamp) for item in readings if isinstance(item, HardwareReading)]
-    return max((at for at in times if math.isfinite(at)), default=last)
+    return max((at for at in times if math.isfinite(at)), default=rig.latest if rig else 0.0)
 
 
 def open_case(

@@ -136,7 +136,7 @@ class MiningGovernor:
 
     def _judge(self, signals: MiningSignals, inputs: Inputs) -> MiningDecision:
         rig = self._rigs.get(signals.rig_id)
-        now = moment(signals, rig.latest if rig else 0.0)
+        now = moment(signals, rig)
         if not self._clock.admits(now):
             fault = Fault(Reason.TIMESTAMP_FUTURE, "timestamp is ahead of all that was observed")
             return self._unjudged(signals, inputs, [fault])

@@ -51,9 +51,13 @@ class DomainHealth:
 
     def count(self, *, fell_back: bool) -> bool:
         """Count a decision; return whether the status changed."""
-        if len(self.recent) == WINDOW:
-            self.fallbacks -= self.recent[0]
-        self.recent.append(fell_back)
+        recent = self.recent
+        if len(recent) == WINDOW:
+            if recent[0] is fell_back:
+                recent.append(fell_back)
+                return False
+            self.fallbacks -= recent[0]
+        recent.append(fell_back)
         self.fallbacks += fell_back
         before, self.status = self.status, status_of(self.fallbacks, len(self.recent))
         return before is not self.status

@@ -38,24 +38,24 @@ def read_limits(context: Any) -> Limits:
         return NO_LIMITS
     fields: dict[str, Any] = {}
     for key, value in context.items():
-        name = _NUMBERS.get(key)
-        if name is None:
-            if key in _OTHERS:
-                fields |= _OTHERS[key](value)
-        elif (limit := finite_or_none(value)) is not None:
-            fields[name] = limit
+        if key in _NUMBERS:
+            if (limit := finite_or_none(value)) is not None:
+                fields[_NUMBERS[key]] = limit
+        elif key in _OTHERS and (other := _OTHERS[key](value)) is not None:
+            fields[_FIELD_OF.get(key, key)] = other
     return Limits(**fields)
 
 
-def _sensors(value: Any) -> dict[str, Any]:
+def _sensors(value: Any) -> int | None:
     count = finite_or_none(value)
-    return {} if count is None or count < 0 else {"sensors_expected": int(count)}
+    return None if count is None or count < 0 else int(count)
 
 
-_OTHERS: Final[dict[str, Callable[[Any], dict[str, Any]]]] = {
-    "source": lambda value: {"person": value == "person"},
-    "safety": lambda value: {"safety": value is True},
-    "supported": lambda value: {"supported": value is not False},
-    "idle_without_sensors": lambda value: {"idle_without_sensors": value is True},
+_OTHERS: Final[dict[str, Callable[[Any], bool | int | None]]] = {
+    "source": lambda value: value == "person",
+    "safety": lambda value: value is True,
+    "supported": lambda value: value is not False,
+    "idle_without_sensors": lambda value: value is True,
     "sensors_expected": _sensors,
 }
+_FIELD_OF: Final = {"source": "person"}

@@ -78,13 +78,12 @@ def _trusted_value(
     case: Case, level: CryptoMiningTrustLevel, *, held_back: bool
 ) -> tuple[float, bool]:
     """Return the value to rely on, and whether it is the last good one since the layers refused."""
+    acts = case.action is not MiningAction.NO_ACTION
+    if acts and level >= _SUPERVISED and math.isfinite(case.value):
+        return case.value, False
     last_good = case.last_good
     instead = 0.0 if last_good is None else round(last_good, DECIMALS)
-    if case.action is MiningAction.NO_ACTION:
-        return instead, False
-    if level >= _SUPERVISED:
-        return (case.value if math.isfinite(case.value) else instead), False
-    return instead, not held_back
+    return instead, acts and level < _SUPERVISED and not held_back
 
 
 def _admits(case: Case, value: float) -> bool:

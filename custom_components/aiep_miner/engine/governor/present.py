@@ -83,7 +83,7 @@ def _frozen(view: View, group: Group) -> list[str]:
     """Return the sensors that stood still to the last digit while most peers kept moving."""
     sensors = view.sensors_with_raw()
     raws = [(name, sensors[name].raw) for name, _ in group.seen if name in sensors]
-    still = [name for name, raw in raws if raw[0] == raw[-1] and len(set(raw)) == 1]
+    still = [name for name, raw in raws if raw[0] == raw[-1] == raw[1] and len(set(raw)) == 1]
     if not still:
         return []
     moving = sum(_moves(raw) for name, raw in raws if name not in still)
@@ -99,8 +99,10 @@ def _rest_on(domain: MiningDomain, group: Group | None, liars: dict[str, Reason]
     """Take these readings for the present; boards are parts of the whole."""
     if group is None:
         return Present(None, None, 1.0, liars)
-    boards = domain is MiningDomain.HASH_RATE and group.seen[0][0].startswith(BOARD)
-    if boards and all(name.startswith(BOARD) for name, _ in group.seen):
+    # The names are in order: what stands between two boards is a board.
+    first, last = group.seen[0][0], group.seen[-1][0]
+    boards = first.startswith(BOARD) and last.startswith(BOARD)
+    if boards and domain is MiningDomain.HASH_RATE:
         count = len(group.ordered)
         return Present(group, math.fsum(group.ordered), 1.0 / count, liars)
     return Present(group, group.present, 1.0, liars)

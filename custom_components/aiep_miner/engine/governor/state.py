@@ -259,10 +259,10 @@ class View:
         full = self.end - self.start + 1 >= RAW and self.end + 1 == len(history.times)
         return history.sensors if full else {}
 
-    def trail(self) -> tuple[array[float], array[float]]:
+    def trail(self) -> tuple[array[float], list[float]]:
         """Return times and presents of the trail through the last hour before this observation."""
         history, part = self.history, slice(self.trail_start, self.trail_end)
-        return history.trail_times[part], history.trail[part]
+        return history.trail_times[part], history.trail[part].tolist()
 
     def last_running(self) -> array[float]:
         """Return the presents of the time before the window when the machine last ran."""
