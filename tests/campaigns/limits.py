@@ -97,6 +97,7 @@ class Device:
     uptime_s: int = 1000
     last: Reading | None = None
     trail: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=2000))
+    """Time in ms and hash rate of one board in TH/s."""
 
     @property
     def power_w(self) -> float:
@@ -252,7 +253,7 @@ class World:
         cycle.economics(self.block, ts_ms, list(miners))
         for device in self.devices.values():
             if device.running:
-                device.trail.append((ts_ms, device.rate_ths))
+                device.trail.append((ts_ms, device.rate_ths / device.boards))
 
     def _decide(self, proposal: ProposalRecord) -> None:
         (decision,) = cycle.govern(self.block, self.now_ms, [proposal]).decisions
@@ -296,7 +297,8 @@ class World:
         device, miner = self.devices[record.subject], self.state.miner(record.subject)
         if record.action in CALMS:
             return
-        is_reduction = record.action is Action.SET_POWER and (record.value or 0) < device.power_w
+        drawn_w = device.power_w * (1 + TOLERANCE)
+        is_reduction = record.action is Action.SET_POWER and (record.value or 0) < drawn_w
         shown = miner.telemetry.record.reading if miner.telemetry else None
         hottest_c = shown.hottest_c if shown else None
         if hottest_c is not None and hottest_c >= LIMIT_C:
@@ -309,15 +311,14 @@ class World:
             self._check_walk(device, record.value or 0.0)
 
     def _check_walk(self, device: Device, target_ths: float) -> None:
+        """Compare a board's share of the target: a board that is switched on is no walk."""
         hour_ago = [rate for at, rate in device.trail if at >= self.now_ms - HOUR_MS]
-        if not hour_ago or device.boards != 3:
+        if not hour_ago:
             return
         reference = sorted(hour_ago[:10])
         highest = reference[-1] * (1 + WALK + TOLERANCE)
-        assert target_ths <= max(highest, device.rate_ths * (1 + TOLERANCE)), (
-            target_ths,
-            reference,
-        )
+        present = device.rate_ths / device.boards * (1 + TOLERANCE)
+        assert target_ths / device.boards <= max(highest, present), (target_ths, reference)
 
 
 def _trouble(world: World) -> None:

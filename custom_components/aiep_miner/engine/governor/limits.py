@@ -8,20 +8,16 @@ from .numbers import finite_or_none
 
 NO_LIMITS: Final = Limits()
 
-_NUMBERS: Final = {
-    name: name
-    for name in (
-        "min_value",
-        "max_value",
-        "nominal_value",
-        "usual_value",
-        "commanded_value",
-        "max_temperature_c",
-        "max_power_w",
-        "site_power_w",
-    )
-} | {"start_power_w": "claimed_power_w"}
-"""Context key to the field that it sets."""
+_NUMBERS: Final = (
+    "min_value",
+    "max_value",
+    "nominal_value",
+    "usual_value",
+    "commanded_value",
+    "max_temperature_c",
+    "max_power_w",
+    "site_power_w",
+)
 
 
 def limits_of(signals: MiningSignals) -> Limits:
@@ -38,11 +34,9 @@ def read_limits(context: Any) -> Limits:
         return NO_LIMITS
     fields: dict[str, Any] = {}
     for key, value in context.items():
-        if key in _NUMBERS:
-            if (limit := finite_or_none(value)) is not None:
-                fields[_NUMBERS[key]] = limit
-        elif key in _OTHERS and (other := _OTHERS[key](value)) is not None:
-            fields[_FIELD_OF.get(key, key)] = other
+        field = _FIELDS.get(key)
+        if field is not None and (limit := field[1](value)) is not None:
+            fields[field[0]] = limit
     return Limits(**fields)
 
 
@@ -51,11 +45,13 @@ def _sensors(value: Any) -> int | None:
     return None if count is None or count < 0 else int(count)
 
 
-_OTHERS: Final[dict[str, Callable[[Any], bool | int | None]]] = {
-    "source": lambda value: value == "person",
-    "safety": lambda value: value is True,
-    "supported": lambda value: value is not False,
-    "idle_without_sensors": lambda value: value is True,
-    "sensors_expected": _sensors,
+_FIELDS: Final[dict[Any, tuple[str, Callable[[Any], float | bool | None]]]] = {
+    **{name: (name, finite_or_none) for name in _NUMBERS},
+    "start_power_w": ("claimed_power_w", finite_or_none),
+    "source": ("person", lambda value: value == "person"),
+    "safety": ("safety", lambda value: value is True),
+    "supported": ("supported", lambda value: value is not False),
+    "idle_without_sensors": ("idle_without_sensors", lambda value: value is True),
+    "sensors_expected": ("sensors_expected", _sensors),
 }
-_FIELD_OF: Final = {"source": "person"}
+"""Context key to the field that it sets, and the reader of its value."""

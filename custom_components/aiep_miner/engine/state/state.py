@@ -90,6 +90,8 @@ TUNING: Final = frozenset(
 )
 
 
+STARTING: Final = frozenset({Action.RUN, Action.RESTART, Action.RESTART_MINING})
+
 SETPOINTS: Final = frozenset(
     {
         *(Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET),
@@ -463,12 +465,12 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     if before is not None and _continues(before.receipt.action, record.action):
         first_ms = before.first_ms
     miner.pending = Pending(receipt=record, since_ms=record.ts_ms, first_ms=first_ms)
-    if record.action in (Action.RUN, Action.RESTART, Action.RESTART_MINING, Action.STOP):
+    if record.action in STARTING | {Action.STOP}:
         miner.intended_off = record.action is Action.STOP
         miner.running_since_ms = None
     if record.action is Action.RUN:
         miner.has_run = False
-    if record.action in TUNING | {Action.RUN, Action.RESTART}:
+    if record.action in TUNING | STARTING:
         miner.may_run = True  # firmware that restarts for a setting may start to mine
     if record.action in TUNING:
         _carry(miner, state.own(record.subject))
