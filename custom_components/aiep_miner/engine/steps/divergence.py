@@ -174,13 +174,10 @@ def _phantom(miner: MinerState, own: MinerPolicy) -> Finding | None:
     rate = reading.hashrate_ths
     usual_rate, usual_power = miner.usual(own)
     usual_rate = reading.expected_hashrate_ths or usual_rate
-    idle = (
-        reading.power_w is not None
-        and usual_power is not None
-        and usual_rate is not None
-        and reading.power_w < usual_power * IDLE_POWER_SHARE
-        and rate > usual_rate / 2
-    )
+    idle = False
+    if reading.power_w is not None and usual_power is not None and usual_rate:
+        least_w = IDLE_POWER_SHARE * _least_power_w(usual_power, rate / usual_rate)
+        idle = reading.power_w < least_w
     absurd = usual_rate is not None and rate > usual_rate * ABSURD_RATE
     frozen = (
         miner.frozen_polls >= FROZEN_POLLS and miner.reading_ms - miner.frozen_since_ms >= FROZEN_MS
@@ -190,6 +187,11 @@ def _phantom(miner: MinerState, own: MinerPolicy) -> Finding | None:
             code=Reason.PHANTOM_HASHRATE, severity=Severity.HOLD, value=rate, limit=usual_rate
         )
     return None
+
+
+def _least_power_w(usual_w: float, ratio: float) -> float:
+    """Return the power at a share of the usual hash rate; from half of it on the usual one counts."""
+    return usual_w if ratio > 0.5 else usual_w * ratio
 
 
 def _incomplete(miner: MinerState) -> Finding | None:

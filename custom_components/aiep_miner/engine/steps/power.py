@@ -77,9 +77,15 @@ def _site_has_room(state: State, miner_id: str, power_w: float) -> Reason | None
 
 
 def lowers(miner: MinerState, own: MinerPolicy, power_w: float) -> bool:
-    """Return whether a power is no more than a running miner draws, nor than its limit in force."""
+    """Return whether a power is no more than a running miner draws, nor than its limit in force.
+
+    A miner that was told to stop, and repeats its last reading, may have stopped: a new limit
+    may start it.
+    """
     reading = miner.reading
     if reading is None or not reading.mining or reading.power_w is None or miner.doubts:
+        return False
+    if miner.intended_off and miner.frozen_polls:
         return False
     known_w = running_w(miner, own)
     return power_w <= reading.power_w and (known_w is None or power_w <= known_w)
