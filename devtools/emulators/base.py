@@ -142,10 +142,19 @@ class Emulator(ABC):
         """Close the device's ports and every connection."""
 
     @property
+    def _machine_s(self) -> float:
+        return (self._clock() - self._started_s) * self._time_scale
+
+    @property
     def machine(self) -> Machine:
         """The machine as it is now."""
-        self._machine.advance_to((self._clock() - self._started_s) * self._time_scale)
+        self._machine.advance_to(self._machine_s)
         return self._machine
+
+    def live_by(self, clock: Callable[[], float]) -> None:
+        """Take the machine's time from another clock from now on: as fast as that runs."""
+        passed_s = self._machine_s
+        self._clock, self._time_scale, self._started_s = clock, 1.0, clock() - passed_s
 
     async def set_fault(self, fault: Fault, active: bool = True) -> None:
         """Switch a fault on or off; switching twice changes nothing."""

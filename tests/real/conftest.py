@@ -44,6 +44,7 @@ def add(hass: HomeAssistant, entry: MockConfigEntry, clock: Clock, person: Conte
     """Return a function that adds an emulated device through the real flow."""
 
     async def add_device(device: Emulator, **details: Any) -> Rig:
+        device.live_by(clock.now_s)
         before = set(entry.subentries)
         result = await add_by_form(hass, entry, *form_for(device, **details))
         assert result["type"] is FlowResultType.CREATE_ENTRY, result

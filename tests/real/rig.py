@@ -19,18 +19,21 @@ from devtools.emulators.fleet import MAKES
 from devtools.forms import miner_form
 from tests.engine.miners.shelf import new_host
 
-FAST = 60.0
-"""The machines' seconds in one of ours."""
+SHORT_S = 2.0
+"""Between two cycles of a test that waits for something."""
 
 
 class Clock:
-    """Home Assistant's time for the cycles; ``put_on`` lets windows of minutes pass."""
+    """Home Assistant's time for the cycles, and the devices'; ``put_on`` lets it pass."""
 
     def __init__(self) -> None:
         self._ahead_ms = 0
 
     def now_ms(self) -> int:
         return round(time.time() * 1000) + self._ahead_ms
+
+    def now_s(self) -> float:
+        return self.now_ms() / 1000
 
     def put_on(self, seconds: float) -> None:
         self._ahead_ms += round(seconds * 1000)
@@ -93,8 +96,8 @@ class Rig:
         for _ in range(cycles):
             if self.is_mining is on:
                 return
-            await self.cycles(every_s=1)
-            await asyncio.sleep(0.02)  # the device lives on the wall clock
+            await self.cycles(every_s=SHORT_S)
+            await asyncio.sleep(0.02)  # for what a device does in its own time
         raise AssertionError(f"mining is {self.is_mining}")
 
     async def until(self, platform: str, key: str, state: str, cycles: int = 120) -> None:
@@ -102,8 +105,8 @@ class Rig:
         for _ in range(cycles):
             if self.state(platform, key) == state:
                 return
-            await self.cycles(every_s=1)
-            await asyncio.sleep(0.02)  # the device lives on the wall clock
+            await self.cycles(every_s=SHORT_S)
+            await asyncio.sleep(0.02)  # for what a device does in its own time
         raise AssertionError(f"{key} is {self.state(platform, key)}, not {state}")
 
 
@@ -138,7 +141,7 @@ def emulator(make: str, **options: Any) -> Any:
     """Return an emulated device of a make, on an address of its own."""
     host = options.pop("host", None) or new_host()
     if make == "cgminer":
-        return EmulatedCgminer(host=host, **options)
+        return EmulatedCgminer(host=host, **{"restart_s": 0.5, **options})
     return MAKES[make](host, **options)
 
 

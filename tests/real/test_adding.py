@@ -530,7 +530,7 @@ async def test_a_linked_sensor_gives_the_power(hass: HomeAssistant, add: Add) ->
 
 async def test_a_linked_sensor_refutes_a_stop(hass: HomeAssistant, add: Add, clock: Clock) -> None:
     hass.states.async_set("sensor.plug", "3100", {"unit_of_measurement": "W"})
-    async with Antminer(new_host(), time_scale=60.0) as device:
+    async with Antminer(new_host()) as device:
         rig = await add(device, power_entity="sensor.plug")
         await rig.switch(on=False)
         await rig.cycles(4)

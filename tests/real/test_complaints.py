@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aiep_miner.const import DOMAIN
 from devtools.emulators.base import Fault
-from tests.real.rig import FAST, Add, Clock, Rig, add_by_form, emulator, writes
+from tests.real.rig import Add, Clock, Rig, add_by_form, emulator, writes
 
 pytestmark = [
     pytest.mark.needs_port_80,
@@ -99,7 +99,7 @@ def _fleet(hass: HomeAssistant, key: str) -> str:
 
 
 async def test_a_power_limit_without_effect_is_not_shown_as_set(add: Add) -> None:
-    async with emulator("whatsminer_v3", time_scale=FAST) as device:
+    async with emulator("whatsminer_v3") as device:
         rig = await add(device, max_power_w=3600)
         await rig.cycles(5)
         before = rig.state("number", "power_limit")
@@ -131,7 +131,7 @@ async def test_every_board_is_shown(
 
 
 async def test_single_boards_can_be_switched(add: Add) -> None:
-    async with emulator("cgminer", time_scale=FAST) as device:
+    async with emulator("cgminer") as device:
         rig = await add(device)
         await rig.switch(on=False, key="board_2")
         assert writes(device) == [("ascdisable", "2")]
@@ -143,7 +143,7 @@ async def test_single_boards_can_be_switched(add: Add) -> None:
 
 
 async def test_a_paused_miner_shows_zero(add: Add) -> None:
-    async with emulator("bitaxe", time_scale=FAST) as device:
+    async with emulator("bitaxe") as device:
         rig = await add(device)
         device.machine.stop()
         await rig.until("switch", "mining", "off")

@@ -10,7 +10,7 @@ from homeassistant.helpers import entity_registry as er
 
 from devtools.emulators.base import Fault
 
-from .rig import FAST, Add, Rig, emulator, writes
+from .rig import Add, Rig, emulator, writes
 
 pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
 
@@ -135,7 +135,7 @@ def shown(rig: Rig, control: Control) -> Any:
 
 @BY_NAME
 async def test_a_control_is_sent_confirmed_and_shown(add: Add, control: Control) -> None:
-    async with emulator(control.make, time_scale=FAST) as device:
+    async with emulator(control.make) as device:
         rig = await add(device)
         await enabled(rig, control)
         await rig.cycles(2)
@@ -154,7 +154,7 @@ async def test_a_control_is_sent_confirmed_and_shown(add: Add, control: Control)
 
 @BY_NAME
 async def test_a_device_that_lies_is_found_out(add: Add, control: Control) -> None:
-    async with emulator(control.make, time_scale=FAST) as device:
+    async with emulator(control.make) as device:
         rig = await add(device)
         await enabled(rig, control)
         await rig.cycles(2)
@@ -178,7 +178,7 @@ async def test_a_device_that_lies_is_found_out(add: Add, control: Control) -> No
     ],
 )
 async def test_a_button_is_pressed(add: Add, make: str, key: str, sent: str) -> None:
-    async with emulator(make, time_scale=20.0) as device:
+    async with emulator(make) as device:
         rig = await add(device)
         await rig.cycles(2)
         await enabled(rig, Control(make=make, platform="button", key=key, to=None, sent=sent))
@@ -191,7 +191,7 @@ async def test_a_button_is_pressed(add: Add, make: str, key: str, sent: str) -> 
 
 
 async def test_a_nerdaxe_is_switched_off_softly(add: Add) -> None:
-    async with emulator("nerdaxe", time_scale=20.0) as device:
+    async with emulator("nerdaxe") as device:
         rig = await add(device)
         await rig.cycles(2)
         await rig.switch(on=False)
@@ -214,7 +214,7 @@ async def test_a_nerdaxe_that_wants_a_one_time_password_refuses(add: Add) -> Non
 
 
 async def test_a_start_goes_back_to_the_level_before_the_stop(add: Add) -> None:
-    async with emulator("antminer", time_scale=FAST) as device:
+    async with emulator("antminer") as device:
         rig = await add(device)
         await rig.act("select", "select_option", "level", option="low")
         await rig.until("sensor", "last_command", "confirmed")

@@ -11,7 +11,7 @@ from custom_components.aiep_miner.engine import controller
 from custom_components.aiep_miner.engine.records.reasons import Reason
 from devtools.emulators.base import Fault
 
-from .rig import FAST, Add, emulator, writes
+from .rig import Add, emulator, writes
 
 pytestmark = [
     pytest.mark.needs_port_80,
@@ -50,7 +50,7 @@ async def test_is_added_polled_stopped_and_started(
     add: Add,
     make: str,
 ) -> None:
-    async with emulator(make, time_scale=FAST) as device:
+    async with emulator(make) as device:
         rig = await add(device)
         assert device.log.writes == []
         await rig.until_mining()
@@ -77,7 +77,7 @@ async def test_is_added_polled_stopped_and_started(
 
 @pytest.mark.parametrize("make", RESTARTED)
 async def test_a_restart_is_confirmed_by_what_the_make_changes(add: Add, make: str) -> None:
-    async with emulator(make, time_scale=20.0) as device:
+    async with emulator(make) as device:
         rig = await add(device)
         await rig.cycles(2)
         await rig.act("button", "press", "restart")
@@ -87,7 +87,7 @@ async def test_a_restart_is_confirmed_by_what_the_make_changes(add: Add, make: s
 
 
 async def test_a_restart_that_drops_the_connection_is_confirmed(add: Add) -> None:
-    async with emulator("braiins", version="26.04", time_scale=20.0) as device:
+    async with emulator("braiins", version="26.04") as device:
         rig = await add(device)
         await rig.cycles(2)
         await rig.act("button", "press", "restart")
@@ -97,7 +97,7 @@ async def test_a_restart_that_drops_the_connection_is_confirmed(add: Add) -> Non
 
 
 async def test_half_a_miner_is_a_problem(add: Add) -> None:
-    async with emulator("antminer", time_scale=FAST) as device:
+    async with emulator("antminer") as device:
         rig = await add(device)
         await rig.cycles(3)
         assert rig.state("binary_sensor", "problem") == "off"
@@ -127,7 +127,7 @@ async def test_is_limited(
     add: Add,
     make: str,
 ) -> None:
-    async with emulator(make, time_scale=FAST) as device:
+    async with emulator(make) as device:
         rig = await add(device, max_power_w=3600)
         await rig.cycles(5)
         await rig.act("number", "set_value", "power_limit", value=3000)
@@ -141,7 +141,7 @@ async def test_is_limited(
 
 
 async def test_restart_and_fault_light(add: Add) -> None:
-    async with emulator("luxos", time_scale=FAST) as device:
+    async with emulator("luxos") as device:
         rig = await add(device)
         assert rig.state("switch", "fault_light") == "off"
         await rig.switch(on=True, key="fault_light")
@@ -153,7 +153,7 @@ async def test_restart_and_fault_light(add: Add) -> None:
 
 
 async def test_one_board_is_switched(add: Add) -> None:
-    async with emulator("cgminer", time_scale=FAST) as device:
+    async with emulator("cgminer") as device:
         rig = await add(device)
         await rig.switch(on=False, key="board_1")
         assert writes(device) == [("ascdisable", "1")]
@@ -164,7 +164,7 @@ async def test_one_board_is_switched(add: Add) -> None:
 
 
 async def test_the_pool_is_switched(add: Add) -> None:
-    async with emulator("cgminer", time_scale=FAST) as device:
+    async with emulator("cgminer") as device:
         rig = await add(device)
         main, fallback = rig.entity("select", "pool").attributes["options"]
         assert rig.state("select", "pool") == main
@@ -237,7 +237,7 @@ async def test_a_refused_command_is_told_and_may_be_repeated(
     add: Add,
     make: str,
 ) -> None:
-    async with emulator(make, time_scale=FAST) as device:
+    async with emulator(make) as device:
         rig = await add(device)
         await device.set_fault(Fault.WRITE_DENIED)
         with pytest.raises(HomeAssistantError) as failed:
@@ -255,7 +255,7 @@ async def test_yes_without_effect_is_not_confirmed(
     add: Add,
     make: str,
 ) -> None:
-    async with emulator(make, time_scale=FAST) as device:
+    async with emulator(make) as device:
         rig = await add(device)
         receipts = async_capture_events(rig.hass, "aiep_miner_receipt")
         await device.set_fault(Fault.IGNORE_WRITES)
@@ -275,7 +275,7 @@ async def test_yes_without_effect_is_not_confirmed(
 
 
 async def test_automation_repeats_a_command_without_effect_once(add: Add) -> None:
-    async with emulator("bitaxe", time_scale=FAST) as device:
+    async with emulator("bitaxe") as device:
         rig = await add(device)
         await device.set_fault(Fault.IGNORE_WRITES)
         dear = {**rig.entry.data, "energy_price": 1.0}

@@ -127,8 +127,9 @@ async def test_a_stopped_miner_has_not_collapsed(tmp_path) -> None:
     [
         replace(RUNNING, power_w=15.0),
         replace(RUNNING, hashrate_ths=100_000.0),
+        replace(RUNNING, hashrate_ths=33.0, power_w=33.0),
     ],
-    ids=["no power", "wrong unit"],
+    ids=["no power", "wrong unit", "power far below the hash rate's"],
 )
 async def test_a_phantom_hash_rate_is_held(tmp_path, phantom) -> None:
     async with site(tmp_path) as rig:

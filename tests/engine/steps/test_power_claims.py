@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.miners.base import Capabilities
+from custom_components.aiep_miner.engine.miners.base import Capabilities, MinerError
 from custom_components.aiep_miner.engine.records import (
     Action,
     Board,
@@ -157,3 +157,75 @@ async def test_a_second_board_counts_the_one_that_was_just_switched_on(tmp_path:
         third = await rig.command(Action.SET_BOARD, value=2.0, option="on")
         assert third.rule is Reason.OVER_POWER_LIMIT
         assert rig.actions() == [Action.SET_BOARD]
+
+
+async def test_boards_that_came_on_in_a_stop_count_for_the_start(tmp_path: Path) -> None:
+    two = tuple(Board(index=index, enabled=index < 2) for index in range(3))
+    async with site(tmp_path, limited(None, max_power_w=2500.0), MINERS) as rig:
+        rig.miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0)
+        rig.miner.reading = replace(RUNNING, boards=two, hashrate_ths=66.0, power_w=2160.0)
+        await rig.cycles(22)
+        assert (await rig.command(Action.STOP)).rule is None
+        three = tuple(replace(board, enabled=True) for board in two)
+        rig.miner.reading = replace(STOPPED, boards=three)
+        await rig.cycles(3)
+        assert (await rig.command(Action.RUN)).rule is Reason.OVER_POWER_LIMIT
+
+
+async def test_a_target_in_force_counts_for_the_start_after_a_stop(tmp_path: Path) -> None:
+    async with site(tmp_path, limited(None, max_power_w=3400.0), MINERS) as rig:
+        await learned(rig)
+        assert (await rig.command(Action.SET_HASHRATE, value=102.0)).rule is None
+        rig.miner.reading = replace(rig.miner.reading, hashrate_ths=102.0, power_w=3380.0)
+        await rig.cycles(2)
+        assert (await rig.command(Action.STOP)).rule is None
+        rig.miner.reading = replace(STOPPED, boards=BOARDS)
+        # Only now the operator allows less than the target needs.
+        await rig.controller.set_policy(limited(None, max_power_w=3300.0))
+        await rig.cycles(3)
+        assert (await rig.command(Action.RUN)).rule is Reason.OVER_POWER_LIMIT
+
+
+async def test_a_hash_rate_of_a_silent_miner_is_of_unknown_power(tmp_path: Path) -> None:
+    async with site(tmp_path, limited(None, max_power_w=4000.0), MINERS) as rig:
+        await learned(rig)
+        rig.miner.reading = MinerError(Reason.UNREACHABLE, "silent")
+        await rig.cycles(4)
+        result = await rig.command(Action.SET_HASHRATE, value=90.0)
+        assert result.rule is Reason.POWER_MAXIMUM_UNKNOWN
+
+
+async def test_a_start_that_a_frozen_miner_hides_counts_for_the_others(tmp_path: Path) -> None:
+    async with site(tmp_path, limited(4000.0), MINERS) as rig:
+        frozen = replace(STOPPED, uptime_s=5, shares_accepted=1)
+
+        async def repeat() -> object:
+            return frozen
+
+        for miner in rig.miners.values():
+            miner.capabilities = Capabilities(actions=ALL)
+        rig.miners["m2"].reading = STOPPED
+        rig.miner.poll = repeat
+        await rig.cycles(3)
+        assert (await rig.command(Action.RESTART_MINING, "m1")).rule is None
+        await rig.cycles(15)
+        assert (await rig.command(Action.RUN, "m2")).rule is Reason.OVER_POWER_LIMIT
+
+
+async def test_no_reduction_of_a_miner_that_repeats_itself_after_a_stop(tmp_path: Path) -> None:
+    async with site(tmp_path, policy_of()) as rig:
+        rig.miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0)
+        await rig.cycles(22)
+        rig.miner.reading = replace(RUNNING, fans_rpm=(4200, 0), uptime_s=7, shares_accepted=1)
+        last = rig.miner.reading
+
+        async def repeat() -> object:
+            return last
+
+        rig.miner.poll = repeat
+        await rig.cycles(4)
+        stops = rig.actions()
+        assert set(stops) == {Action.STOP}
+        result = await rig.command(Action.SET_POWER, origin=Origin.AUTOMATION, value=2500.0)
+        assert result.rule is not None
+        assert rig.actions() == stops

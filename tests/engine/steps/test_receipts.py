@@ -164,3 +164,45 @@ async def test_an_uptime_that_begins_anew_is_no_sign_there(tmp_path) -> None:
         await rig.command(Action.RESTART)
         await rig.cycles(12)
         assert rig.view.last_receipt.record.outcome is Outcome.NOT_CONFIRMED
+
+
+async def test_a_restart_is_confirmed_although_its_answer_came_long_after_it(tmp_path) -> None:
+    """What counts is when it was decided: the miner is up again before the command has ended."""
+    async with site(tmp_path) as rig:
+        await rig.cycles(3)
+        rig.miner.gate = asyncio.Event()
+        told = asyncio.create_task(rig.command(Action.RESTART))
+        await rig.miner.reached.wait()
+        rig.miner.uptime_s = 0
+        rig.miner.obeys = False
+        await rig.cycles(3)
+        rig.miner.gate.set()
+        await told
+        await rig.cycles()
+        assert rig.view.last_receipt.record.outcome is Outcome.CONFIRMED
+
+
+async def test_a_restart_that_did_not_happen_is_not_confirmed(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        await rig.cycles(3)
+        rig.miner.obeys = False
+        rig.miner.uptime_s = 600
+        await rig.command(Action.RESTART)
+        await rig.cycles(12)
+        assert rig.view.last_receipt.record.outcome is Outcome.NOT_CONFIRMED
+
+
+async def test_a_restart_that_a_crash_interrupted_is_confirmed(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        await rig.cycles(2)
+        rig.miner.gate = asyncio.Event()
+        killed = asyncio.create_task(rig.command(Action.RESTART))
+        await rig.miner.reached.wait()
+        rig.miner.uptime_s = 0
+        await rig.cycles(2)
+        rig.miner.obeys = False
+        await rig.crash()
+        rig.miner.gate.set()
+        await killed
+        await rig.cycles()
+        assert await rig.outcomes() == ["unknown", "confirmed"]

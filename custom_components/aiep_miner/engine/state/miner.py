@@ -38,7 +38,10 @@ class Pending:
     """A dispatch whose effect telemetry has not shown yet."""
 
     receipt: ReceiptRecord
+    decided_ms: int
+    """When it was decided: nothing that it does to the miner can be from before."""
     since_ms: int
+    """When its dispatch ended, which is up to minutes later for a miner that is slow to answer."""
     first_ms: int
     """When the first was sent of those that followed each other without an effect seen."""
     lost_since: bool = False

@@ -464,7 +464,12 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
     first_ms = record.ts_ms
     if before is not None and _continues(before.receipt.action, record.action):
         first_ms = before.first_ms
-    miner.pending = Pending(receipt=record, since_ms=record.ts_ms, first_ms=first_ms)
+    miner.pending = Pending(
+        receipt=record,
+        decided_ms=record.ts_ms if decision is None else decision.ts_ms,
+        since_ms=record.ts_ms,
+        first_ms=first_ms,
+    )
     if record.action in STARTING | {Action.STOP}:
         miner.intended_off = record.action is Action.STOP
         miner.running_since_ms = None

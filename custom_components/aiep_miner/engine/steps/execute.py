@@ -288,7 +288,7 @@ def _restarted(pending: Pending, reading: Reading, sign: RestartSign, ts_ms: int
         return pending.paused_since and reading.mining is True
     if reading.uptime_s is None:
         return pending.lost_since and reading.mining is True
-    return reading.uptime_s <= (ts_ms - pending.since_ms) / 1000 + RESTART_SLACK_S
+    return reading.uptime_s <= (ts_ms - pending.decided_ms) / 1000 + RESTART_SLACK_S
 
 
 def _still_draws(reading: Reading, usual_w: float | None) -> bool:
