@@ -96,8 +96,8 @@ class Device:
     obeys: bool = True
     uptime_s: int = 1000
     last: Reading | None = None
-    trail: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=2000))
-    """Time in ms and hash rate of one board in TH/s."""
+    trail: deque[tuple[int, float, int]] = field(default_factory=lambda: deque(maxlen=2000))
+    """Time in ms, hash rate in TH/s, and boards."""
 
     @property
     def power_w(self) -> float:
@@ -253,7 +253,7 @@ class World:
         cycle.economics(self.block, ts_ms, list(miners))
         for device in self.devices.values():
             if device.running:
-                device.trail.append((ts_ms, device.rate_ths / device.boards))
+                device.trail.append((ts_ms, device.rate_ths, device.boards))
 
     def _decide(self, proposal: ProposalRecord) -> None:
         (decision,) = cycle.govern(self.block, self.now_ms, [proposal]).decisions
@@ -311,14 +311,18 @@ class World:
             self._check_walk(device, record.value or 0.0)
 
     def _check_walk(self, device: Device, target_ths: float) -> None:
-        """Compare a board's share of the target: a board that is switched on is no walk."""
-        hour_ago = [rate for at, rate in device.trail if at >= self.now_ms - HOUR_MS]
+        """Compare the target with the hour's beginning, as a whole and by the board.
+
+        A board that is switched on is no walk, nor is one that is switched off.
+        """
+        hour_ago = [item for item in device.trail if item[0] >= self.now_ms - HOUR_MS][:10]
         if not hour_ago:
             return
-        reference = sorted(hour_ago[:10])
-        highest = reference[-1] * (1 + WALK + TOLERANCE)
-        present = device.rate_ths / device.boards * (1 + TOLERANCE)
-        assert target_ths / device.boards <= max(highest, present), (target_ths, reference)
+        whole = max(rate for _, rate, _ in hour_ago)
+        board = max(rate / boards for _, rate, boards in hour_ago)
+        highest_ths = max(whole, board * device.boards) * (1 + WALK + TOLERANCE)
+        present_ths = device.rate_ths * (1 + TOLERANCE)
+        assert target_ths <= max(highest_ths, present_ths), (target_ths, hour_ago)
 
 
 def _trouble(world: World) -> None:
