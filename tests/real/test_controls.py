@@ -228,6 +228,19 @@ async def test_a_start_goes_back_to_the_level_before_the_stop(add: Add) -> None:
         assert rig.state("select", "level") == "low"
 
 
+async def test_a_level_that_would_start_a_stopped_miner_is_refused_and_says_so(add: Add) -> None:
+    async with emulator("antminer") as device:
+        rig = await add(device)
+        await rig.switch(on=False)
+        await rig.until("switch", "mining", "off")
+        device.log.clear()
+        with pytest.raises(HomeAssistantError) as failed:
+            await rig.act("select", "select_option", "level", option="high")
+        assert failed.value.translation_key == "would_start"
+        assert writes(device) == []
+        assert not device.machine.mining
+
+
 async def test_older_firmware_has_no_levels(add: Add) -> None:
     async with emulator("bitaxe", firmware="v2.4.5") as device:
         rig = await add(device)

@@ -358,7 +358,7 @@ class TestExecute:
         assert (await miner.poll()).uptime_s > 3600
 
     @pytest.mark.parametrize(
-        "action", [Action.SET_POWER, Action.SET_PRESET, Action.HOLD, Action.FAULT_LIGHT]
+        "action", [Action.SET_POWER, Action.SET_LEVEL, Action.HOLD, Action.FAULT_LIGHT]
     )
     async def test_unsupported(self, device, miner, action):
         error = await failure(miner.execute(Command(action=action, value=1)))

@@ -108,8 +108,11 @@ class Antminer(StatsSensors):
     async def _choose(self, level: str, *, asleep: bool) -> bool:
         """Set a mode: of a sleeping machine only to start it, of one that runs only to change."""
         conf = await self._conf()
-        if (_level(conf) is None) is not asleep:
-            raise MinerError(Reason.REFUSED, "the mode would start the miner, or it runs already")
+        sleeps = _level(conf) is None
+        if sleeps and not asleep:
+            raise MinerError(Reason.WOULD_START, "a sleeping machine has no mode")
+        if asleep and not sleeps:
+            raise MinerError(Reason.REFUSED, "it runs already")
         return await self._write(dict.fromkeys(_MODE_KEYS, _MODES[level]))
 
     async def _conf(self) -> dict[str, Any]:
