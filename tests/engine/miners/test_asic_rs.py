@@ -27,6 +27,7 @@ from devtools.emulators.device import Device
 from devtools.emulators.whatsminer_v2 import WhatsminerV2
 from tests.recordings import recordings
 
+from .offered import CAN
 from .shelf import (
     FAST,
     MAKES,
@@ -41,25 +42,6 @@ from .shelf import (
 
 pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
 
-PAUSES = {Action.RUN, Action.STOP}
-FULL = {*PAUSES, Action.RESTART, Action.FAULT_LIGHT}
-AIR = {Action.SET_FAN, Action.SET_TARGET_TEMPERATURE}
-LEVELS = {Action.SET_LEVEL}
-BOARDS = {Action.SET_BOARD, Action.RESTART_MINING}
-CAN: dict[str, set[Action]] = {
-    "bitaxe": PAUSES | AIR | LEVELS | {Action.RESTART, Action.IDENTIFY},
-    "nerdaxe": PAUSES | AIR | LEVELS | {Action.RESTART},
-    "antminer": FULL | LEVELS | {Action.SET_FAN},
-    "luxos": FULL | LEVELS | {Action.SET_POOL, Action.SET_FAN, Action.SET_SCALING},
-    "avalon": FULL,
-    "avalon_q": PAUSES | AIR | LEVELS | {Action.RESTART, Action.SET_POOL},
-    "nano3s": PAUSES | AIR | LEVELS | {Action.RESTART, Action.SET_POOL},
-    "whatsminer_v2": FULL | LEVELS | {Action.SET_POWER},
-    "whatsminer_v3": FULL | LEVELS | {Action.SET_POWER},
-    "braiins": FULL | LEVELS | BOARDS | {Action.SET_POWER, Action.SET_HASHRATE, Action.SET_SCALING},
-    "vnish": FULL | LEVELS | {Action.SET_POWER_PERCENT},
-    "epic": FULL | BOARDS | {Action.SET_FAN},
-}
 IDENTITY = {
     "bitaxe": ("Bitaxe", "Gamma", "Bitaxe Stock v2.14.0", "bitaxe"),
     "nerdaxe": ("Nerdaxe", "NerdQAxe", "Nerdaxe Stock v1.0.36", "nerdaxe"),

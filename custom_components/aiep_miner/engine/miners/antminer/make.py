@@ -95,6 +95,8 @@ class Antminer(StatsSensors):
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command that the library lacks."""
         match command.action:
+            case Action.RESTART:
+                return self._restart
             case Action.SET_LEVEL:
                 return partial(self._choose, str(command.option), asleep=False)
             case Action.RUN if command.option in _MODES:
@@ -104,6 +106,12 @@ class Antminer(StatsSensors):
                 speed = {} if not by_hand else {_FAN_SPEED: f"{command.value:.0f}"}
                 return partial(self._write, {_FAN_CONTROL: by_hand, **speed})
         return None
+
+    async def _restart(self) -> bool:
+        """Restart the device: the library cannot tell a refusal from a lost answer."""
+        path = f"{_CGI}/reboot.cgi"
+        await self.link.http().write("POST", path, middlewares=(self._login,))
+        return True
 
     async def _choose(self, level: str, *, asleep: bool) -> bool:
         """Set a mode: of a sleeping machine only to start it, of one that runs only to change."""
