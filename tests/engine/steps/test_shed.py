@@ -207,6 +207,17 @@ async def test_a_lower_level_goes_before_a_stop_and_is_given_back(tmp_path: Path
     assert_replays(rig.path)
 
 
+async def test_a_level_that_shows_no_effect_is_not_waited_for_as_long_as_for_a_boot(
+    tmp_path: Path,
+) -> None:
+    async with over_limit(tmp_path, LevelMiner, limit_w=8500.0) as rig:
+        rig.miners["m1"].obeys = False
+        await rig.cycles(6)
+        assert sent(rig) == {"m1": [Action.SET_LEVEL], "m2": [Action.SET_LEVEL]}
+        assert drawn_w(rig) <= 8500
+    assert_replays(rig.path)
+
+
 async def test_a_power_limit_is_lowered_by_what_is_needed_and_given_back(tmp_path: Path) -> None:
     async with over_limit(tmp_path, PowerMiner, limit_w=9000.0) as rig:
         await rig.cycles()

@@ -108,13 +108,21 @@ def measured_w(state: State, miner_id: str) -> float:
     return known_w or 0.0
 
 
-def expected_w(state: State, miner_id: str, standby_w: float) -> float:
-    """Return the power in W that a miner draws once the reductions under way took effect."""
-    miner, drawn_w = state.miner(miner_id), measured_w(state, miner_id)
+def expected_w(state: State, miner_id: str, standby_w: float, ts_ms: int) -> float:
+    """Return the power in W that a miner draws once the reductions under way took effect.
+
+    One that shows no effect when firmware has had its time is not relied upon.
+    """
+    miner, own = state.miner(miner_id), state.own(miner_id)
+    drawn_w = measured_w(state, miner_id)
+    # Telemetry may confirm a level for longer, since the machine boots; its power falls at once.
+    takes_ms = state.window_ms(Action.STOP) + own.level_change_s * 1000
     for wanted in _under_way(miner):
+        if ts_ms - wanted.ts_ms >= takes_ms:
+            continue
         claim = standby_w if wanted.action is Action.STOP else None
         if wanted.action in _REDUCTIONS:
-            claim = claim_w(miner, state.own(miner_id), wanted)
+            claim = claim_w(miner, own, wanted)
         if claim is not None:
             drawn_w = min(drawn_w, claim)
     return drawn_w

@@ -110,14 +110,16 @@ def _give_up(state: State, miners: Iterable[str], ts_ms: int) -> dict[str, Propo
     limit_w = power.kept_limit_w(state)
     if limit_w is None:
         return {}
-    expected_w = sum(power.expected_w(state, miner_id, STANDBY_W) for miner_id in state.miners)
+    expected_w = sum(
+        power.expected_w(state, miner_id, STANDBY_W, ts_ms) for miner_id in state.miners
+    )
     if expected_w <= limit_w:
         return {}
     excess_w = expected_w - limit_w * (1 - MARGIN)
     others = []
     for miner_id in miners:
         if decide.wish(state, miner_id, ts_ms)[0] is Action.STOP:
-            excess_w -= power.expected_w(state, miner_id, STANDBY_W) - STANDBY_W
+            excess_w -= power.expected_w(state, miner_id, STANDBY_W, ts_ms) - STANDBY_W
         else:
             others.append(miner_id)
     found = ((miner_id, _candidate(state, miner_id, ts_ms, excess_w)) for miner_id in others)
