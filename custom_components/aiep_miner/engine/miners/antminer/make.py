@@ -133,9 +133,10 @@ class Antminer(StatsSensors):
         kept = {name: conf[name] for name in _KEPT if name in conf}
         if "freq-level" not in kept and "bitmain-freq-level" in conf:
             kept["freq-level"] = conf["bitmain-freq-level"]
-        mode = _mode_key(conf)
-        if mode is not None:
-            kept |= dict.fromkeys(_MODE_KEYS, conf[mode])
+        if (key := _mode_key(conf)) is not None:
+            if count(conf[key], 9) is None:
+                raise MinerError(Reason.BAD_REPLY, "no mode that could be kept")
+            kept |= dict.fromkeys(_MODE_KEYS, conf[key])
         await self.link.http().write(
             "POST",
             f"{_CGI}/set_miner_conf.cgi",
