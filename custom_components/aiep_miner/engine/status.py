@@ -61,6 +61,7 @@ class StatusKey(StrEnum):
     PLAN_LIMIT = "plan_limit"
     PLAN_NOT_WORTH_A_START = "plan_not_worth_a_start"
     PLAN_MISSING = "plan_missing"
+    MINIMUM_TIME = "minimum_time"
 
 
 _MONEY: Final = frozenset({"profit_per_day", "energy_price", "break_even", "currency"})
@@ -108,6 +109,7 @@ PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
     StatusKey.PLAN_LIMIT: _PLANNED,
     StatusKey.PLAN_NOT_WORTH_A_START: _PLANNED,
     StatusKey.PLAN_MISSING: frozenset(),
+    StatusKey.MINIMUM_TIME: frozenset({"since", "until"}),
 }
 """What each sentence may name.
 
@@ -408,6 +410,16 @@ def _reduced_for_limit(ask: _Question) -> Status | None:
     )
 
 
+def _bound(ask: _Question) -> Status | None:
+    if Reason.MINIMUM_TIME not in ask.reasons:
+        return None
+    return Status(
+        key=StatusKey.MINIMUM_TIME,
+        since_ms=ask.off_since_ms if ask.is_off else ask.running_since_ms,
+        until_ms=planning.bound_until_ms(ask.state, ask.miner),
+    )
+
+
 def _planned(ask: _Question) -> Status | None:
     reason = next((item for item in ask.reasons if item in planning.REASONS), None)
     if reason is None:
@@ -457,6 +469,7 @@ _ANSWERS: Final[tuple[Callable[[_Question], Status | None], ...]] = (
     _refused,
     _hot,
     _reduced_for_limit,
+    _bound,
     _planned,
 )
 """In the order of the rules."""

@@ -153,8 +153,11 @@ async def test_a_fixed_price_is_known_for_good(tmp_path: Path) -> None:
     async with planned_site(tmp_path) as rig:
         rig.ahead, rig.fixed = None, DEAR
         await rig.live(30)
+        assert rig.reasons == (Reason.MINIMUM_TIME,)
+        assert status(rig).until_ms == START_MS + 60_000 + 30 * 60_000
+        await rig.live(5)
         assert rig.actions("m1") == [Action.STOP]
-        (plan,) = await rig.records("plan")
+        (plan, *_) = await rig.records("plan")
         assert "guessed_from" not in plan["inputs"]
     assert_replays(rig.path)
 

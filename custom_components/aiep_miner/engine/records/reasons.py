@@ -48,6 +48,7 @@ class Reason(StrEnum):
     PLAN_LIMIT = "plan_limit"
     PLAN_NOT_WORTH_A_START = "plan_not_worth_a_start"
     PLAN_MISSING = "plan_missing"
+    MINIMUM_TIME = "minimum_time"
 
     # Who asked.
     PERSON_COMMAND = "person_command"

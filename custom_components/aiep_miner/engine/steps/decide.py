@@ -232,6 +232,9 @@ def _follow_plan(state: State, miner: MinerState, ts_ms: int, basis: float) -> W
         return _hold(Reason.COOLING_DOWN)
     if action is Action.RUN and _gave_way(state, miner):
         return _hold(Reason.SITE_LIMIT_EXCEEDED)
+    bound_until_ms = planning.bound_until_ms(state, miner)
+    if action is not Action.SET_LEVEL and ts_ms < (bound_until_ms or 0):
+        return _hold(Reason.MINIMUM_TIME)
     confidence = planning.confidence_of(state, segment, ts_ms, basis)
     return attempt(miner, ts_ms, action, (segment.reason,), confidence)
 

@@ -34,6 +34,8 @@ AGING_PER_HOUR: Final = 0.05
 GUESSED: Final = 0.9
 """… and what is left of it where prices are only guessed."""
 
+STARTS: Final = frozenset({Action.RUN, Action.RESTART, Action.RESTART_MINING})
+
 REASONS: Final = frozenset(
     {
         *(Reason.PLAN_PAYS, Reason.PLAN_CARRIED_THROUGH, Reason.PLAN_BELOW_BREAK_EVEN),
@@ -127,16 +129,26 @@ def _planned(state: State, ts_ms: int) -> Iterator[PlannedMiner]:
         levels = _levels(miner, own)
         if not levels or not _is_free(miner, own, ts_ms):
             continue
-        mining = miner.reading is not None and miner.reading.mining is True
-        since_ms = miner.running_since_ms if mining else miner.stopped_since_ms
-        steps = LONG_STEPS if since_ms is None else max(ts_ms - since_ms, 0) // STEP_MS
+        runs, since_ms = _running_since(miner, ts_ms)
+        passed = LONG_STEPS if since_ms is None else ts_ms // STEP_MS - since_ms // STEP_MS
         yield PlannedMiner(
             miner_id=own.miner_id,
             levels=levels,
-            level=_present_level(miner, levels) if mining else None,
-            steps=min(steps, LONG_STEPS),
+            level=_present_level(miner, levels) if runs else None,
+            steps=max(0, min(passed, LONG_STEPS)),
             change_min=own.level_change_s / 60,
         )
+
+
+def _running_since(miner: MinerState, ts_ms: int) -> tuple[bool, int | None]:
+    """Return whether a miner runs, or will by a command under way, and since when; None unknown."""
+    told = {miner.pending.receipt.action} if miner.pending else set(miner.commanded)
+    if Action.STOP in told:
+        return False, ts_ms
+    if told & STARTS:
+        return True, ts_ms
+    mining = miner.reading is not None and miner.reading.mining is True
+    return mining, miner.running_since_ms if mining else miner.stopped_since_ms
 
 
 def _is_free(miner: MinerState, own: MinerPolicy, ts_ms: int) -> bool:
@@ -207,6 +219,16 @@ def segment_of(state: State, miner_id: str, ts_ms: int) -> PlanSegment | None:
     if index < 0 or ts_ms >= schedule.segments[index].until_ms:
         return None
     return schedule.segments[index]
+
+
+def bound_until_ms(state: State, miner: MinerState) -> int | None:
+    """Return until when a miner's minimum run or pause lasts; None where it is not known."""
+    policy, reading = state.policy.record, miner.reading
+    if reading is None:
+        return None
+    since_ms = miner.running_since_ms if reading.mining else miner.stopped_since_ms
+    least_min = policy.min_run_min if reading.mining else policy.min_idle_min
+    return None if since_ms is None else since_ms + round(least_min * 60_000)
 
 
 def level_of(state: State, miner_id: str, segment: PlanSegment) -> str | None:
