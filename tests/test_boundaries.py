@@ -40,7 +40,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
     "command_result": BOTTOM,
     "status": {*BOTTOM, "economics", "state", "steps"},
     "read_model": {*BOTTOM, "economics", "ledger", "miners", "state", "status"},
-    "replay": {*BOTTOM, "ledger", "state", "steps"},
+    "replay": {*BOTTOM, "economics", "ledger", "state", "steps"},
     "controller": {
         *BOTTOM,
         "admission",
@@ -48,6 +48,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
         "command_result",
         "cycle",
         "dues",
+        "economics",
         "events",
         "journal",
         "ledger",

@@ -73,6 +73,7 @@ def _cited(evidence: Evidence) -> Iterator[tuple[RecordKind, str]]:
         (RecordKind.PRICE, evidence.price),
         (RecordKind.PROFIT, evidence.profit),
         (RecordKind.POLICY, evidence.policy),
+        (RecordKind.PLAN, evidence.plan),
         (RecordKind.PROPOSAL, evidence.proposal),
     ):
         if record_hash is not None:

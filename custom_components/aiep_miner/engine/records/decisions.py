@@ -44,6 +44,7 @@ class Evidence(Body):
     price: str | None = None
     profit: str | None = None
     policy: str | None = None
+    plan: str | None = None
     proposal: str | None = None
     divergences: tuple[str, ...] = ()
 

@@ -75,12 +75,13 @@ def _before(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
         return []
     before = Query(to_seq=from_seq - 1, newest_first=True)
     policy = store.query(replace(before, kinds=(RecordKind.POLICY,), limit=1))
+    plan = store.query(replace(before, kinds=(RecordKind.PLAN,), limit=1))
     lasting = store.query(
         replace(before, kinds=LONG_KINDS, from_ts=last_ms - LONG_WINDOW_MS, limit=LONG_RECORDS)
     )
     # A divergence is recorded when it begins and ends; in between it is active, however long.
     standing = store.query(replace(before, kinds=(RecordKind.DIVERGENCE,), limit=LONG_RECORDS))
-    return sorted((*policy, *lasting, *standing), key=lambda stored: stored.seq)
+    return sorted((*policy, *plan, *lasting, *standing), key=lambda stored: stored.seq)
 
 
 def _of_sources(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:

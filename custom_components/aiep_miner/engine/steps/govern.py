@@ -24,6 +24,7 @@ from ..records import (
     Origin,
     Pool,
     ProposalRecord,
+    Strategy,
 )
 from ..state import GOVERNED, MinerState, State, acceptance
 from . import power, shed
@@ -99,6 +100,9 @@ def _evidence(state: State, miner: MinerState, proposal: ProposalRecord) -> Evid
         price=state.price.hash if state.price else None,
         profit=miner.profit.hash if miner.profit else None,
         policy=state.policy.hash or None,
+        plan=state.plan.hash
+        if state.plan and state.policy.record.strategy is Strategy.PLAN
+        else None,
         proposal=recorded.hash if recorded and same else None,
         divergences=tuple(divergences[code].hash for code in sorted(divergences)),
     )
