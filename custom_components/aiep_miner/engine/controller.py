@@ -717,6 +717,10 @@ class Controller:
         self._broken_at = broken_at
         await self._record(Urgency.PERSON)
 
+    async def record_replies(self, miner_id: str) -> dict[str, Any]:
+        """Return what a miner's device replies to reads, without secrets."""
+        return await self._adapters[miner_id].record()
+
     async def accept_break(self, user_id: str | None) -> None:
         """Set the broken ledger aside and begin a new segment of it; raises LedgerError.
 
