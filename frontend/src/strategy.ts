@@ -4,6 +4,8 @@ import { say } from "./words";
 
 interface StrategyConfig {
   operator_id?: string;
+  /** Views of the user's own, after ours. */
+  views?: unknown[];
 }
 
 export class DashboardStrategy extends HTMLElement {
@@ -26,6 +28,7 @@ export class DashboardStrategy extends HTMLElement {
       views: [
         view("fleet", "mdi:pickaxe", fleet),
         view("miner", "mdi:pickaxe", miner, { subview: true }),
+        ...(config.views ?? []),
       ],
     });
   }

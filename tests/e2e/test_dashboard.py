@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from devtools.browser import DESK, PHONE, WAIT_MS, browser_page, why_missing
 from devtools.emulators.base import Fault, control
 from devtools.hass_process import HOST, HassProcess, emulated_cgminer, free_port
 from devtools.prepared_fleet import prepare, simulated
-from tests.e2e.browser import DESK, PHONE, WAIT_MS, browser_page, why_missing
 
 expect = pytest.importorskip("playwright.async_api").expect
+expect.set_options(timeout=WAIT_MS)
 
 pytestmark = [
     pytest.mark.usefixtures("socket_enabled"),
@@ -23,6 +24,7 @@ pytestmark = [
 TITLE = "AIEP Miner"
 OPTIONS = {"cycle": {"interval_s": 5}, "economics": {"profit_dwell_min": 0}}
 RIG = "Rig over TCP"
+OPENS_MS = 10_000
 
 DEEP = """window.deep = (name) => {
     const found = [];
@@ -65,7 +67,7 @@ async def add_dashboard(page: Any, url: str) -> None:
     for _ in range(5):
         await link.click()
         with contextlib.suppress(AssertionError):
-            await expect(page.locator(".row").first).to_be_visible()
+            await expect(page.locator(".row").first).to_be_visible(timeout=OPENS_MS)
             return
     raise AssertionError("the dashboard does not open")
 
@@ -114,12 +116,13 @@ async def rows_say_why(page: Any) -> None:
 
 async def stops_from_the_page(page: Any, hass: HassProcess) -> None:
     """Holding a row stops its miner, through the governor and as a person's command."""
-    cover = row(page, RIG).locator(".cover")
-    await cover.scroll_into_view_if_needed()
-    await cover.hover()
+    # Alone in the list, so that it does not move under the pointer.
+    await page.get_by_label("Search miners").fill("tcp")
+    await expect(page.locator(".row")).to_have_count(1)
+    await row(page, RIG).locator(".cover").hover()
     await page.mouse.down()
     # While the mouse is down; the hold lets go of it by itself.
-    await expect(row(page, RIG).locator(".badge")).not_to_have_class("badge good", timeout=WAIT_MS)
+    await expect(row(page, RIG).locator(".badge.good")).to_have_count(0)
     await page.mouse.up()
     await expect(row(page, RIG).locator(".sentence")).to_contain_text("Held by Owner until")
     states = await hass.states()
