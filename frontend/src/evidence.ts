@@ -1,4 +1,5 @@
 /** The ledger as the evidence view reads it: pages of records, one record's links, verification. */
+import { number, power, price, rate } from "./format";
 import type { HomeAssistant } from "./ha";
 import type { Tone } from "./rows";
 import { action, reason, say, type Word } from "./words";
@@ -26,8 +27,7 @@ export interface Named {
 
 export interface Evidence {
   record: LedgerRecord;
-  prev_hash: string;
-  follows: boolean;
+  chain: { prev_hash: string; follows: boolean; next_hash: string | null; head: string };
   named: Named[];
   outcomes: LedgerRecord[];
 }
@@ -159,7 +159,7 @@ function decision(hass: HomeAssistant, body: Body): Line {
 }
 
 function override(hass: HomeAssistant, body: Body): Line {
-  const word = body["until_ms"] == null ? "record.handed_back" : "record.taken_over";
+  const word = typeof body["until_ms"] !== "number" ? "record.handed_back" : "record.taken_over";
   return { tone: "busy", title: say(hass, word), detail: "" };
 }
 
@@ -169,6 +169,52 @@ function review(hass: HomeAssistant, body: Body): Line {
   return { tone: approved ? "good" : "warn", title, detail: text(body["note"]) };
 }
 
+function figures(parts: (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join(", ");
+}
+
+function unit({ value, unit: name }: { value: string; unit: string }): string {
+  return `${value} ${name}`;
+}
+
+const amount = (value: unknown): number | undefined =>
+  typeof value === "number" ? value : undefined;
+
+function telemetry(hass: HomeAssistant, body: Body): Line {
+  const title = say(hass, "kind.telemetry");
+  if (typeof body["error"] === "string") {
+    return { tone: "warn", title, detail: reason(hass, body["error"]) };
+  }
+  const reading = (body["reading"] ?? {}) as Body;
+  const sensors = (reading["temperatures"] ?? []) as { temperature_c: number }[];
+  const hottest = sensors.length ? Math.max(...sensors.map((item) => item.temperature_c)) : null;
+  const ths = amount(reading["hashrate_ths"]);
+  const watts = amount(reading["power_w"]);
+  const detail = figures([
+    ths === undefined ? undefined : unit(rate(hass, ths)),
+    watts === undefined ? undefined : unit(power(hass, watts)),
+    hottest === null ? undefined : `${number(hass, hottest)} \u00b0C`,
+  ]);
+  return { tone: "idle", title, detail };
+}
+
+function prices(hass: HomeAssistant, body: Body): Line {
+  const energy = amount(body["energy_price_per_kwh"]);
+  const text = energy === undefined ? "" : `${price(hass, energy)} / kWh`;
+  return { tone: "idle", title: say(hass, "kind.price"), detail: text };
+}
+
+function profit(hass: HomeAssistant, body: Body): Line {
+  const perDay = amount(body["profit_per_day"]);
+  const text = perDay === undefined ? "" : `${price(hass, perDay)} ${say(hass, "per_day")}`;
+  return { tone: "idle", title: say(hass, "kind.profit"), detail: text };
+}
+
+function proposal(hass: HomeAssistant, body: Body): Line {
+  const what = action(hass, text(body["action"]));
+  return { tone: "idle", title: `${say(hass, "kind.proposal")}: ${what}`, detail: "" };
+}
+
 const LINES: Record<string, (hass: HomeAssistant, body: Body) => Line> = {
   receipt,
   negative_proof: refusal,
@@ -176,6 +222,10 @@ const LINES: Record<string, (hass: HomeAssistant, body: Body) => Line> = {
   decision,
   override,
   review,
+  telemetry,
+  price: prices,
+  profit,
+  proposal,
 };
 
 /** What a record says, in one line. */

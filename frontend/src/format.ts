@@ -115,3 +115,17 @@ export function duration(hass: HomeAssistant, seconds: number | null): string {
   const options = { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 0 } as const;
   return format(hass, options).format(seconds / size);
 }
+
+/** Hours, minutes and seconds of a moment. */
+export function clockTime(hass: HomeAssistant, at_ms: number): string {
+  const hour12 =
+    hass.locale.time_format === "12" ? true : hass.locale.time_format === "24" ? false : undefined;
+  return new Intl.DateTimeFormat(hass.locale.language, {
+    timeStyle: "medium",
+    ...(hour12 === undefined ? {} : { hour12 }),
+  }).format(at_ms);
+}
+
+export function day(hass: HomeAssistant, at_ms: number): string {
+  return new Intl.DateTimeFormat(hass.locale.language, { dateStyle: "full" }).format(at_ms);
+}

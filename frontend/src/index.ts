@@ -1,4 +1,5 @@
 /** Defines the cards and the dashboard, and lists them in Home Assistant's pickers. */
+import { EvidenceCard } from "./evidence-card";
 import { FleetCard } from "./fleet-card";
 import { define, type HomeAssistant } from "./ha";
 import { MinerCard } from "./miner-card";
@@ -7,6 +8,7 @@ import english from "./words/en.json";
 
 define("aiep-miner-fleet", FleetCard);
 define("aiep-miner-detail", MinerCard);
+define("aiep-miner-evidence", EvidenceCard);
 define("ll-strategy-dashboard-aiep-miner", DashboardStrategy);
 
 const isOurs = (hass: HomeAssistant, entityId: string): boolean =>
@@ -33,6 +35,12 @@ const isOurs = (hass: HomeAssistant, entityId: string): boolean =>
     type: "aiep-miner-detail",
     name: "AIEP Miner: miner",
     description: english["card.miner"],
+    preview: true,
+  },
+  {
+    type: "aiep-miner-evidence",
+    name: "AIEP Miner: evidence",
+    description: english["card.evidence"],
     preview: true,
   },
 );

@@ -18,6 +18,8 @@ export interface MinerConfig {
   type: string;
   /** The device of the miner; without it the page's address says which. */
   device_id?: string;
+  /** The view of the same dashboard that shows the ledger. */
+  evidence_path?: string;
 }
 
 const HOURS = [1, 6, 24];
@@ -413,10 +415,24 @@ export class MinerCard extends FleetElement {
   }
 
   private chapter(hass: HomeAssistant, chapter: Chapter): TemplateResult {
-    const seq = say(hass, "miner.evidence", { seq: chapter.seq });
+    const text = say(hass, "miner.evidence", { seq: chapter.seq });
+    const view = this.config?.evidence_path;
+    const dashboard = location.pathname.split("/")[1] ?? "";
+    const address = `/${dashboard}/${view ?? ""}?seq=${chapter.seq}`;
+    const link = html`<a
+      href=${address}
+      @click=${(event: MouseEvent): void => {
+        event.preventDefault();
+        navigate(address);
+      }}
+      >${text}</a
+    >`;
     return html`<li class=${chapter.tone}>
       ${chapter.title}
-      <small>${clock(hass, chapter.at_ms)}${chapter.reason ? ` · ${chapter.reason}` : ""} · ${seq}</small>
+      <small
+        >${clock(hass, chapter.at_ms)}${chapter.detail ? ` \u00b7 ${chapter.detail}` : ""} \u00b7
+        ${view ? link : text}</small
+      >
     </li>`;
   }
 }

@@ -211,6 +211,9 @@ export const minerStyle = css`
     font-size: 12px;
     color: var(--faint);
   }
+  .story a {
+    color: color-mix(in srgb, var(--primary-color) 65%, var(--ink));
+  }
   .quiet {
     padding: 4px 20px 20px;
     font-size: 14px;

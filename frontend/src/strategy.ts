@@ -14,8 +14,13 @@ export class DashboardStrategy extends HTMLElement {
 
   static generate(config: StrategyConfig, hass: HomeAssistant): Promise<unknown> {
     const only = config.operator_id ? { operator_id: config.operator_id } : {};
-    const view = (path: string, icon: string, card: Record<string, unknown>, more = {}): unknown => ({
-      title: say(hass, path === "fleet" ? "view.fleet" : "view.miner"),
+    const view = (
+      path: "fleet" | "miner" | "evidence",
+      icon: string,
+      card: Record<string, unknown>,
+      more = {},
+    ): unknown => ({
+      title: say(hass, `view.${path}`),
       path,
       icon,
       type: "panel",
@@ -23,11 +28,13 @@ export class DashboardStrategy extends HTMLElement {
       ...more,
     });
     const fleet = { type: "custom:aiep-miner-fleet", details_path: "miner", ...only };
-    const miner = { type: "custom:aiep-miner-detail" };
+    const miner = { type: "custom:aiep-miner-detail", evidence_path: "evidence" };
+    const evidence = { type: "custom:aiep-miner-evidence", ...only };
     return Promise.resolve({
       views: [
         view("fleet", "mdi:pickaxe", fleet),
         view("miner", "mdi:pickaxe", miner, { subview: true }),
+        view("evidence", "mdi:shield-check-outline", evidence),
         ...(config.views ?? []),
       ],
     });

@@ -38,6 +38,10 @@ export function action(hass: HomeAssistant, code: string): string {
   return translated(hass, [`${ENTITY}.sensor.decision.state_attributes.action.state`], code);
 }
 
+export function origin(hass: HomeAssistant, code: string): string {
+  return translated(hass, [`${ENTITY}.sensor.decision.state_attributes.origin.state`], code);
+}
+
 export function level(hass: HomeAssistant, name: string): string {
   const text = hass.localize(`${ENTITY}.select.preset.state.${name}`);
   return text === "" ? name : text;

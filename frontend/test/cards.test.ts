@@ -38,7 +38,9 @@ const DETAILS: Details = {
   may_read_ledger: true,
 };
 const RECORDS = [
-  { seq: 9, ts: 2000, kind: "receipt", body: { action: "stop", outcome: "confirmed", decision: "d" } },
+  { seq: 9, ts: 2000, kind: "receipt", body: { action: "stop", outcome: "confirmed", decision: "d" },
+    decision: { seq: 1, origin: "person", reasons: ["overheat"] },
+  },
   { seq: 8, ts: 1000, kind: "receipt", body: { action: "stop", outcome: "accepted", decision: "d" } },
   { seq: 7, ts: 900, kind: "divergence", body: { code: "overheat", active: true } },
   { seq: 6, ts: 800, kind: "negative_proof", body: { action: "run", rule: "overheat" } },
@@ -126,13 +128,14 @@ test("a change of other states draws nothing", async () => {
 test("the page of a miner tells its story without what was settled later", async () => {
   const hass = house(connection, {
     "aiep_miner/fleet/miner": DETAILS,
-    "aiep_miner/ledger/records": { records: RECORDS },
+    "aiep_miner/ledger/story": { records: RECORDS },
   });
   const root = await shown(new MinerCard(), hass, { device_id: "device-Rig 1" });
   await vi.waitFor(() => {
-    expect(root.querySelectorAll(".story li")).toHaveLength(3);
+    expect(root.querySelectorAll(".story li")).toHaveLength(4);
   });
   expect(root.querySelector(".story")?.textContent).toContain("Stop: confirmed");
+  expect(root.querySelector(".story small")?.textContent).toContain("Person · Overheated");
   expect(root.querySelector(".story")?.textContent).toContain("Overheated: began");
   expect(root.querySelector("h1")?.textContent).toBe("Rig 1");
   expect(root.querySelectorAll(".board")).toHaveLength(1);

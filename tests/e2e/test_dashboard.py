@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.aiep_miner.engine.ledger.verify import verify
 from devtools.browser import DESK, PHONE, WAIT_MS, browser_page, why_missing
 from devtools.emulators.base import Fault, control
 from devtools.hass_process import HOST, HassProcess, emulated_cgminer, free_port
@@ -38,6 +39,27 @@ DEEP = """window.deep = (name) => {
     return found;
 }"""
 """Finds elements in all shadow roots of the page."""
+
+
+AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+"""There where Node is: scripts/frontend fetches it."""
+
+
+async def is_accessible(page: Any) -> None:
+    """The checker of accessibility finds nothing serious in our cards."""
+    if not AXE.exists():
+        return
+    if not await page.evaluate("typeof window.axe === 'object'"):
+        await page.evaluate(AXE.read_text("utf-8"))
+    report = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    found = [
+        (item["id"], node["target"], node["failureSummary"])
+        for item in report["violations"]
+        if item["impact"] in ("serious", "critical")
+        for node in item["nodes"]
+        if "aiep-miner-" in str(node["target"])
+    ]
+    assert found == []
 
 
 def rig(port: int) -> dict[str, Any]:
@@ -93,6 +115,11 @@ async def test_the_dashboard(tmp_path: Path) -> None:
         await stops_from_the_page(page, hass)
         await the_miner_page(page)
         await page.screenshot(path=shots / "miner.png")
+        await is_accessible(page)
+
+        await the_proof_on_the_disk(page, hass, tmp_path)
+        await page.screenshot(path=shots / "evidence.png")
+        await is_accessible(page)
 
         await control(HOST, ports["control"], "fault", fault=Fault.OVERHEAT, active=True)
         await search_and_filter(page, f"{hass.url}/{path}/fleet")
@@ -142,6 +169,24 @@ async def the_miner_page(page: Any) -> None:
     await detail.locator("history-graph, hui-history-graph-card").first.wait_for()
 
 
+async def the_proof_on_the_disk(page: Any, hass: HassProcess, folder: Path) -> None:
+    """From the miner's story two clicks lead to a proof that anybody can check."""
+    await page.locator(".story").get_by_role("link", name="Evidence no.").first.click()
+    opened = page.locator("aiep-miner-evidence .open")
+    await expect(opened).to_contain_text("Follows from the record before it")
+    async with page.expect_download() as download:
+        await opened.get_by_role("button", name="Download its proof").click()
+    file = folder / "proof.jsonl"
+    await (await download.value).save_as(file)
+    assert verify(file, {}).fault is None
+    assert '"action":"stop"' in file.read_text("utf-8")
+    file.write_bytes(file.read_bytes().replace(b'"stop"', b'"hold"'))
+    assert verify(file, {}).fault is not None
+
+    await page.get_by_role("button", name="Verify").click()
+    await page.get_by_text("The ledger is intact").wait_for()
+
+
 async def search_and_filter(page: Any, address: str) -> None:
     """The list can be narrowed, sorted, and led by keyboard."""
     await page.goto(address)
@@ -174,5 +219,6 @@ async def fits(page: Any, viewport: dict[str, int], *, dark: bool, shots: Path) 
         }""",
         arg=[viewport["width"], dark],
     )
+    await is_accessible(page)
     name = f"{'phone' if viewport is PHONE else 'desk'}-{'dark' if dark else 'light'}.png"
     await page.screenshot(path=shots / name)
