@@ -62,7 +62,9 @@ ENGINE_ROOMS: dict[str, set[str]] = {
 }
 """Every room of the engine, and what it may use of the others."""
 
-HOME_ASSISTANT_ROOMS = {"entities", "flows", "inputs", "issues", "ledger_service", "web"}
+HOME_ASSISTANT_ROOMS = {
+    *("entities", "flows", "frontend", "inputs", "issues", "ledger_service", "web"),
+}
 HOME_ASSISTANT_FILES = {
     *("__init__", "config_flow", "const", "coordinator", "entity", "errors", "services"),
     *("backup", "diagnostics", "llm", "logbook", "repairs", "system_health"),

@@ -211,6 +211,30 @@ async def test_export_verifies(
         assert key.hex() in file.read_text("utf-8").splitlines()[0]
 
 
+async def test_the_bundle_of_a_decision_verifies(
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    hass_client: ClientSessionGenerator,
+    tmp_path: Path,
+) -> None:
+    await run_cycles(site, 3)
+    decision = site.data.miners["miner-1"].decision
+    assert decision is not None
+    client = await hass_client()
+    response = await client.get(f"{ROOT}/ledger/bundle/{decision.seq}")
+    assert response.status == 200
+    assert f'filename="decision-{decision.seq}-' in response.headers["Content-Disposition"]
+    file = tmp_path / "decision.jsonl"
+    file.write_bytes(await response.read())
+    seq, digest = parse_head(response.headers["X-AIEP-Head"])
+    report = verify(file, {seq: digest}, bytes.fromhex(response.headers["X-AIEP-Public-Key"]))
+    assert report.fault is None
+    file.write_bytes(file.read_bytes().replace(b'"hold"', b'"stop"'))
+    assert verify(file, {seq: digest}).fault is not None
+    for seq in (decision.seq + 1, 10**9):
+        assert (await client.get(f"{ROOT}/ledger/bundle/{seq}")).status == 404
+
+
 async def test_export_that_fails_has_no_proper_end(
     site: AiepMinerCoordinator, hass_client: ClientSessionGenerator
 ) -> None:

@@ -6,7 +6,7 @@ count towards Home Assistant's IP ban.
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import probatio as vol
@@ -68,7 +68,15 @@ _EXPORT_SCHEMA: Final = vol.Schema({vol.Optional("from_seq", default=1): SEQ})
 def async_setup_api(hass: HomeAssistant) -> None:
     """Register the views."""
     hass.data[_DATA_USED_SIGNATURES] = UsedSignatures()
-    for view in (HealthView, MinersView, StatusView, RecordsView, ExportView, CycleView):
+    for view in (
+        HealthView,
+        MinersView,
+        StatusView,
+        RecordsView,
+        ExportView,
+        BundleView,
+        CycleView,
+    ):
         hass.http.register_view(view())
 
 
@@ -264,6 +272,25 @@ class RecordsView(OperatorView, path=f"ledger/{{kind:{'|'.join(KINDS)}}}"):
         return web.Response(body=page, content_type="application/json")
 
 
+async def _stream(
+    request: web.Request, name: str, blocks: AsyncIterator[bytes], headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Stream a file of evidence; raises HTTPServiceUnavailable before its first block."""
+    try:
+        first = await anext(blocks)
+    except LedgerError as err:
+        raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+    saved_as = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
+    response = web.StreamResponse(headers={**headers, **saved_as})
+    response.content_type = "application/x-ndjson"
+    await response.prepare(request)
+    await response.write(first)
+    async for block in blocks:
+        await response.write(block)
+    await response.write_eof()
+    return response
+
+
 class ExportView(OperatorView, path="ledger/export"):
     """The whole ledger, or its end, in JSON Lines."""
 
@@ -277,20 +304,32 @@ class ExportView(OperatorView, path="ledger/export"):
         head, key = ledger.head, site.ledger_service.trust_store.trusted.public_key
         if asked["from_seq"] > head.seq:
             raise _refusal(web.HTTPBadRequest, "the ledger ends before that")
-        headers = {HEAD_HEADER: str(head), KEY_HEADER: key.hex()}
-        response = web.StreamResponse(headers=headers)
-        response.content_type = "application/x-ndjson"
         blocks = ledger.export(asked["from_seq"], head.seq, public_key=key)
+        name = f"ledger-{asked['from_seq']}-{head.seq}.jsonl"
+        return await _stream(request, name, blocks, {HEAD_HEADER: str(head), KEY_HEADER: key.hex()})
+
+
+class BundleView(OperatorView, path="ledger/bundle/{seq:[0-9]{1,18}}"):
+    """The evidence bundle of one decision, in JSON Lines."""
+
+    name = "api:aiep_miner:ledger:bundle"
+
+    async def get(
+        self, request: web.Request, seq: str, operator_id: str | None = None
+    ) -> web.StreamResponse:
+        """Stream a decision with all that it rests on, and the chain from there on."""
+        site = await _site(request, operator_id, ledger=True)
+        ledger = _ledger(site)
+        head, key = ledger.head, site.ledger_service.trust_store.trusted.public_key
         try:
-            first = await anext(blocks)
+            stored = await ledger.get(int(seq))
         except LedgerError as err:
             raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
-        await response.prepare(request)
-        await response.write(first)
-        async for block in blocks:
-            await response.write(block)
-        await response.write_eof()
-        return response
+        if stored is None or stored.kind is not RecordKind.DECISION:
+            raise _refusal(web.HTTPNotFound, "no such decision")
+        blocks = ledger.bundle(stored.seq, public_key=key)
+        name = f"decision-{stored.seq}-{stored.hash_hex[:8]}.jsonl"
+        return await _stream(request, name, blocks, {HEAD_HEADER: str(head), KEY_HEADER: key.hex()})
 
 
 class CycleView(OperatorView, path="cycle"):
