@@ -280,8 +280,8 @@ async def _stream(
         first = await anext(blocks)
     except LedgerError as err:
         raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
-    saved_as = f'attachment; filename="{name}"'
-    response = web.StreamResponse(headers={**headers, str(hdrs.CONTENT_DISPOSITION): saved_as})
+    response = web.StreamResponse(headers=headers)
+    response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{name}"'
     response.content_type = "application/x-ndjson"
     await response.prepare(request)
     await response.write(first)
