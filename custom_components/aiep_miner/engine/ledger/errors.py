@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-from .verify import NotALedgerError
+from . import verify
+from .verifier.report import NotALedgerError
 
 
 class LedgerReason(StrEnum):
@@ -17,6 +18,8 @@ class LedgerReason(StrEnum):
     CORRUPT = "corrupt"
     LOCKED = "locked"
     CLOSED = "closed"
+    TIMED_OUT = "timed_out"
+    """It did not end within its deadline."""
     IO_ERROR = "io_error"
 
 
@@ -65,5 +68,5 @@ def translated(default: LedgerReason = LedgerReason.IO_ERROR) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as err:
         raise LedgerError(_reason_of(err, default), str(err)) from err
-    except NotALedgerError as err:
+    except (NotALedgerError, verify.NotALedgerError) as err:
         raise LedgerError(LedgerReason.CORRUPT, str(err)) from err

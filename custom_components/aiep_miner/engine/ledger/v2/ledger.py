@@ -1,0 +1,505 @@
+"""The ledger as the event loop uses it: one thread writes, some others read."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Self
+
+from ...records import Record
+from ..errors import LedgerError, LedgerReason, translated
+from ..verifier import database as reading
+from ..verifier.log import Log
+from ..verifier.note import Checkpoint, Note, VerifierKey
+from ..verifier.report import Fault, Known, Report
+from . import export, pages, segments
+from .entries import Cause, Draft, Finding, Head, LedgerEntry, Query, Recovery, Trusted
+from .proofs import Prover
+from .query import Reader
+from .signing import Signer
+
+READERS: Final = 2
+_STEP_S: Final = 0.004
+"""So long a reader works before it pauses …"""
+_PAUSE_S: Final = 0.004
+"""… for so long, when it works in the background."""
+_YIELD_S: Final = 1.0
+"""So long a reader waits at most for a write to end."""
+WRITE_DEADLINE_S: Final = 30.0
+READ_DEADLINE_S: Final = 60.0
+
+
+class Ledger:
+    """One operator's ledger. Nothing here blocks the event loop.
+
+    Appends run on one thread, in the order in which they were asked for. Queries, exports,
+    proofs, verifications and compression run on threads and connections of their own and give
+    way to appends. Deadlines are in seconds; None waits for ever.
+    """
+
+    def __init__(self, executor: ThreadPoolExecutor, opened: segments.Opened) -> None:
+        """Take an opened ledger and the thread that opened it; see ``open``."""
+        self._store = opened.store
+        self._writer = executor
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="aiep_miner_ledger_reader")
+        self._local = threading.local()
+        self._readers: set[Reader] = set()
+        self._generation = 0
+        self._is_calm = threading.Event()
+        self._is_calm.set()
+        self._is_closed = False
+        self._hanging: Future[Any] | None = None
+        self.recovery: Recovery | None = opened.recovery
+        """Why a new segment began since the ledger was opened; None if none did."""
+        self.finding: Finding | None = opened.finding
+        """What was wrong with what lay in the ledger's place; None when nothing was."""
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        operator_id: str,
+        *,
+        private_key: bytes,
+        now_ms: int,
+        trusted: Trusted | None = None,
+        deadline_s: float | None = WRITE_DEADLINE_S,
+    ) -> Self:
+        """Open a ledger, or create it with its folder; see ``segments.open_ledger``.
+
+        ``trusted`` is what the trust store knows. Raises LedgerError, and ValueError for a key
+        that is none.
+        """
+        signer = Signer(private_key)
+        executor = ThreadPoolExecutor(1, thread_name_prefix="aiep_miner_ledger")
+        opening = executor.submit(
+            segments.open_ledger, path, operator_id, signer, trusted or Trusted(), now_ms
+        )
+        try:
+            opened = await _within(opening, deadline_s)
+        except BaseException:
+            if not opening.done():  # nobody waits for it any longer: it is closed when it ends
+                opening.add_done_callback(_close_opened)
+            executor.shutdown(wait=False)
+            raise
+        return cls(executor, opened)
+
+    # What it is
+
+    @property
+    def path(self) -> Path:
+        """Return where the file lies."""
+        return self._store.path
+
+    @property
+    def operator_id(self) -> str:
+        """Return whose ledger it is."""
+        return self._store.operator_id
+
+    @property
+    def segment(self) -> str:
+        """Return the name of the segment."""
+        return self._store.segment
+
+    @property
+    def head(self) -> Head:
+        """Return where the log ends, as of the last commit."""
+        return self._store.head
+
+    @property
+    def last_ts_ms(self) -> int:
+        """Return the last record's time; 0 for an empty segment."""
+        return self._store.last_ts_ms
+
+    @property
+    def origin(self) -> str:
+        """Return the origin of this segment's checkpoints."""
+        return self._store.origin
+
+    @property
+    def verifier_key(self) -> VerifierKey:
+        """Return the key by which this segment's checkpoints are verified; its text is the vkey."""
+        return self._store.signer.verifier_key(self._store.origin)
+
+    @property
+    def is_hanging(self) -> bool:
+        """Return whether a write that missed its deadline has not ended yet."""
+        return self._hanging is not None and not self._hanging.done()
+
+    # Writing
+
+    async def append(
+        self, records: Sequence[Record], *, deadline_s: float | None = WRITE_DEADLINE_S
+    ) -> tuple[LedgerEntry, ...]:
+        """Append all records as one block, with one commit, or none of them.
+
+        They are on disk when this returns. A time before the last record's is lifted to it, and
+        ``clock_ms`` says what the clock showed. Raises LedgerError, and ValueError when a record
+        cannot be written as JSON. After ``timed_out`` the block may still have been written if
+        the disk hung in the very commit: what counts is what the ledger then holds.
+        """
+        return await self._write(partial(self._append, list(records)), deadline_s=deadline_s)
+
+    def _append(
+        self, records: list[Record], is_wanted: Callable[[], bool]
+    ) -> tuple[LedgerEntry, ...]:
+        last_ts, drafts = self._store.last_ts_ms, []
+        for record in records:
+            draft = Draft.of(record, last_ts)
+            last_ts = draft.ts_ms
+            drafts.append(draft)
+        try:
+            if not self._store.is_open:
+                self._store.connect()
+            return self._store.append(drafts, is_wanted)
+        except LedgerError as err:
+            if err.reason is LedgerReason.CORRUPT:
+                self._begin_segment(Cause.CORRUPT, last_ts, None)
+            raise
+
+    def _begin_segment(self, cause: Cause, now_ms: int, user_id: str | None) -> Recovery:
+        previous = str(self._store.head)
+        self._generation += 1
+        self.recovery = segments.begin_segment(self._store, cause, previous, now_ms, user_id)
+        return self.recovery
+
+    async def begin_segment(
+        self, cause: Cause, now_ms: int, *, user_id: str | None = None
+    ) -> Recovery:
+        """Set the file aside and begin a new segment: a person accepted that it is broken.
+
+        Raises LedgerError.
+        """
+        recovery = await self._do(self._begin_segment, cause, now_ms, user_id)
+        self.finding = None
+        return recovery
+
+    def accept_finding(self) -> None:
+        """Take in that a person accepted what was found at the opening."""
+        self.finding = None
+
+    async def checkpoint(self, now_ms: int) -> LedgerEntry:
+        """Append a signed checkpoint of all blocks so far. Raises LedgerError.
+
+        Nothing is signed that is not consistent with what was signed before.
+        """
+        return await self._do(self._store.checkpoint, now_ms)
+
+    async def append_note(self, note: Note, now_ms: int) -> LedgerEntry:
+        """Append a checkpoint record that holds a note with its cosignatures.
+
+        Raises LedgerError, and ValueError when the note is not one of this log or is about a log
+        so much shorter that no verifier would compare it.
+        """
+        head = Checkpoint.parse(note.text)
+        if head.origin != self.origin or head.size < self.head.blocks - 63 * 256:
+            raise ValueError("the note is not a recent one of this log")
+        return await self._do(self._store.append_note, note, now_ms)
+
+    async def _do[**P, T](self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a call on the writer's thread that is not to be given up. Raises LedgerError."""
+        return await self._write(lambda _: call(*args, **kwargs), deadline_s=WRITE_DEADLINE_S)
+
+    async def _write[T](
+        self, call: Callable[[Callable[[], bool]], T], *, deadline_s: float | None
+    ) -> T:
+        """Run a call on the writer's thread. Raises LedgerError, after the deadline too.
+
+        The call gets what tells, just before a commit, whether it is still waited for.
+        """
+        if self._is_closed:
+            raise LedgerError(LedgerReason.CLOSED, "the ledger is closed")
+        if self.is_hanging:
+            raise LedgerError(LedgerReason.TIMED_OUT, "an earlier write hangs")
+        wanted = threading.Event()
+        wanted.set()
+        running = self._writer.submit(self._run, partial(call, wanted.is_set))
+        try:
+            return await _within(running, deadline_s)
+        except TimeoutError:
+            wanted.clear()
+            self._hanging = running
+            raise LedgerError(LedgerReason.TIMED_OUT, "the write hangs") from None
+
+    def _run[T](self, call: Callable[[], T]) -> T:
+        """Run a call while readers give way."""
+        self._is_calm.clear()
+        try:
+            return call()
+        finally:
+            self._is_calm.set()
+
+    # Reading
+
+    async def read[T](
+        self, look: Callable[[Reader], T], *, deadline_s: float | None = READ_DEADLINE_S
+    ) -> T:
+        """Return what a look at the ledger gives, on a reader's thread. Raises LedgerError."""
+        return await self._read(lambda: look(self._reader()), deadline_s)
+
+    async def _read[T](self, call: Callable[[], T], deadline_s: float | None) -> T:
+        if self._is_closed:
+            raise LedgerError(LedgerReason.CLOSED, "the ledger is closed")
+        running = self._pool.submit(self._translated, call)
+        try:
+            return await _within(running, deadline_s)
+        except TimeoutError:
+            running.cancel()
+            raise LedgerError(LedgerReason.TIMED_OUT, "the reading takes too long") from None
+
+    @staticmethod
+    def _translated[T](call: Callable[[], T]) -> T:
+        with translated():
+            return call()
+
+    def _reader(self) -> Reader:
+        """Return this thread's reader of the present segment."""
+        found = getattr(self._local, "reader", None)
+        if found is not None and found[0] == self._generation:
+            reader: Reader = found[1]
+            return reader
+        if found is not None:
+            self._drop(found[1])
+        generation = self._generation
+        reader = Reader(reading.Database(self._store.path))
+        self._readers.add(reader)
+        self._local.reader = (generation, reader)
+        return reader
+
+    def _drop(self, reader: Reader) -> None:
+        self._readers.discard(reader)
+        reader.close()
+
+    def _pause(self, since_s: float) -> float:
+        """Give way to writes and to other threads; return since when the reader works again."""
+        self._is_calm.wait(_YIELD_S)
+        if time.monotonic() - since_s >= _STEP_S:
+            time.sleep(_PAUSE_S)
+            return time.monotonic()
+        return since_s
+
+    async def get(self, seq: int) -> LedgerEntry | None:
+        """Return one record; None when there is none or it was dropped. Raises LedgerError."""
+        return await self.read(lambda reader: reader.entry(seq))
+
+    async def latest(self, kind: str, subject: str | None = None) -> LedgerEntry | None:
+        """Return the newest record of a kind (and subject). Raises LedgerError."""
+        query = Query(kinds=(kind,), subject=subject, limit=1, newest_first=True)
+        return next(iter(await self.query(query)), None)
+
+    async def query(
+        self, query: Query, *, deadline_s: float | None = READ_DEADLINE_S
+    ) -> tuple[LedgerEntry, ...]:
+        """Return the records that match. Raises LedgerError, after the deadline too."""
+        end_s = None if deadline_s is None else time.monotonic() + deadline_s
+        return await self._read(lambda: tuple(self._find(query, end_s)), None)
+
+    def _find(self, query: Query, end_s: float | None) -> Iterator[LedgerEntry]:
+        for batch in self._reader().find(query):
+            yield from batch
+            self._is_calm.wait(_YIELD_S)
+            if end_s is not None and time.monotonic() > end_s:
+                raise LedgerError(LedgerReason.TIMED_OUT, "the query takes too long")
+
+    async def export(
+        self, from_block: int = 0, to_block: int | None = None, *, note: Note
+    ) -> AsyncIterator[bytes]:
+        """Yield an export in chunks of whole lines, with a checkpoint at its end.
+
+        ``to_block`` is left out; by default the export ends where the note's checkpoint does.
+        Raises LedgerError, and ValueError when there are no such blocks.
+        """
+        end = Checkpoint.parse(note.text).size if to_block is None else to_block
+        reader = await self._read(self._own_reader, READ_DEADLINE_S)
+        try:
+            chunks = export.export(reader, from_block, end, note)
+            while chunk := await self._read(partial(self._some, chunks), READ_DEADLINE_S):
+                yield chunk
+        finally:
+            self._drop(reader)
+
+    def _own_reader(self) -> Reader:
+        """Return a reader that is not bound to a thread; its user closes it."""
+        reader = Reader(reading.Database(self._store.path))
+        self._readers.add(reader)
+        return reader
+
+    def _some(self, chunks: Iterator[bytes], least: int = 65_536) -> bytes:
+        """Return the next chunks together, for some milliseconds of work."""
+        self._is_calm.wait(_YIELD_S)
+        found, length, since_s = [], 0, time.monotonic()
+        for chunk in chunks:
+            found.append(chunk)
+            length += len(chunk)
+            if length >= least or time.monotonic() - since_s > _STEP_S:
+                break
+        return b"".join(found)
+
+    async def bundle(self, seq: int, note: Note) -> dict[str, Any]:
+        """Return the evidence bundle of a decision (``aiep-evidence/2``, plain JSON types).
+
+        ``note`` is a checkpoint that covers it. Raises LedgerError, and ValueError.
+        """
+        return await self.read(lambda reader: Prover(reader).bundle(seq, note))
+
+    async def proof(self, seq: int, note: Note) -> str:
+        """Return a record's C2SP tlog-proof file. Raises LedgerError, and ValueError."""
+        return await self.read(lambda reader: Prover(reader).proof_file(seq, note))
+
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        """Return the hashes that prove that ``old`` blocks are a prefix of ``new`` blocks.
+
+        Raises LedgerError, and ValueError when there are not so many.
+        """
+        return await self.read(lambda reader: Prover(reader).consistency(old, new))
+
+    # Verification
+
+    async def verify(
+        self,
+        *,
+        known: Known | None = None,
+        state: dict[str, Any] | None = None,
+        progress: Callable[[dict[str, Any], int], None] = lambda _state, _count: None,
+        is_hurried: bool = False,
+        deadline_s: float | None = None,
+    ) -> Report:
+        """Verify all blocks so far, from the first one or from where ``state`` was taken.
+
+        ``progress`` gets, after each page, a state (plain JSON types; its ``blocks`` tells how
+        far) and the number of blocks. In the background it pauses; ``is_hurried`` does not.
+        Raises LedgerError when the file cannot be read at all, or not now.
+        """
+        upto = self.head.blocks
+        reader = await self._read(self._own_reader, READ_DEADLINE_S)
+        try:
+            log = await self._read(partial(self._begin_walk, reader, known, state), READ_DEADLINE_S)
+            fault: Fault | None = None
+            while fault is None and log.blocks < upto:
+                step = partial(self._advance, reader, log, upto, is_hurried)
+                fault = await self._read(step, deadline_s)
+                progress(log.state(), upto)
+            finish = partial(reader.database.finish, log)
+            fault = fault or await self._read(finish, READ_DEADLINE_S)
+        finally:
+            self._drop(reader)
+        return reading.report_of("ledger", log, fault)
+
+    @staticmethod
+    def _begin_walk(reader: Reader, known: Known | None, state: dict[str, Any] | None) -> Log:
+        """Begin a walk, or go on with one if the log still passes where that was left."""
+        log = reader.database.log(known)
+        if state is None:
+            return log
+        try:
+            log.restore(state)
+            if log.blocks <= reader.database.block_count() and log.range.root() == (
+                reader.database.root_at(log.blocks)
+            ):
+                return log
+        except ValueError:
+            pass
+        return reader.database.log(known)
+
+    def _advance(self, reader: Reader, log: Log, upto: int, is_hurried: bool) -> Fault | None:
+        """Check the next page, or the blocks that are not yet in one."""
+        since_s = time.monotonic()
+        for fault in reader.database.steps(log, upto):
+            if fault is not None:
+                return fault
+            if is_hurried:
+                self._is_calm.wait(_YIELD_S)
+            else:
+                since_s = self._pause(since_s)
+        return None
+
+    # Housekeeping
+
+    async def maintain(self, now_ms: int, keep_ms: int) -> bool:
+        """Do one step of housekeeping; return whether another one is due.
+
+        A step seals a page, or drops the observations of one that is older than ``keep_ms``
+        after an event that says so. Raises LedgerError.
+        """
+        page = await self._housekeep(pages.due_page)
+        if page is not None:
+            sealed = await self._work(lambda reader: pages.seal(reader, page))
+            await self._housekeep(pages.swap, sealed)
+            return True
+        old = await self._housekeep(pages.old_pages, now_ms - keep_ms)
+        if old is None:
+            return False
+        if await self._housekeep(pages.declared_to) < old[0]:
+            await self._housekeep(pages.declare, *old, now_ms)
+        remains = await self._work(lambda reader: pages.kept(reader, old[0]))
+        await self._housekeep(pages.drop, old[0], remains)
+        return True
+
+    async def _housekeep[T](self, call: Callable[..., T], *args: Any) -> T:
+        return await self._do(partial(call, self._store), *args)
+
+    async def _work[T](self, begin: Callable[[reading.Database], pages.Steps[T]]) -> T:
+        """Run work in steps on a reader's thread, giving way in between. Raises LedgerError."""
+        return await self._read(partial(self._run_steps, begin), None)
+
+    def _run_steps[T](self, begin: Callable[[reading.Database], pages.Steps[T]]) -> T:
+        steps, since_s = begin(self._reader().database), time.monotonic()
+        try:
+            while True:
+                next(steps)
+                since_s = self._pause(since_s)
+                if self._is_closed:
+                    raise LedgerError(LedgerReason.CLOSED, "the ledger is closed")
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        except ValueError as err:
+            raise LedgerError(LedgerReason.CORRUPT, str(err)) from err
+
+    # Backups and the end
+
+    async def hold_still(self) -> None:
+        """Keep the file fit to be copied until ``let_go``. Raises LedgerError."""
+        await self._do(self._store.hold_still)
+
+    async def let_go(self) -> None:
+        """Let the file change again. Raises LedgerError."""
+        await self._do(self._store.let_go)
+
+    async def close(self, *, deadline_s: float | None = WRITE_DEADLINE_S) -> None:
+        """Close the files and end the threads, after what was asked before. Twice is fine.
+
+        Raises LedgerError when a write that hangs does not let it end within the deadline.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        closing = self._writer.submit(self._close)
+        self._writer.shutdown(wait=False)
+        try:
+            await _within(closing, deadline_s)
+        except TimeoutError:
+            raise LedgerError(LedgerReason.TIMED_OUT, "a write hangs") from None
+
+    def _close(self) -> None:
+        """Close the readers, then the store: it is to be the last, and fold the log in."""
+        self._pool.shutdown(wait=True)
+        while self._readers:
+            self._readers.pop().close()
+        self._store.close()
+
+
+async def _within[T](running: Future[T], deadline_s: float | None) -> T:
+    """Wait for what runs on a thread. Raises TimeoutError; it then still runs."""
+    async with asyncio.timeout(deadline_s):
+        return await asyncio.shield(asyncio.wrap_future(running))
+
+
+def _close_opened(opening: Future[segments.Opened]) -> None:
+    """Close a ledger whose opening nobody waits for any more."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().store.close()
