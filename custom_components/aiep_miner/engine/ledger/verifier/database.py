@@ -134,15 +134,17 @@ class Database:
 
         Raises sqlite3.Error when the file cannot be read now.
         """
-        seq, rows = log.seq, []
+        first = seq = log.seq
+        rows: "list[Any]" = []
         try:
             for fault in self._steps(log, upto):
-                rows += log.events if fault is None else []
-                fault = fault and (self._index_fault(seq, log.seq, rows) or fault)  # noqa: PLW2901
-                yield fault
-                if fault:
+                if fault is not None:
+                    yield self._index_fault(first, seq, rows) or fault
                     return
-            yield self._index_fault(seq, log.seq, rows)
+                rows += log.events
+                seq = log.seq
+                yield None
+            yield self._index_fault(first, seq, rows)
         except sqlite3.Error as err:
             if is_passing(err):
                 raise

@@ -29,7 +29,14 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
+def _whole(digits: str) -> float:
+    """Return a number without a fraction; beyond 2^53 - 1 it is a double, as in ECMAScript."""
+    value = int(digits) if len(digits) < 17 else float(digits)
+    return value if abs(value) <= _MAX_INTEGER else float(value)
+
+
 _READ = json.JSONDecoder(parse_constant=_no_constant).decode
+_READ_EXACTLY = json.JSONDecoder(parse_constant=_no_constant, parse_int=_whole).decode
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 """A string, where no name or value has been cut out of a JSON text before."""
 _LONG_INTEGER = re.compile(r"(?<![.0-9])[0-9]{16}")
@@ -86,6 +93,7 @@ def read_canonical(data: bytes) -> Any:
     value = _decode(data, text)
     if _is_written_alike(data, text, value):
         return value
+    value = _READ_EXACTLY(text)
     if canonical(value) != data:
         raise ValueError("not canonical")
     return value

@@ -264,11 +264,21 @@ class Log:
 
     def finish(self) -> "Fault | None":
         """Check what can be checked only at the end."""
-        for first, last in self.dropped:
-            if not any(low <= first and last <= high for low, high in self.declared):
-                detail = f"observations of pages {first} to {last} are gone and no event says so"
-                return Fault(first * PAGE_BLOCKS, None, Code.NOT_DECLARED, detail)
+        page = self._undeclared()
+        if page is not None:
+            detail = f"observations of page {page} are gone and no event says so"
+            return Fault(page * PAGE_BLOCKS, None, Code.NOT_DECLARED, detail)
         return self._finish_expected() or self._finish_known()
+
+    def _undeclared(self) -> "int | None":
+        """Return the first page that was dropped although no event declares it."""
+        for page, last in sorted(self.dropped):
+            while page <= last:
+                ends = [high for low, high in self.declared if low <= page <= high]
+                if not ends:
+                    return page
+                page = max(ends) + 1  # noqa: PLW2901
+        return None
 
     def _finish_expected(self) -> "Fault | None":
         """Check what is known of places that the walk did not pass."""
