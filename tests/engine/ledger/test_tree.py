@@ -1,5 +1,7 @@
 """RFC 6962 trees: published roots, and proofs against a tree written as the RFC defines it."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,6 @@ from hypothesis import strategies as st
 from custom_components.aiep_miner.engine.ledger.verifier import tree
 
 from .samples import sha
-import contextlib
 
 # The test data that implementations of RFC 6962 share: leaves, and the roots over the first ones.
 LEAVES = [

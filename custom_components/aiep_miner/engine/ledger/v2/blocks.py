@@ -25,21 +25,19 @@ class NewBlock:
     index: tuple[LedgerEntry, ...]
     """Those that the index of events names."""
 
-    @property
-    def decided(self) -> set[str]:
-        """Return the miners that it holds a decision of."""
-        return {entry.subject for entry in self.entries if entry.kind == "decision"}
 
-
-def build(drafts: Sequence[Draft], head: Head, decided: Decided) -> NewBlock:
+def build(drafts: Sequence[Draft], head: Head, last_ts_ms: int, decided: Decided) -> NewBlock:
     """Return the block that follows a head; ``decided`` takes in its decisions.
 
-    Raises ValueError when a record cannot be written as JSON or is too long.
+    Raises ValueError when a record cannot be written as JSON, is too long, or is from before
+    ``last_ts_ms`` or the record before it.
     """
     parts: dict[str, list[LedgerEntry]] = {OBSERVATIONS: [], EVENTS: []}
     entries = []
     for seq, draft in enumerate(drafts, head.seq + 1):
-        entry = _entry(seq, draft)
+        if draft.ts_ms < last_ts_ms:
+            raise ValueError(f"a {draft.kind} from before the record before it")
+        last_ts_ms, entry = draft.ts_ms, _entry(seq, draft)
         entries.append(entry)
         parts[decided.part_of(draft.kind, draft.subject, draft.body)].append(entry)
     observed, own = parts[OBSERVATIONS], parts[EVENTS]

@@ -221,13 +221,13 @@ class Store:
         """
         if not drafts:
             return ()
-        block = build(drafts, self.head, self._decided)
         try:
+            block = build(drafts, self.head, self.last_ts_ms, self._decided)
             with translated():
                 self._write(block, is_wanted)
         except BaseException:
-            for miner in block.decided:  # what comes next is an event: none is dropped by mistake
-                self._decided.last.pop(miner, None)
+            for draft in drafts:  # the next decision is an event: none is dropped by mistake
+                self._decided.last.pop(draft.subject, None)
             raise
         header = block.header
         self.head = Head(self.segment, header.number + 1, block.hash, header.last_seq)

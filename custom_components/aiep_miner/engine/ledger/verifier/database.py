@@ -135,7 +135,7 @@ class Database:
         Raises sqlite3.Error when the file cannot be read now.
         """
         first = seq = log.seq
-        rows: "list[Any]" = []
+        rows: list[Any] = []
         try:
             for fault in self._steps(log, upto):
                 if fault is not None:
