@@ -215,9 +215,8 @@ def test_a_changed_bundle_does_not_verify(
     assert faults("a record is missing") == Code.EVIDENCE
     made["decision"] = made["records"][1]["seq"]
     assert faults("another record is the decision") == Code.EVIDENCE
-    made["records"][0]["record"] = made["records"][0]["record"].replace("profit", "loss")
-    made["records"][1]["record"] = made["records"][1]["record"].replace("3", "4", 1)
-    assert faults("a value") in (Code.PROOF, Code.EVIDENCE)
+    made["records"][0]["record"] = made["records"][0]["record"].replace('"ts":18', '"ts":19')
+    assert faults("a value") == Code.PROOF
     for name in ("header", "path", "position", "records", "block", "part"):
         value = made["records"][0][name]
         made["records"][0][name] = [] if isinstance(value, list) else None
