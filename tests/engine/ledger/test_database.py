@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.aiep_miner.engine.ledger.v2 import pages
 from custom_components.aiep_miner.engine.ledger.v2.entries import Draft
 from custom_components.aiep_miner.engine.ledger.v2.signing import Signer
 from custom_components.aiep_miner.engine.ledger.v2.store import Store
@@ -174,11 +175,13 @@ def test_what_is_dropped_without_an_event_is_found(path: Path) -> None:
     """The statement that declares it does not, and meta does not either."""
     with closing(Database(path)) as database:
         headers = database.page_headers(1)
-    remains = b"".join(
+        (codec,) = database.connection.execute("SELECT codec FROM pages WHERE page = 1").fetchone()
+    kept = b"".join(
         header.first_seq.to_bytes(8, "big") + header.observations.to_bytes(4, "big")
         + header.ts.to_bytes(8, "big") + header.observations_root
         for header in headers
     )  # fmt: skip
+    remains = pages.compressed(codec, [kept])
     change(path, "INSERT INTO meta VALUES ('pruned_to', '999999')")
     change(
         path, "UPDATE pages SET observations = NULL, dropped = ? WHERE page = 1", values=[remains]

@@ -35,8 +35,7 @@ class Draft(NamedTuple):
         return cls(str(record.kind), record.subject, record.ts_ms, record.body())
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(NamedTuple):
     """A record as it is in the ledger."""
 
     seq: int

@@ -30,9 +30,10 @@ _WORTH: Final = 0.92
 _MAX_LOAD: Final = 0.02
 """… and this share of the time that the page's blocks span."""
 _XZ_FILTERS: Final = (
-    {"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 20, "lc": 4, "lp": 0, "pb": 0},
+    {"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 20, "nice_len": 273, "pb": 0},
 )
-"""A dictionary of 1 MiB: it needs some 12 MiB to compress and 1 MiB to read."""
+"""A dictionary of 1 MiB: it needs some 12 MiB to compress and 1 MiB to read. Long matches save a
+tenth and cost twice the time."""
 
 type Steps[T] = Generator[None, None, T]
 """Work in small steps that returns something at the end."""
@@ -224,7 +225,7 @@ def kept(reader: Database, page: int) -> Steps[bytes]:
         yield
         parts.append(_kept(first_seq, lines, more).to_bytes())
         first_seq += len(lines) + len(more)
-    return b"".join(parts)
+    return compressed(codec, parts)
 
 
 def _kept(first_seq: int, lines: list[bytes], more: list[bytes]) -> Dropped:

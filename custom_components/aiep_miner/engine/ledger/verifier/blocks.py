@@ -4,10 +4,11 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from . import tree
-from .lines import record_hash
+from .parts import inflate
 
 FORMAT = "aiep-ledger/2"
 PAGE_BLOCKS = 256
@@ -84,8 +85,9 @@ class Dropped:
         return _DROPPED.pack(self.first_seq, self.count, self.ts, self.root)
 
     @classmethod
-    def read(cls, data: bytes) -> "list[Dropped]":
+    def read(cls, codec: str, stored: bytes) -> "list[Dropped]":
         """Read what a page keeps. Raises ValueError."""
+        data = b"".join(islice(inflate(codec, stored), 2))
         if len(data) != PAGE_BLOCKS * _DROPPED.size:
             raise ValueError("what is kept of dropped observations has a wrong length")
         return [cls(*values) for values in _DROPPED.iter_unpack(data)]
@@ -102,7 +104,7 @@ class Block:
 
 def part_root(lines: "Iterable[bytes]") -> bytes:
     """Return the Merkle root over a part's lines."""
-    return tree.root([record_hash(line) for line in lines])
+    return tree.root([sha256(b"\0" + line).digest() for line in lines])
 
 
 class Decided:
@@ -149,6 +151,6 @@ class Decided:
 def _digest(body: "dict[str, Any]") -> str:
     """Return what makes two holds alike, in bounded size."""
     reasons = body.get("reasons")
-    names = reasons if isinstance(reasons, (list, tuple)) else ()
-    text = "\n".join([str(body.get("action")), *map(str, names)])
+    names = map(str, reasons) if isinstance(reasons, (list, tuple)) else ()
+    text = "\n".join((str(body.get("action")), *names))
     return text if len(text) <= 64 else sha256(text.encode()).hexdigest()

@@ -307,7 +307,7 @@ def page_blocks(
             codec, observations, first, PAGE_BLOCKS
         )
     else:
-        observed = iter(Dropped.read(dropped or b""))
+        observed = iter(Dropped.read(codec, dropped or b""))
     for number in range(first, first + PAGE_BLOCKS):
         yield Block(number, next(observed), next(own))
     if next(observed, None) is not None or next(own, None) is not None:

@@ -71,15 +71,13 @@ def parse(line: bytes) -> Record:
 
 
 def _record(value: Any, line: bytes) -> Record:
-    if type(value) is not dict or list(value) != _MEMBERS:
+    if type(value) is not dict or [*value] != _MEMBERS:
         raise ValueError("the line is no record")
     body, kind, seq, subject, ts = value.values()
     is_record = (
         type(body) is dict
-        and type(kind) is str
-        and type(subject) is str
-        and type(seq) is int
-        and type(ts) is int
+        and type(kind) is type(subject) is str
+        and type(seq) is type(ts) is int
         and 0 < seq <= _MAX_SEQ
     )
     if not is_record:
@@ -110,9 +108,21 @@ def _is_written_alike(data: bytes, text: str, value: Any) -> bool:
         return False  # beyond the basic plane names sort differently
     if not _is_round(data, text, value):
         return False
+    if not _has_odd_number(data):
+        return True
     if "\\" in text:
         return has_plain_numbers(_STRING.sub('"', text))
     return has_plain_numbers('"'.join(text.split('"')[::2]))
+
+
+def _has_odd_number(data: bytes) -> bool:
+    """Return whether anything, be it in a string, looks like a number written in another form."""
+    if b".0," in data or b".0}" in data or b".0]" in data or data.endswith(b".0"):
+        return True
+    return b"0e" in data.translate(_DIGITS)
+
+
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 
 def _is_round(data: bytes, text: str, value: Any) -> bool:

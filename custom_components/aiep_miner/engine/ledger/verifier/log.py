@@ -160,23 +160,23 @@ class Log:
     def _check_parts(self, records: "list[Record]", observed: "set[int]") -> None:
         """Check that each record is where its kind belongs, and take in what events say."""
         for record in records:
-            if record.seq in observed:
-                self._check_observation(record)
-            elif record.kind in OBSERVED_KINDS:
-                raise _BrokenError(record.seq, Code.PART, f"a {record.kind} among the events")
-            if record.kind == "decision":
-                self.decided.remember(record.subject, record.body)
-            elif record.kind == "checkpoint":
+            kind = record.kind
+            if kind in OBSERVED_KINDS:
+                if record.seq not in observed:
+                    raise _BrokenError(record.seq, Code.PART, f"a {kind} among the events")
+            elif kind == "decision":
+                self._check_decision(record, is_observed=record.seq in observed)
+            elif record.seq in observed:
+                raise _BrokenError(record.seq, Code.PART, f"a {kind} among the observations")
+            elif kind == "checkpoint":
                 self._check_checkpoint(record)
-            elif record.kind == "lifecycle" and record.body.get("event") == "pruned":
+            elif kind == "lifecycle" and record.body.get("event") == "pruned":
                 self._declare(record)
 
-    def _check_observation(self, record: Record) -> None:
-        if record.kind in OBSERVED_KINDS:
-            return
-        is_decision = record.kind == "decision"
-        if not is_decision or not self.decided.may_be_routine(record.subject, record.body):
-            raise _BrokenError(record.seq, Code.PART, f"a {record.kind} among the observations")
+    def _check_decision(self, record: Record, *, is_observed: bool) -> None:
+        if is_observed and not self.decided.may_be_routine(record.subject, record.body):
+            raise _BrokenError(record.seq, Code.PART, "a decision among the observations")
+        self.decided.remember(record.subject, record.body)
 
     def _declare(self, record: Record) -> None:
         first, last = record.body.get("from_page"), record.body.get("to_page")
