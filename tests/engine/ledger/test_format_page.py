@@ -20,10 +20,14 @@ DRAFTS = [
     Draft("lifecycle", OPERATOR, TS_MS + 5, {"event": "start", "version": "0.1.0"}),
 ]
 LINES = [
-    b'{"body":{"currency":"EUR","energy_price_per_kwh":0.08},"kind":"price","seq":1,'
-    b'"subject":"01JD0000000000000000000000","ts":1800000000000}',
-    b'{"body":{"event":"start","version":"0.1.0"},"kind":"lifecycle","seq":2,'
-    b'"subject":"01JD0000000000000000000000","ts":1800000000005}',
+    (
+        b'{"body":{"currency":"EUR","energy_price_per_kwh":0.08},"kind":"price","seq":1,'
+        b'"subject":"01JD0000000000000000000000","ts":1800000000000}'
+    ),
+    (
+        b'{"body":{"event":"start","version":"0.1.0"},"kind":"lifecycle","seq":2,'
+        b'"subject":"01JD0000000000000000000000","ts":1800000000005}'
+    ),
 ]
 
 
