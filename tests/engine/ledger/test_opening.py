@@ -127,7 +127,7 @@ def test_a_first_crash_before_anything_is_known(path: Path) -> None:
 def appended(path: Path, signer: Signer, number: int = 1) -> None:
     """Append blocks with a correct chain, as somebody without the key can."""
     store = Store(path, OPERATOR, signer).connect()
-    fill(store, number, first=50)
+    fill(store, number, first=5000)
     store.close()
 
 
