@@ -1,4 +1,4 @@
-"""The evidence: an append-only log of blocks, format 2; see docs/ledger-format.md."""
+"""The evidence: an append-only log of blocks, format 2; see docs/ledger-format-2.md."""
 
 from ..errors import LedgerError, LedgerReason
 from ..verifier.report import Fault, Report
