@@ -27,7 +27,9 @@ from yarl import URL
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.ledger.verify import parse_head, verify
+from custom_components.aiep_miner.engine.ledger.verifier import bundle, export, proof
+from custom_components.aiep_miner.engine.ledger.verifier.note import VerifierKey
+from custom_components.aiep_miner.engine.ledger.verifier.report import Known
 from custom_components.aiep_miner.web import credentials, rest_api
 from custom_components.aiep_miner.web.credentials import (
     Access,
@@ -203,12 +205,31 @@ async def test_export_verifies(
         assert response.content_type == "application/x-ndjson"
         file = tmp_path / f"{from_seq}.jsonl"
         file.write_bytes(await response.read())
-        seq, digest = parse_head(response.headers["X-AIEP-Head"])
-        key = bytes.fromhex(response.headers["X-AIEP-Public-Key"])
-        report = verify(file, {seq: digest}, key)
+        key = VerifierKey.parse(response.headers["X-AIEP-Public-Key"])
+        report = export.verify(file, Known(keys=(key,)))
         assert report.fault is None
-        assert report.count == site.controller.ledger.count - from_seq + 1
-        assert key.hex() in file.read_text("utf-8").splitlines()[0]
+        # It ends with its checkpoint, which is of all blocks before its own.
+        assert report.blocks == site.controller.ledger.head.blocks - 1
+
+
+async def test_evidence_verifies(
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    hass_client: ClientSessionGenerator,
+    tmp_path: Path,
+) -> None:
+    await run_cycles(site, 3)
+    client = await hass_client()
+    seq = (await site.controller.ledger.latest("decision")).seq
+    for path, verify in (("evidence", bundle.verify), ("proof", proof.verify)):
+        response = await client.get(f"{ROOT}/ledger/{path}/{seq}")
+        file = tmp_path / path
+        file.write_bytes(await response.read())
+        key = VerifierKey.parse(response.headers["X-AIEP-Public-Key"])
+        assert verify(file, Known(keys=(key,))).fault is None
+        for wrong in (10**6, 10**30, 0):
+            assert (await client.get(f"{ROOT}/ledger/{path}/{wrong}")).status == 404
+    assert (await client.get(f"{ROOT}/ledger/evidence/1")).status == 404
 
 
 async def test_export_that_fails_has_no_proper_end(

@@ -36,8 +36,10 @@ from .credentials import (
 from .pages import async_page
 from .permissions import may_read
 from .serializers import (
+    MAX_SEQ,
     PAGE_SCHEMA,
     SEQ,
+    block_of,
     cycle_report,
     health_report,
     ledger_report,
@@ -48,7 +50,6 @@ ROOT: Final = "/api/aiep_miner"
 MAX_BODY_BYTES: Final = 4096
 """No request needs a body; a signed one may have a short one."""
 BODY_DEADLINE_S: Final = 10.0
-HEAD_HEADER: Final = "X-AIEP-Head"
 KEY_HEADER: Final = "X-AIEP-Public-Key"
 
 KINDS: Final = {
@@ -68,7 +69,16 @@ _EXPORT_SCHEMA: Final = vol.Schema({vol.Optional("from_seq", default=1): SEQ})
 def async_setup_api(hass: HomeAssistant) -> None:
     """Register the views."""
     hass.data[_DATA_USED_SIGNATURES] = UsedSignatures()
-    for view in (HealthView, MinersView, StatusView, RecordsView, ExportView, CycleView):
+    for view in (
+        HealthView,
+        MinersView,
+        StatusView,
+        RecordsView,
+        ExportView,
+        EvidenceView,
+        ProofView,
+        CycleView,
+    ):
         hass.http.register_view(view())
 
 
@@ -187,6 +197,14 @@ def _query(request: web.Request, schema: vol.Schema) -> Mapping[str, Any]:
     return asked
 
 
+def _seq(text: str) -> int:
+    """Return a seq; raises ValueError for one that no record can have."""
+    seq = int(text) if len(text) < 20 else 0
+    if not 1 <= seq <= MAX_SEQ:
+        raise ValueError("no such record")
+    return seq
+
+
 def _ledger(site: AiepMinerCoordinator) -> Ledger:
     """Return the open ledger; raises HTTPServiceUnavailable."""
     try:
@@ -274,16 +292,15 @@ class ExportView(OperatorView, path="ledger/export"):
         site = await _site(request, operator_id, ledger=True)
         ledger = _ledger(site)
         asked = _query(request, _EXPORT_SCHEMA)
-        head, key = ledger.head, site.ledger_service.trust_store.trusted.public_key
-        if asked["from_seq"] > head.seq:
+        if asked["from_seq"] > ledger.head.seq:
             raise _refusal(web.HTTPBadRequest, "the ledger ends before that")
-        headers = {HEAD_HEADER: str(head), KEY_HEADER: key.hex()}
-        response = web.StreamResponse(headers=headers)
+        response = web.StreamResponse(headers={KEY_HEADER: str(ledger.verifier_key)})
         response.content_type = "application/x-ndjson"
-        blocks = ledger.export(asked["from_seq"], head.seq, public_key=key)
         try:
+            note = await site.ledger_service.async_covering_note()
+            blocks = ledger.export(await block_of(ledger, asked["from_seq"]), note=note)
             first = await anext(blocks)
-        except LedgerError as err:
+        except (LedgerError, ValueError) as err:
             raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
         await response.prepare(request)
         await response.write(first)
@@ -291,6 +308,48 @@ class ExportView(OperatorView, path="ledger/export"):
             await response.write(block)
         await response.write_eof()
         return response
+
+
+class EvidenceView(OperatorView, path="ledger/evidence/{seq:[0-9]+}"):
+    """A decision's evidence bundle."""
+
+    name = "api:aiep_miner:ledger:evidence"
+
+    async def get(
+        self, request: web.Request, seq: str, operator_id: str | None = None
+    ) -> web.Response:
+        """Return the bundle of the decision with a seq."""
+        site = await _site(request, operator_id)
+        ledger = _ledger(site)
+        try:
+            note = await site.ledger_service.async_covering_note()
+            bundle = await ledger.bundle(_seq(seq), note)
+        except LedgerError as err:
+            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+        except ValueError as err:
+            raise _refusal(web.HTTPNotFound, str(err)) from err
+        return self.json(bundle, headers={KEY_HEADER: str(ledger.verifier_key)})
+
+
+class ProofView(OperatorView, path="ledger/proof/{seq:[0-9]+}"):
+    """A record's tlog-proof file."""
+
+    name = "api:aiep_miner:ledger:proof"
+
+    async def get(
+        self, request: web.Request, seq: str, operator_id: str | None = None
+    ) -> web.Response:
+        """Return the proof of the record with a seq."""
+        site = await _site(request, operator_id)
+        ledger = _ledger(site)
+        try:
+            note = await site.ledger_service.async_covering_note()
+            text = await ledger.proof(_seq(seq), note)
+        except LedgerError as err:
+            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+        except ValueError as err:
+            raise _refusal(web.HTTPNotFound, str(err)) from err
+        return web.Response(text=text, headers={KEY_HEADER: str(ledger.verifier_key)})
 
 
 class CycleView(OperatorView, path="cycle"):

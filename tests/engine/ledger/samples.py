@@ -1,4 +1,4 @@
-"""Ledgers of format 2 for tests and campaigns: records, files, forgeries, runs of the verifier."""
+"""Ledgers for tests and campaigns: records, files, forgeries, runs of the verifier."""
 
 import hashlib
 import random
@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from custom_components.aiep_miner.engine.ledger import verifier
-from custom_components.aiep_miner.engine.ledger.v2 import pages, segments
-from custom_components.aiep_miner.engine.ledger.v2.entries import Draft, Trusted
-from custom_components.aiep_miner.engine.ledger.v2.signing import Signer
-from custom_components.aiep_miner.engine.ledger.v2.store import Store
+from custom_components.aiep_miner.engine.ledger import pages, segments, verifier
+from custom_components.aiep_miner.engine.ledger.entries import Draft, Trusted
+from custom_components.aiep_miner.engine.ledger.signing import Signer
+from custom_components.aiep_miner.engine.ledger.store import Store
 from custom_components.aiep_miner.engine.ledger.verifier import database
 from custom_components.aiep_miner.engine.ledger.verifier.note import Note
 from custom_components.aiep_miner.engine.ledger.verifier.report import Known, Report
+from custom_components.aiep_miner.engine.records import PriceRecord, Reading, TelemetryRecord
 
 OPERATOR = "01JD0000000000000000000000"
 START_MS = 1_800_000_000_000
@@ -141,7 +141,7 @@ def newest_note(store: Store) -> Note:
     (seq,) = store.connection.execute(
         "SELECT max(seq) FROM events WHERE kind = 'checkpoint'"
     ).fetchone()
-    from custom_components.aiep_miner.engine.ledger.v2.query import Reader
+    from custom_components.aiep_miner.engine.ledger.query import Reader
 
     entry = Reader(database.Database(store.path, store.connection)).entry(seq)
     assert entry is not None
@@ -192,3 +192,27 @@ def sha(data: bytes) -> bytes:
 def joined(chunks: Iterable[bytes]) -> bytes:
     """Return chunks together."""
     return b"".join(chunks)
+
+
+def telemetry_record(ts_ms: int, miner: str = "miner-1") -> TelemetryRecord:
+    """Return a reading as the engine appends it."""
+    return TelemetryRecord(ts_ms=ts_ms, subject=miner, reading=Reading(mining=True, power_w=3250.5))
+
+
+def price_record(ts_ms: int) -> PriceRecord:
+    """Return a price as the engine appends it."""
+    return PriceRecord(ts_ms=ts_ms, subject=OPERATOR, currency="EUR", energy_price_per_kwh=0.08)
+
+
+def write_format_1(path: Path, records: int = 100, operator_id: str = OPERATOR) -> str:
+    """Write what is read of a ledger of format 1; return its head."""
+    digest = bytes(32)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        connection.execute("CREATE TABLE records (seq INTEGER PRIMARY KEY, hash BLOB NOT NULL)")
+        meta = {"format": "aiep-ledger/1", "operator_id": operator_id}
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        for seq in range(1, records + 1):
+            digest = hashlib.sha256(digest + seq.to_bytes(8)).digest()
+            connection.execute("INSERT INTO records VALUES (?, ?)", (seq, digest))
+    return f"{records}:{digest.hex()}"

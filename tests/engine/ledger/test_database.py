@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger.v2 import pages
-from custom_components.aiep_miner.engine.ledger.v2.entries import Draft
-from custom_components.aiep_miner.engine.ledger.v2.signing import Signer
-from custom_components.aiep_miner.engine.ledger.v2.store import Store
+from custom_components.aiep_miner.engine.ledger import pages
+from custom_components.aiep_miner.engine.ledger.entries import Draft
+from custom_components.aiep_miner.engine.ledger.signing import Signer
+from custom_components.aiep_miner.engine.ledger.store import Store
 from custom_components.aiep_miner.engine.ledger.verifier import tree
 from custom_components.aiep_miner.engine.ledger.verifier.blocks import Header, part_root
 from custom_components.aiep_miner.engine.ledger.verifier.database import Database

@@ -1,4 +1,4 @@
-"""The worked example of docs/ledger-format-2.md, recomputed with hashlib alone and with our code."""
+"""The worked example of docs/ledger-format.md, recomputed with hashlib alone and with our code."""
 
 import base64
 import struct
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger.v2.entries import Draft
-from custom_components.aiep_miner.engine.ledger.v2.store import Store
+from custom_components.aiep_miner.engine.ledger.entries import Draft
+from custom_components.aiep_miner.engine.ledger.store import Store
 
 from .samples import OPERATOR, SIGNER, verify
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "ledger-format-2.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "ledger-format.md"
 SEGMENT = "5eed0001"
 TS_MS = 1_800_000_000_000
 DRAFTS = [

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger.v2.proofs import Prover
-from custom_components.aiep_miner.engine.ledger.v2.query import Reader
+from custom_components.aiep_miner.engine.ledger.proofs import Prover
+from custom_components.aiep_miner.engine.ledger.query import Reader
 from custom_components.aiep_miner.engine.ledger.verifier.database import Database
 from custom_components.aiep_miner.engine.ledger.verifier.note import (
     Checkpoint,

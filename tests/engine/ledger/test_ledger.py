@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.aiep_miner.engine.ledger import Cause, Ledger, Trusted
+from custom_components.aiep_miner.engine.ledger import ledger as ledger_module
 from custom_components.aiep_miner.engine.ledger.errors import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.ledger.v2 import Cause, Ledger, Query, Trusted
-from custom_components.aiep_miner.engine.ledger.v2 import ledger as ledger_module
 from custom_components.aiep_miner.engine.ledger.verifier import bundle
 from custom_components.aiep_miner.engine.ledger.verifier import export as exported
 from custom_components.aiep_miner.engine.ledger.verifier.note import Note
 from custom_components.aiep_miner.engine.ledger.verifier.report import Known
 from custom_components.aiep_miner.engine.records import PriceRecord, RecordKind, TelemetryRecord
-from tests.engine.ledger_samples import price, telemetry
 
 from .samples import DAY_MS, OPERATOR, PRIVATE_KEY, SIGNER, START_MS, change, fill, verify
+from .samples import price_record as price
+from .samples import telemetry_record as telemetry
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ async def test_records_go_in_and_come_out(ledger: Ledger) -> None:
     assert await ledger.get(3) is None
     assert await ledger.latest(RecordKind.TELEMETRY) == entries[0]
     assert await ledger.latest(RecordKind.TELEMETRY, "nobody") is None
-    assert await ledger.query(Query(kinds=(RecordKind.PRICE,))) == (entries[1],)
+    assert await ledger.query(kinds=(RecordKind.PRICE,)) == (entries[1],)
     assert (ledger.head.seq, ledger.head.blocks, ledger.last_ts_ms) == (2, 1, START_MS)
 
 
@@ -90,7 +91,7 @@ async def test_a_start_after_a_stop(path: Path) -> None:
 async def test_evidence_for_others(ledger: Ledger, tmp_path: Path) -> None:
     filled(ledger, 30)
     note = Note.parse((await ledger.checkpoint(START_MS)).body["note"])
-    (decided,) = await ledger.query(Query(kinds=("decision",), limit=1))
+    (decided,) = await ledger.query(kinds=("decision",), limit=1)
     made = await ledger.bundle(decided.seq, note)
     (tmp_path / "bundle.json").write_text(json.dumps(made))
     assert bundle.verify(tmp_path / "bundle.json", Known(keys=(ledger.verifier_key,))).fault is None

@@ -7,20 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger import LedgerStore
-from custom_components.aiep_miner.engine.ledger.errors import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.ledger.v2 import segments
-from custom_components.aiep_miner.engine.ledger.v2.entries import (
+from custom_components.aiep_miner.engine.ledger import segments
+from custom_components.aiep_miner.engine.ledger.entries import (
     Cause,
     Draft,
     Head,
     Recovery,
     Trusted,
 )
-from custom_components.aiep_miner.engine.ledger.v2.signing import Signer
-from custom_components.aiep_miner.engine.ledger.v2.store import COMMIT_MAC, Store
+from custom_components.aiep_miner.engine.ledger.errors import LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.ledger.signing import Signer
+from custom_components.aiep_miner.engine.ledger.store import COMMIT_MAC, Store
 from custom_components.aiep_miner.engine.ledger.verifier.report import Known
-from tests.engine.ledger_samples import fill as fill_format_1
 
 from .samples import (
     OPERATOR,
@@ -34,6 +32,7 @@ from .samples import (
     opened,
     seal,
     verify,
+    write_format_1,
     written,
 )
 
@@ -381,10 +380,7 @@ def test_a_crash_at_any_step_of_a_swap_loses_nothing(
 
 
 def test_a_ledger_of_format_1_stays_beside(path: Path) -> None:
-    old = LedgerStore.open(path, OPERATOR)
-    fill_format_1(old, 20)
-    head = str(old.head)
-    old.close()
+    head = write_format_1(path)
     copy = path.read_bytes()
     found = opened(path, Trusted(format_1_head=head), now_ms=LATER_MS)
     assert found.finding is None
@@ -396,10 +392,7 @@ def test_a_ledger_of_format_1_stays_beside(path: Path) -> None:
 
 @pytest.mark.parametrize("edit", ["cut off", "format 2 was known"])
 def test_a_ledger_of_format_1_that_is_not_the_known_one(path: Path, edit: str) -> None:
-    old = LedgerStore.open(path, OPERATOR)
-    fill_format_1(old, 20)
-    head = str(old.head)
-    old.close()
+    head = write_format_1(path)
     known = Trusted(format_1_head=head)
     if edit == "cut off":
         with closing(sqlite3.connect(path)) as connection, connection:

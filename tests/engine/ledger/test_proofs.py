@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger.v2.entries import Query
-from custom_components.aiep_miner.engine.ledger.v2.export import export
-from custom_components.aiep_miner.engine.ledger.v2.importing import import_export
-from custom_components.aiep_miner.engine.ledger.v2.proofs import Prover
-from custom_components.aiep_miner.engine.ledger.v2.query import Reader
-from custom_components.aiep_miner.engine.ledger.v2.signing import Signer
-from custom_components.aiep_miner.engine.ledger.v2.store import Store
+from custom_components.aiep_miner.engine.ledger.entries import Query
+from custom_components.aiep_miner.engine.ledger.export import export
+from custom_components.aiep_miner.engine.ledger.importing import import_export
+from custom_components.aiep_miner.engine.ledger.proofs import Prover
+from custom_components.aiep_miner.engine.ledger.query import Reader
+from custom_components.aiep_miner.engine.ledger.signing import Signer
+from custom_components.aiep_miner.engine.ledger.store import Store
 from custom_components.aiep_miner.engine.ledger.verifier import bundle, command_line, proof, tree
 from custom_components.aiep_miner.engine.ledger.verifier import export as exported
 from custom_components.aiep_miner.engine.ledger.verifier.database import Database

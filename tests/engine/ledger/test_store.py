@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from custom_components.aiep_miner.engine.ledger import pages
+from custom_components.aiep_miner.engine.ledger.entries import Draft, LedgerEntry, Query
 from custom_components.aiep_miner.engine.ledger.errors import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.ledger.v2 import pages
-from custom_components.aiep_miner.engine.ledger.v2.entries import Draft, LedgerEntry, Query
-from custom_components.aiep_miner.engine.ledger.v2.query import Reader
-from custom_components.aiep_miner.engine.ledger.v2.store import Store
+from custom_components.aiep_miner.engine.ledger.query import Reader
+from custom_components.aiep_miner.engine.ledger.store import Store
 from custom_components.aiep_miner.engine.ledger.verifier.database import Database
 from custom_components.aiep_miner.engine.ledger.verifier.lines import record_hash
 from custom_components.aiep_miner.engine.ledger.verifier.note import Checkpoint

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-from . import verify
 from .verifier.report import NotALedgerError
 
 
@@ -68,5 +67,5 @@ def translated(default: LedgerReason = LedgerReason.IO_ERROR) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as err:
         raise LedgerError(_reason_of(err, default), str(err)) from err
-    except (NotALedgerError, verify.NotALedgerError) as err:
+    except NotALedgerError as err:
         raise LedgerError(LedgerReason.CORRUPT, str(err)) from err

@@ -189,7 +189,9 @@ def _counted_w(state: State, miner_id: str) -> float | None:
 
 def _present_w(miner: MinerState, own: MinerPolicy) -> float | None:
     """Return the power in W that a miner draws, or will by a command under way."""
-    told: list[Wanted] = [item for item in miner.open_decisions.values() if item.authorised]
+    told: list[Wanted] = [
+        item.record for item in miner.open_decisions.values() if item.record.authorised
+    ]
     if miner.pending is not None:
         told.append(miner.pending.receipt)
     claims = [claim_w(miner, own, item) for item in told if _can_raise(miner, item)]

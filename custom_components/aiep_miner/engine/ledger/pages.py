@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from ..errors import LedgerError, LedgerReason, translated
-from ..verifier import tree
-from ..verifier.blocks import PAGE_BLOCKS, Dropped, part_root
-from ..verifier.database import Database
-from ..verifier.parts import DEFLATE, XZ, inflate, marker, read_page_part, read_part
 from .entries import Draft, LedgerEntry
+from .errors import LedgerError, LedgerReason, translated
 from .query import Reader
 from .store import Store
+from .verifier import tree
+from .verifier.blocks import PAGE_BLOCKS, Dropped, part_root
+from .verifier.database import Database
+from .verifier.parts import DEFLATE, XZ, inflate, marker, read_page_part, read_part
 
 KEEP_BLOCKS: Final = 64
 """The newest blocks stay rows: a head that the trust store kept a minute ago is found at once."""

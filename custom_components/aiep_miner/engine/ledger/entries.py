@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, Self
 
-from ...records import RECORD_TYPES, Record, RecordKind
-from ..verifier import lines
-from ..verifier.blocks import genesis
+from ..records import RECORD_TYPES, Record, RecordKind
+from .verifier import lines
+from .verifier.blocks import genesis
 
 _TAIL: Final = re.compile(
     rb',"kind":"([^"\\]*)","seq":([0-9]+),"subject":"([^"\\]*)","ts":(-?[0-9]+)\}'

@@ -1,14 +1,15 @@
 """Makes the next block of records."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from ...canonical import canonical
-from ..verifier import tree
-from ..verifier.blocks import EVENTS, OBSERVATIONS, Decided, Header
-from ..verifier.lines import MAX_LINE_BYTES
+from ..canonical import canonical
 from .entries import Draft, Head, LedgerEntry
+from .verifier import tree
+from .verifier.blocks import EVENTS, OBSERVATIONS, Decided, Header
+from .verifier.lines import MAX_LINE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +27,32 @@ class NewBlock:
     """Those that the index of events names."""
 
 
-def build(drafts: Sequence[Draft], head: Head, last_ts_ms: int, decided: Decided) -> NewBlock:
-    """Return the block that follows a head; ``decided`` takes in its decisions.
+class Staged(NamedTuple):
+    """A record with the place that it will have in the ledger."""
+
+    draft: Draft
+    entry: LedgerEntry
+
+
+def stage(drafts: Iterable[Draft], seq: int, last_ts_ms: int) -> Iterator[Staged]:
+    """Return records with their entries, the first one behind ``seq``.
 
     Raises ValueError when a record cannot be written as JSON, is too long, or is from before
     ``last_ts_ms`` or the record before it.
     """
-    parts: dict[str, list[LedgerEntry]] = {OBSERVATIONS: [], EVENTS: []}
-    entries = []
-    for seq, draft in enumerate(drafts, head.seq + 1):
+    for number, draft in enumerate(drafts, seq + 1):
         if draft.ts_ms < last_ts_ms:
             raise ValueError(f"a {draft.kind} from before the record before it")
-        last_ts_ms, entry = draft.ts_ms, _entry(seq, draft)
-        entries.append(entry)
+        last_ts_ms = draft.ts_ms
+        yield Staged(draft, _entry(number, draft))
+
+
+def build(staged: Sequence[Staged], head: Head, decided: Decided) -> NewBlock:
+    """Return the block that follows a head; ``decided`` takes in its decisions."""
+    parts: dict[str, list[LedgerEntry]] = {OBSERVATIONS: [], EVENTS: []}
+    for draft, entry in staged:
         parts[decided.part_of(draft.kind, draft.subject, draft.body)].append(entry)
+    entries = tuple(item.entry for item in staged)
     observed, own = parts[OBSERVATIONS], parts[EVENTS]
     header = Header(
         number=head.blocks,
@@ -51,9 +64,7 @@ def build(drafts: Sequence[Draft], head: Head, last_ts_ms: int, decided: Decided
         events_root=tree.root([entry.hash for entry in own]),
         previous=head.hash,
     )
-    return NewBlock(
-        header, header.hash, _payload(observed), _payload(own), tuple(entries), tuple(own)
-    )
+    return NewBlock(header, header.hash, _payload(observed), _payload(own), entries, tuple(own))
 
 
 def _entry(seq: int, draft: Draft) -> LedgerEntry:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Final
 
-from ..verifier.blocks import EVENTS, OBSERVATIONS, OBSERVED_KINDS, PAGE_BLOCKS
-from ..verifier.database import Database
-from ..verifier.parts import read_page_part, read_part
 from .entries import LedgerEntry, Query
+from .verifier.blocks import EVENTS, OBSERVATIONS, OBSERVED_KINDS, PAGE_BLOCKS
+from .verifier.database import Database
+from .verifier.parts import read_page_part, read_part
 
 _NOT_INDEXED: Final = OBSERVED_KINDS | {"decision"}
 """Routine holds are decisions, and observations, too."""

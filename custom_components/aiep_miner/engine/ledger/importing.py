@@ -7,16 +7,16 @@ from itertools import batched
 from pathlib import Path
 from typing import Any
 
-from ..errors import translated
-from ..verifier import database as reading
-from ..verifier import export as exported
-from ..verifier import tree
-from ..verifier.blocks import FORMAT, PAGE_BLOCKS, Block, Dropped, Header
-from ..verifier.log import Log
-from ..verifier.parts import DEFLATE, RAW, marker
-from ..verifier.report import NotALedgerError, Report
+from .errors import translated
 from .pages import compressed
 from .store import SCHEMA
+from .verifier import database as reading
+from .verifier import export as exported
+from .verifier import tree
+from .verifier.blocks import FORMAT, PAGE_BLOCKS, Block, Dropped, Header
+from .verifier.log import Log
+from .verifier.parts import DEFLATE, RAW, marker
+from .verifier.report import NotALedgerError, Report
 
 type Checked = tuple[Block, Header, int, list[tuple[Any, ...]]]
 """A block, its header, its first record's time and its rows of the events' index."""

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import LedgerError, LedgerReason
-from ..verifier import bundle, proof, tree
-from ..verifier.blocks import EVENTS, OBSERVATIONS, PAGE_BLOCKS, Block, Header
-from ..verifier.database import header_of, page_blocks
-from ..verifier.lines import record_hash
-from ..verifier.note import Checkpoint, Note, to_base64
-from ..verifier.parts import read_part
 from .entries import LedgerEntry
+from .errors import LedgerError, LedgerReason
 from .query import Reader
+from .verifier import bundle, proof, tree
+from .verifier.blocks import EVENTS, OBSERVATIONS, PAGE_BLOCKS, Block, Header
+from .verifier.database import header_of, page_blocks
+from .verifier.lines import record_hash
+from .verifier.note import Checkpoint, Note, to_base64
+from .verifier.parts import read_part
 
 
 class Prover:
