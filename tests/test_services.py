@@ -225,7 +225,7 @@ async def test_proposal_is_never_a_persons_command(
         {"action": "explode"},
         {"action": "hold"},
         {"value": None},
-        {"action": "set_preset"},
+        {"action": "set_level"},
         {"note": "x" * 501},
         {"note": "\ud800"},
         {"option": "x" * 201},

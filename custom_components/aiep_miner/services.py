@@ -57,7 +57,6 @@ PROPOSABLE: Final = (
     Action.SET_POWER,
     Action.SET_HASHRATE,
     Action.SET_POOL,
-    Action.SET_PRESET,
     Action.SET_LEVEL,
 )
 NEEDS_VALUE: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_POOL})
@@ -94,7 +93,7 @@ def _complete(data: dict[str, Any]) -> dict[str, Any]:
     action = data[ATTR_ACTION]
     if action in NEEDS_VALUE and ATTR_VALUE not in data:
         raise vol.Invalid(f"{action} needs a value", path=[ATTR_VALUE])
-    if action in (Action.SET_PRESET, Action.SET_LEVEL) and ATTR_OPTION not in data:
+    if action == Action.SET_LEVEL and ATTR_OPTION not in data:
         raise vol.Invalid(f"{action} needs an option", path=[ATTR_OPTION])
     return data
 

@@ -12,7 +12,13 @@ import pytest
 
 from custom_components.aiep_miner.engine import controller as controlling
 from custom_components.aiep_miner.engine import journal
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, Signer
+from custom_components.aiep_miner.engine.ledger import (
+    LedgerError,
+    LedgerReason,
+    Note,
+    Reader,
+    Signer,
+)
 from custom_components.aiep_miner.engine.ledger.entries import Draft
 from custom_components.aiep_miner.engine.ledger.store import Store
 from custom_components.aiep_miner.engine.miners.base import Capabilities
@@ -139,6 +145,38 @@ async def test_a_slow_disk_holds_up_no_safety_stop(tmp_path, reading) -> None:
         (receipt, confirmed) = await rig.records("receipt")
         assert (receipt["outcome"], receipt["late"]) == ("accepted", True)
         assert confirmed["outcome"] == "confirmed"
+        await assert_settled(rig)
+    assert_replays(rig.path)
+
+
+async def test_readers_hold_up_no_safety_stop(tmp_path) -> None:
+    """Forty scans, exports and a verification that take their time on the readers' threads."""
+    find, over, reading = Reader.find, threading.Event(), threading.Event()
+
+    def slow(reader, query):
+        reading.set()
+        over.wait(20)
+        yield from find(reader, query)
+
+    async def export(ledger, note) -> int:
+        return sum([len(chunk) async for chunk in ledger.export(note=note)])
+
+    async with site(tmp_path) as rig:
+        await rig.cycles(3)
+        ledger = rig.controller.ledger
+        note = Note.parse((await rig.controller.checkpoint()).body["note"])
+        with patch.object(Reader, "find", slow):
+            readers = [asyncio.create_task(ledger.query(subject="m1")) for _ in range(40)]
+            readers += [asyncio.create_task(export(ledger, note)) for _ in range(4)]
+            await asyncio.to_thread(reading.wait, 5)
+            rig.miner.reading = HOT
+            cycle = asyncio.create_task(rig.cycles())
+            assert await stopped_after(rig, "m1") < SOON_S
+            await cycle
+            assert not any(task.done() for task in readers)
+            over.set()
+            await asyncio.gather(*readers)
+        await rig.cycles(2)
         await assert_settled(rig)
     assert_replays(rig.path)
 

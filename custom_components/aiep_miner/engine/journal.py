@@ -117,8 +117,8 @@ class Journal:
 
     async def _read_state(self) -> tuple[State, Rebuilt]:
         operator_id, upto_seq = self._ledger.operator_id, self._ledger.head.seq
-        reading = self._ledger.read(
-            lambda reader: rebuild(operator_id, reader, upto_seq, self._progress), deadline_s=None
+        reading = self._ledger.read_first(
+            lambda reader: rebuild(operator_id, reader, upto_seq, self._progress)
         )
         return await self._wait(asyncio.ensure_future(reading))
 

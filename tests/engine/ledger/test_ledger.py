@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger import Cause, Ledger, Trusted
+from custom_components.aiep_miner.engine.ledger import Cause, Ledger, Query, Reader, Trusted
 from custom_components.aiep_miner.engine.ledger import ledger as ledger_module
 from custom_components.aiep_miner.engine.ledger.errors import LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.ledger.query import Batches
 from custom_components.aiep_miner.engine.ledger.verifier import bundle
 from custom_components.aiep_miner.engine.ledger.verifier import export as exported
 from custom_components.aiep_miner.engine.ledger.verifier.note import Note
@@ -107,6 +108,92 @@ async def test_evidence_for_others(ledger: Ledger, tmp_path: Path) -> None:
             pass
 
 
+async def test_readers_hold_up_no_append_and_are_few(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty scans that take their time; what is appended meanwhile does not wait."""
+    filled(ledger, 20)
+    find, go_on, reading = Reader.find, threading.Event(), threading.Event()
+    threads: set[str] = set()
+
+    def slow(reader: Reader, query: Query) -> Batches:
+        threads.add(threading.current_thread().name)
+        reading.set()
+        go_on.wait(20)
+        yield from find(reader, query)
+
+    monkeypatch.setattr(Reader, "find", slow)
+    scans = [asyncio.ensure_future(ledger.query(kinds=("telemetry",))) for _ in range(40)]
+    await asyncio.to_thread(reading.wait, 5)
+    async with asyncio.timeout(5):
+        await ledger.append([price(ledger.last_ts_ms)])
+        assert await ledger.read_first(Reader.last_seq) == ledger.head.seq
+    assert not any(scan.done() for scan in scans)
+    go_on.set()
+    assert {len(found) for found in await asyncio.gather(*scans)} == {40}
+    assert 1 <= len(threads) <= 2
+
+
+async def test_a_reader_given_up_is_closed_after_its_last_call(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, go_on, reading = Reader.find, threading.Event(), threading.Event()
+    failures: list[BaseException] = []
+
+    def slow(reader: Reader, query: Query) -> Batches:
+        reading.set()
+        go_on.wait(20)
+        try:
+            yield from list(find(reader, query))
+        except BaseException as err:
+            failures.append(err)
+            raise
+
+    await ledger.append([price(START_MS)])
+    monkeypatch.setattr(Reader, "find", slow)
+    scan = asyncio.ensure_future(ledger.query())
+    await asyncio.to_thread(reading.wait, 5)
+    scan.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await scan
+    waiting = asyncio.ensure_future(ledger.get(1))
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(ledger.close())
+    await asyncio.sleep(0)
+    go_on.set()
+    await closing
+    assert failures == [], "the connection was open until the call had ended"
+    assert not ledger.path.with_name("ledger.db-wal").exists()
+    with pytest.raises(LedgerError) as caught:
+        await waiting
+    assert caught.value.reason is LedgerReason.CLOSED
+
+
+async def test_another_operators_file_is_not_read(ledger: Ledger, tmp_path: Path) -> None:
+    await ledger.append([price(START_MS)])
+    change(ledger.path, "UPDATE meta SET value = 'another' WHERE key = 'operator_id'")
+    with pytest.raises(LedgerError) as caught:
+        await ledger.get(1)
+    assert caught.value.reason is LedgerReason.CORRUPT
+
+
+@pytest.mark.parametrize(
+    "text", ["UPDATE pages SET observations = x'00'", "UPDATE pages SET events = zeroblob(9)"]
+)
+async def test_what_is_damaged_is_said_to_be(ledger: Ledger, text: str) -> None:
+    filled(ledger, 330)
+    await ledger.maintain(ledger.last_ts_ms, DAY_MS)
+    change(ledger.path, text)
+    for reading in (
+        ledger.get(2),
+        ledger.query(limit=10),
+        ledger.read_first(lambda reader: list(reader.read())),
+    ):
+        with pytest.raises(LedgerError) as caught:
+            await reading
+        assert caught.value.reason is LedgerReason.CORRUPT
+
+
 async def test_cosignatures_are_kept(ledger: Ledger) -> None:
     filled(ledger, 5)
     note = Note.parse((await ledger.checkpoint(START_MS)).body["note"])
@@ -152,10 +239,7 @@ async def test_readers_delay_no_append(ledger: Ledger, monkeypatch: pytest.Monke
     """All readers hang; records are appended all the same."""
     filled(ledger, 5)
     release = threading.Event()
-    hanging = [
-        asyncio.create_task(ledger.read(lambda _: release.wait(20)))
-        for _ in range(ledger_module.READERS + 1)
-    ]
+    hanging = [asyncio.create_task(ledger.read(lambda _: release.wait(20))) for _ in range(3)]
     await asyncio.sleep(0.1)
     async with asyncio.timeout(5):
         await ledger.append([price(ledger.last_ts_ms)])
@@ -223,10 +307,11 @@ async def test_an_opening_that_is_given_up_closes_the_file(
         await Ledger.open(path, OPERATOR, private_key=PRIVATE_KEY, now_ms=START_MS, deadline_s=0.1)
     release.set()
     monkeypatch.undo()
-    for _ in range(500):
-        if path.exists() and not path.with_name("ledger.db-wal").exists():  # noqa: ASYNC240
-            break
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while any(item.name.startswith("aiep_miner_ledger") for item in threading.enumerate()):
+            await asyncio.sleep(0.01)  # noqa: ASYNC110 - a thread has no event for its end
+    assert path.exists()  # noqa: ASYNC240
+    assert not path.with_name("ledger.db-wal").exists()  # noqa: ASYNC240
     ledger = await begun(path)
     await ledger.close()
 

@@ -27,6 +27,7 @@ from devtools.emulators.device import Device
 from devtools.emulators.whatsminer_v2 import WhatsminerV2
 from tests.recordings import recordings
 
+from .offered import CAN
 from .shelf import (
     FAST,
     MAKES,
@@ -41,25 +42,6 @@ from .shelf import (
 
 pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
 
-PAUSES = {Action.RUN, Action.STOP}
-FULL = {*PAUSES, Action.RESTART, Action.FAULT_LIGHT}
-AIR = {Action.SET_FAN, Action.SET_TARGET_TEMPERATURE}
-LEVELS = {Action.SET_LEVEL}
-BOARDS = {Action.SET_BOARD, Action.RESTART_MINING}
-CAN: dict[str, set[Action]] = {
-    "bitaxe": PAUSES | AIR | LEVELS | {Action.RESTART, Action.IDENTIFY},
-    "nerdaxe": PAUSES | AIR | LEVELS | {Action.RESTART},
-    "antminer": FULL | LEVELS | {Action.SET_PRESET, Action.SET_FAN},
-    "luxos": FULL | LEVELS | {Action.SET_POOL, Action.SET_FAN, Action.SET_SCALING},
-    "avalon": FULL,
-    "avalon_q": PAUSES | AIR | LEVELS | {Action.RESTART, Action.SET_POOL},
-    "nano3s": PAUSES | AIR | LEVELS | {Action.RESTART, Action.SET_POOL},
-    "whatsminer_v2": FULL | LEVELS | {Action.SET_POWER},
-    "whatsminer_v3": FULL | LEVELS | {Action.SET_POWER},
-    "braiins": FULL | LEVELS | BOARDS | {Action.SET_POWER, Action.SET_HASHRATE, Action.SET_SCALING},
-    "vnish": FULL | LEVELS | {Action.SET_POWER_PERCENT},
-    "epic": FULL | BOARDS | {Action.SET_FAN},
-}
 IDENTITY = {
     "bitaxe": ("Bitaxe", "Gamma", "Bitaxe Stock v2.14.0", "bitaxe"),
     "nerdaxe": ("Nerdaxe", "NerdQAxe", "Nerdaxe Stock v1.0.36", "nerdaxe"),
@@ -436,30 +418,29 @@ async def test_a_malformed_power_limit_is_never_sent(value: float | None) -> Non
         assert device.log.writes == []
 
 
-async def test_a_preset_is_sent_once_and_read_back() -> None:
+async def test_a_mode_is_sent_once_and_read_back() -> None:
     async with shelved("antminer") as (device, miner):
-        assert (await miner.connect()).capabilities.presets == ("low", "normal", "high")
-        assert (await miner.poll()).preset == "normal"
-        await miner.execute(Command(action=Action.SET_PRESET, option="low"))
+        assert (await miner.poll()).level == "normal"
+        await miner.execute(Command(action=Action.SET_LEVEL, option="low"))
         assert [item.command for item in device.log.writes] == ["POST /cgi-bin/set_miner_conf.cgi"]
-        assert (await miner.poll()).preset == "low"
+        assert (await miner.poll()).level == "low"
         assert device.machine.power_limit_w < device.machine.profile.nominal_power_w
 
 
-async def test_a_preset_never_starts_a_miner() -> None:
+async def test_a_mode_never_starts_a_miner() -> None:
     async with shelved("antminer") as (device, miner):
         await miner.execute(Command(action=Action.STOP))
-        assert (await miner.poll()).preset is None
+        assert (await miner.poll()).level is None
         device.log.clear()
-        error = await reason_of(miner.execute(Command(action=Action.SET_PRESET, option="high")))
-        assert (error.reason, error.maybe_done) == (Reason.REFUSED, False)
+        error = await reason_of(miner.execute(Command(action=Action.SET_LEVEL, option="high")))
+        assert (error.reason, error.maybe_done) == (Reason.WOULD_START, False)
         assert device.log.writes == []
         assert not any(device.machine.boards_enabled)
 
 
-async def test_an_unknown_preset_is_never_sent() -> None:
+async def test_an_unknown_mode_is_never_sent() -> None:
     async with shelved("antminer") as (device, miner):
-        error = await reason_of(miner.execute(Command(action=Action.SET_PRESET, option="turbo")))
+        error = await reason_of(miner.execute(Command(action=Action.SET_LEVEL, option="turbo")))
         assert error.reason is Reason.UNSUPPORTED_ACTION
         assert device.log.writes == []
 

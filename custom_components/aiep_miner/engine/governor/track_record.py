@@ -56,7 +56,7 @@ NOT_ITS_FAULT: Final = frozenset(
 )
 
 _RUNS: Final = frozenset({Action.RUN, Action.STOP, Action.RESTART})
-_TUNES: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET})
+_TUNES: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE})
 
 
 class Result(StrEnum):

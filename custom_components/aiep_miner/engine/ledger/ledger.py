@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
@@ -17,19 +17,19 @@ from .entries import Cause, Draft, Finding, Head, LedgerEntry, Query, Recovery, 
 from .errors import LedgerError, LedgerReason, translated
 from .proofs import Prover
 from .query import Reader
+from .readers import Readers, Session
 from .signing import Signer
 from .verifier import database as reading
 from .verifier.log import Log
 from .verifier.note import Checkpoint, Note, VerifierKey
 from .verifier.report import Fault, Known, Report
 
-READERS: Final = 2
-_STEP_S: Final = 0.004
-"""So long a reader works before it pauses …"""
-_PAUSE_S: Final = 0.004
-"""… for so long, when it works in the background."""
+_STEP_S: Final = 0.008
+"""How long a reader works before others have their turn …"""
+_PAUSE_S: Final = 0.008
+"""… and how long it pauses then, when it works in the background."""
 _YIELD_S: Final = 1.0
-"""So long a reader waits at most for a write to end."""
+"""The longest that a reader waits for a write to end."""
 WRITE_DEADLINE_S: Final = 30.0
 READ_DEADLINE_S: Final = 60.0
 
@@ -37,19 +37,17 @@ READ_DEADLINE_S: Final = 60.0
 class Ledger:
     """One operator's ledger. Nothing here blocks the event loop.
 
-    Appends run on one thread, in the order in which they were asked for. Queries, exports,
-    proofs, verifications and compression run on threads and connections of their own and give
-    way to appends. Deadlines are in seconds; None waits for ever.
+    What changes the file runs on one thread, in the order in which it was asked for. Queries,
+    exports, proofs, verifications and compression run on a few other threads, each with a
+    connection of its own, in steps of some milliseconds, and give way to appends. Deadlines are
+    in seconds; None waits for ever.
     """
 
     def __init__(self, executor: ThreadPoolExecutor, opened: segments.Opened) -> None:
         """Take an opened ledger and the thread that opened it; see ``open``."""
         self._store = opened.store
         self._writer = executor
-        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="aiep_miner_ledger_reader")
-        self._local = threading.local()
-        self._readers: set[Reader] = set()
-        self._generation = 0
+        self._readers = Readers()
         self._is_calm = threading.Event()
         self._is_calm.set()
         self._is_closed = False
@@ -184,7 +182,6 @@ class Ledger:
 
     def _begin_segment(self, cause: Cause, now_ms: int, user_id: str | None) -> Recovery:
         previous = str(self._store.head)
-        self._generation += 1
         self.recovery = segments.begin_segment(self._store, cause, previous, now_ms, user_id)
         return self.recovery
 
@@ -266,56 +263,71 @@ class Ledger:
 
     # Reading
 
+    def _reading(self) -> AbstractAsyncContextManager[tuple[Session[Reader], Reader]]:
+        """Open the present segment for reading, for as long as the block runs."""
+        return self._readers.reader(self._open_reader)
+
+    def _open_reader(self) -> Reader:
+        with translated():
+            database = reading.Database(self._store.path)
+        if database.operator_id != self.operator_id:
+            database.close()
+            raise LedgerError(LedgerReason.CORRUPT, "not a ledger of this operator")
+        return Reader(database)
+
     async def read[T](
         self, look: Callable[[Reader], T], *, deadline_s: float | None = READ_DEADLINE_S
     ) -> T:
         """Return what a look at the ledger gives, on a reader's thread. Raises LedgerError."""
-        return await self._read(lambda: look(self._reader()), deadline_s)
+        async with _deadline(deadline_s), self._reading() as (session, reader):
+            return await session.run(_translated, look, reader)
 
-    async def _read[T](self, call: Callable[[], T], deadline_s: float | None) -> T:
-        if self._is_closed:
-            raise LedgerError(LedgerReason.CLOSED, "the ledger is closed")
-        running = self._pool.submit(self._translated, call)
+    async def read_first[T](self, look: Callable[[Reader], T]) -> T:
+        """Return what a look at the ledger gives, before all readers that wait.
+
+        Appends wait until it has ended. Raises LedgerError, also for what is damaged.
+        """
+        return await self._write(lambda _: self._read_first(look), deadline_s=None)
+
+    def _read_first[T](self, look: Callable[[Reader], T]) -> T:
         try:
-            return await _within(running, deadline_s)
-        except TimeoutError:
-            running.cancel()
-            raise LedgerError(LedgerReason.TIMED_OUT, "the reading takes too long") from None
+            with translated():
+                return look(Reader(reading.Database(self._store.path, self._store.connection)))
+        except ValueError as err:
+            raise LedgerError(LedgerReason.CORRUPT, str(err)) from err
 
-    @staticmethod
-    def _translated[T](call: Callable[[], T]) -> T:
-        with translated():
-            return call()
+    async def _in_steps[T](
+        self, session: Session[Reader], steps: pages.Steps[T], *, is_hurried: bool = True
+    ) -> T:
+        """Return what work in steps comes to; in the background it pauses in between.
 
-    def _reader(self) -> Reader:
-        """Return this thread's reader of the present segment."""
-        found = getattr(self._local, "reader", None)
-        if found is not None and found[0] == self._generation:
-            reader: Reader = found[1]
-            return reader
-        if found is not None:
-            self._drop(found[1])
-        generation = self._generation
-        reader = Reader(reading.Database(self._store.path))
-        self._readers.add(reader)
-        self._local.reader = (generation, reader)
-        return reader
+        Raises LedgerError, also for what is damaged.
+        """
+        while not (ended := await session.run(self._some_steps, steps)):
+            if not is_hurried:
+                await asyncio.sleep(_PAUSE_S)
+        return ended[0]
 
-    def _drop(self, reader: Reader) -> None:
-        self._readers.discard(reader)
-        reader.close()
-
-    def _pause(self, since_s: float) -> float:
-        """Give way to writes and to other threads; return since when the reader works again."""
+    def _some_steps[T](self, steps: pages.Steps[T]) -> tuple[T] | tuple[()]:
+        """Work for some milliseconds; return what it has come to, once it has."""
         self._is_calm.wait(_YIELD_S)
-        if time.monotonic() - since_s >= _STEP_S:
-            time.sleep(_PAUSE_S)
-            return time.monotonic()
-        return since_s
+        until_s = time.monotonic() + _STEP_S
+        try:
+            with translated():
+                while time.monotonic() < until_s:
+                    next(steps)
+        except StopIteration as end:
+            return (end.value,)
+        except ValueError as err:
+            raise LedgerError(LedgerReason.CORRUPT, str(err)) from err
+        return ()
 
     async def get(self, seq: int) -> LedgerEntry | None:
         """Return one record; None when there is none or it was dropped. Raises LedgerError."""
-        return await self.read(lambda reader: reader.entry(seq))
+        try:
+            return await self.read(lambda reader: reader.entry(seq))
+        except ValueError as err:
+            raise LedgerError(LedgerReason.CORRUPT, str(err)) from err
 
     async def latest(self, kind: str, subject: str | None = None) -> LedgerEntry | None:
         """Return the newest record of a kind (and subject). Raises LedgerError."""
@@ -349,15 +361,8 @@ class Ledger:
             limit=limit,
             newest_first=newest_first,
         )
-        end_s = None if deadline_s is None else time.monotonic() + deadline_s
-        return await self._read(lambda: tuple(self._find(query, end_s)), None)
-
-    def _find(self, query: Query, end_s: float | None) -> Iterator[LedgerEntry]:
-        for batch in self._reader().find(query):
-            yield from batch
-            self._is_calm.wait(_YIELD_S)
-            if end_s is not None and time.monotonic() > end_s:
-                raise LedgerError(LedgerReason.TIMED_OUT, "the query takes too long")
+        async with _deadline(deadline_s), self._reading() as (session, reader):
+            return await self._in_steps(session, _select(reader, query))
 
     async def export(
         self, from_block: int = 0, to_block: int | None = None, *, note: Note
@@ -368,28 +373,19 @@ class Ledger:
         Raises LedgerError, and ValueError when there are no such blocks.
         """
         end = Checkpoint.parse(note.text).size if to_block is None else to_block
-        reader = await self._read(self._own_reader, READ_DEADLINE_S)
-        try:
+        async with self._reading() as (session, reader):
             chunks = export.export(reader, from_block, end, note)
-            while chunk := await self._read(partial(self._some, chunks), READ_DEADLINE_S):
+            while chunk := await session.run(_translated, self._some, chunks):
                 yield chunk
-        finally:
-            self._drop(reader)
-
-    def _own_reader(self) -> Reader:
-        """Return a reader that is not bound to a thread; its user closes it."""
-        reader = Reader(reading.Database(self._store.path))
-        self._readers.add(reader)
-        return reader
 
     def _some(self, chunks: Iterator[bytes], least: int = 65_536) -> bytes:
         """Return the next chunks together, for some milliseconds of work."""
         self._is_calm.wait(_YIELD_S)
-        found, length, since_s = [], 0, time.monotonic()
+        found, length, until_s = [], 0, time.monotonic() + _STEP_S
         for chunk in chunks:
             found.append(chunk)
             length += len(chunk)
-            if length >= least or time.monotonic() - since_s > _STEP_S:
+            if length >= least or time.monotonic() > until_s:
                 break
         return b"".join(found)
 
@@ -420,7 +416,6 @@ class Ledger:
         state: dict[str, Any] | None = None,
         progress: Callable[[dict[str, Any], int], None] = lambda _state, _count: None,
         is_hurried: bool = False,
-        deadline_s: float | None = None,
     ) -> Report:
         """Verify all blocks so far, from the first one or from where ``state`` was taken.
 
@@ -429,18 +424,14 @@ class Ledger:
         Raises LedgerError when the file cannot be read at all, or not now.
         """
         upto = self.head.blocks
-        reader = await self._read(self._own_reader, READ_DEADLINE_S)
-        try:
-            log = await self._read(partial(self._begin_walk, reader, known, state), READ_DEADLINE_S)
+        async with self._reading() as (session, reader):
+            log = await session.run(_translated, self._begin_walk, reader, known, state)
             fault: Fault | None = None
             while fault is None and log.blocks < upto:
-                step = partial(self._advance, reader, log, upto, is_hurried)
-                fault = await self._read(step, deadline_s)
+                steps = _check(reader.database, log, upto)
+                fault = await self._in_steps(session, steps, is_hurried=is_hurried)
                 progress(log.state(), upto)
-            finish = partial(reader.database.finish, log)
-            fault = fault or await self._read(finish, READ_DEADLINE_S)
-        finally:
-            self._drop(reader)
+            fault = fault or await session.run(_translated, reader.database.finish, log)
         return reading.report_of("ledger", log, fault)
 
     @staticmethod
@@ -458,18 +449,6 @@ class Ledger:
         except ValueError:
             pass
         return reader.database.log(known)
-
-    def _advance(self, reader: Reader, log: Log, upto: int, is_hurried: bool) -> Fault | None:
-        """Check the next page, or the blocks that are not yet in one."""
-        since_s = time.monotonic()
-        for fault in reader.database.steps(log, upto):
-            if fault is not None:
-                return fault
-            if is_hurried:
-                self._is_calm.wait(_YIELD_S)
-            else:
-                since_s = self._pause(since_s)
-        return None
 
     # Housekeeping
 
@@ -503,22 +482,9 @@ class Ledger:
         return await self._do(partial(call, self._store), *args)
 
     async def _work[T](self, begin: Callable[[reading.Database], pages.Steps[T]]) -> T:
-        """Run work in steps on a reader's thread, giving way in between. Raises LedgerError."""
-        return await self._read(partial(self._run_steps, begin), None)
-
-    def _run_steps[T](self, begin: Callable[[reading.Database], pages.Steps[T]]) -> T:
-        steps, since_s = begin(self._reader().database), time.monotonic()
-        try:
-            while True:
-                next(steps)
-                since_s = self._pause(since_s)
-                if self._is_closed:
-                    raise LedgerError(LedgerReason.CLOSED, "the ledger is closed")
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        except ValueError as err:
-            raise LedgerError(LedgerReason.CORRUPT, str(err)) from err
+        """Return what work in the background comes to. Raises LedgerError."""
+        async with self._reading() as (session, reader):
+            return await self._in_steps(session, begin(reader.database), is_hurried=False)
 
     # Backups and the end
 
@@ -538,7 +504,7 @@ class Ledger:
         if self._is_closed:
             return
         self._is_closed = True
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._readers.refuse()
         closing = self._writer.submit(self._close)
         self._writer.shutdown(wait=False)
         try:
@@ -548,10 +514,41 @@ class Ledger:
 
     def _close(self) -> None:
         """Close the readers, then the store: it is to be the last, and fold the log in."""
-        self._pool.shutdown(wait=True)
-        while self._readers:
-            self._readers.pop().close()
+        self._readers.close()
         self._store.close()
+
+
+@asynccontextmanager
+async def _deadline(seconds: float | None) -> AsyncIterator[None]:
+    """Raise LedgerError when the block takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise LedgerError(LedgerReason.TIMED_OUT, "the reading takes too long") from None
+
+
+def _translated[**P, T](call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    with translated():
+        return call(*args, **kwargs)
+
+
+def _select(reader: Reader, query: Query) -> pages.Steps[tuple[LedgerEntry, ...]]:
+    """Return the records that match, a block or page a step."""
+    found: list[LedgerEntry] = []
+    for batch in reader.find(query):
+        found += batch
+        yield
+    return tuple(found)
+
+
+def _check(database: reading.Database, log: Log, upto: int) -> pages.Steps[Fault | None]:
+    """Check the next page, or the blocks that are not yet in one; return what is wrong."""
+    for fault in database.steps(log, upto):
+        if fault is not None:
+            return fault
+        yield
+    return None
 
 
 async def _within[T](running: Future[T], deadline_s: float | None) -> T:

@@ -50,7 +50,6 @@ class Capabilities:
     actions: frozenset[Action] = frozenset()
     power_min_w: float | None = None
     power_max_w: float | None = None
-    presets: tuple[str, ...] = ()
     reports_power: bool = True
     read_only_reason: Reason | None = None
     """Why nothing can be controlled, e.g. access_denied."""

@@ -20,7 +20,7 @@ class ProposalRecord(Record):
     value: float | None = None
     """W for set_power, TH/s for set_hashrate, an index for set_pool and set_board."""
     option: str | None = None
-    """A preset's name."""
+    """A level's name, or on, off, auto."""
     confidence: float = 1.0
     """0…1, the proposer's own."""
     user_id: str | None = None

@@ -31,7 +31,6 @@ class Action(StrEnum):
     SET_POWER = "set_power"
     SET_HASHRATE = "set_hashrate"
     SET_POOL = "set_pool"
-    SET_PRESET = "set_preset"
     SET_BOARD = "set_board"
     FAULT_LIGHT = "fault_light"
     SET_LEVEL = "set_level"

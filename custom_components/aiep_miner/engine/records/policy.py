@@ -46,8 +46,6 @@ class MinerPolicy(ExplicitBody):
     power_min_w: float | None = None
     power_max_w: float | None = None
     """Bounds that the device itself sets on its power limit."""
-    presets: tuple[str, ...] | None = None
-    """Those that the device has; None while unknown."""
     levels: tuple[DeviceLevel, ...] | None = None
     """Those that the device has; None while unknown."""
     ranges: tuple[ValueRange, ...] | None = None

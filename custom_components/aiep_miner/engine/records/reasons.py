@@ -49,6 +49,7 @@ class Reason(StrEnum):
     TRUST_TOO_LOW = "trust_too_low"
     SOURCE_RATE_LIMITED = "source_rate_limited"
     UNSUPPORTED_ACTION = "unsupported_action"
+    WOULD_START = "would_start"
     UNCHANGED_TARGET = "unchanged_target"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
 

@@ -55,7 +55,6 @@ MAX_COUNTED_PROPOSALS: Final = 1001
 
 
 MAX_REVIEWS: Final = 100
-MAX_PRESETS: Final = 64
 
 
 BOOT_MS: Final = 300_000
@@ -84,7 +83,7 @@ DISPATCHED: Final = frozenset({Outcome.ACCEPTED, Outcome.FAILED, Outcome.UNKNOWN
 
 TUNING: Final = frozenset(
     {
-        *(Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET, Action.SET_BOARD),
+        *(Action.SET_POWER, Action.SET_HASHRATE, Action.SET_BOARD),
         *(Action.SET_LEVEL, Action.SET_POWER_PERCENT, Action.SET_SCALING),
     }
 )
@@ -94,7 +93,7 @@ STARTING: Final = frozenset({Action.RUN, Action.RESTART, Action.RESTART_MINING})
 
 SETPOINTS: Final = frozenset(
     {
-        *(Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET),
+        *(Action.SET_POWER, Action.SET_HASHRATE),
         *(Action.SET_LEVEL, Action.SET_POWER_PERCENT),
     }
 )
@@ -113,7 +112,6 @@ GOVERNED: Final = {
     Action.SET_HASHRATE: (MiningDomain.HASH_RATE, MiningAction.TUNE_HASH_RATE),
     Action.SET_POOL: (MiningDomain.POOL_MANAGEMENT, MiningAction.SWITCH_POOL),
     # Firmware restarts its miner for either.
-    Action.SET_PRESET: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
     Action.SET_BOARD: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
     Action.SET_LEVEL: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
     Action.SET_POWER_PERCENT: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
@@ -263,11 +261,6 @@ def _follow_power(miner: MinerState, previous: Reading | None, reading: Reading)
     elif miner.pending is None and reading != previous:
         # A stopped miner whose readings are frozen may have been started unnoticed.
         miner.may_run = False
-    preset, power_w = reading.preset, reading.power_w
-    if not reading.mining or preset is None or power_w is None or miner.doubts or miner.pending:
-        return
-    if preset in miner.preset_w or len(miner.preset_w) < MAX_PRESETS:
-        miner.preset_w[preset] = max(power_w, miner.preset_w.get(preset, 0.0))
 
 
 def _follow_heat(miner: MinerState, hottest_c: float | None, limit_c: float, ts_ms: int) -> None:

@@ -182,9 +182,8 @@ def _with_target(limits: Limits, miner: MinerState, own: MinerPolicy, action: Ac
         return limits
     rate, power_w = miner.usual(own)
     if action is Action.SET_HASHRATE:
-        return replace(limits, nominal_value=own.nominal_hashrate_ths, usual_value=rate)
-    return replace(
-        limits,
+        return limits._replace(nominal_value=own.nominal_hashrate_ths, usual_value=rate)
+    return limits._replace(
         min_value=own.power_min_w,
         max_value=own.power_max_w,
         nominal_value=own.nominal_power_w,

@@ -26,7 +26,6 @@ RAISES: Final = frozenset(
         Action.RESTART,
         Action.SET_POWER,
         Action.SET_HASHRATE,
-        Action.SET_PRESET,
         Action.SET_BOARD,
         Action.SET_LEVEL,
         Action.SET_POWER_PERCENT,
@@ -36,7 +35,7 @@ RAISES: Final = frozenset(
 )
 """Actions that can raise a miner's power, and so claim a share of the site's limit."""
 
-_SETTINGS: Final = frozenset({Action.SET_HASHRATE, Action.SET_PRESET, Action.SET_LEVEL})
+_SETTINGS: Final = frozenset({Action.SET_HASHRATE, Action.SET_LEVEL})
 """Targets that stay in force over a stop, and whose power is estimated."""
 _SWITCHED: Final = frozenset({Action.SET_BOARD, Action.SET_SCALING})
 
@@ -113,17 +112,13 @@ def commanded_w(miner: MinerState) -> float | None:
     return sent.value if sent is not None and sent.action is Action.SET_POWER else None
 
 
-def claim_w(  # noqa: PLR0911 - one case an action
-    miner: MinerState, own: MinerPolicy, wanted: Wanted
-) -> float | None:
+def claim_w(miner: MinerState, own: MinerPolicy, wanted: Wanted) -> float | None:
     """Return the power in W that a miner draws at most once an action took effect."""
     match wanted.action:
         case Action.SET_POWER:
             return wanted.value
         case Action.SET_HASHRATE:
             return _at_rate_w(miner, own, wanted.value)
-        case Action.SET_PRESET:
-            return miner.preset_w.get(wanted.option or "", own.power_max_w)
         case Action.SET_LEVEL:
             return level_w(miner, own, wanted.option)
         case Action.SET_POWER_PERCENT | Action.SET_SCALING:

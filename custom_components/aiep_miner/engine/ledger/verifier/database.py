@@ -86,7 +86,8 @@ class Database:
         try:
             meta = read_meta(self.connection)
         except BaseException:
-            self.connection.close()
+            if connection is None:
+                self.connection.close()
             raise
         self.operator_id, self.segment = meta["operator_id"], meta["segment"]
 

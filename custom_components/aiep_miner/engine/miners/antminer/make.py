@@ -95,6 +95,8 @@ class Antminer(StatsSensors):
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command that the library lacks."""
         match command.action:
+            case Action.RESTART:
+                return self._restart
             case Action.SET_LEVEL:
                 return partial(self._choose, str(command.option), asleep=False)
             case Action.RUN if command.option in _MODES:
@@ -105,11 +107,20 @@ class Antminer(StatsSensors):
                 return partial(self._write, {_FAN_CONTROL: by_hand, **speed})
         return None
 
+    async def _restart(self) -> bool:
+        """Restart the device: the library cannot tell a refusal from a lost answer."""
+        path = f"{_CGI}/reboot.cgi"
+        await self.link.http().write("POST", path, middlewares=(self._login,))
+        return True
+
     async def _choose(self, level: str, *, asleep: bool) -> bool:
         """Set a mode: of a sleeping machine only to start it, of one that runs only to change."""
         conf = await self._conf()
-        if (_level(conf) is None) is not asleep:
-            raise MinerError(Reason.REFUSED, "the mode would start the miner, or it runs already")
+        sleeps = _level(conf) is None
+        if sleeps and not asleep:
+            raise MinerError(Reason.WOULD_START, "a sleeping machine has no mode")
+        if asleep and not sleeps:
+            raise MinerError(Reason.REFUSED, "it runs already")
         return await self._write(dict.fromkeys(_MODE_KEYS, _MODES[level]))
 
     async def _conf(self) -> dict[str, Any]:

@@ -10,8 +10,6 @@ from typing import Any
 
 import aiohttp
 from pyasic_rs import Miner, MinerFactory
-from pyasic_rs.asic_rs import MiningMode
-from pyasic_rs.config import TuningConfig
 from pyasic_rs.data import DataField, MinerData
 
 from ...records import Action, Reading
@@ -51,9 +49,6 @@ _LISTS_CHIPS = "Auradine Stock"
 _SWALLOWS_ERRORS = (LUXOS,)
 """Here a False can also mean that the answer got lost."""
 
-_MODES = {"low": MiningMode.Low, "normal": MiningMode.Normal, "high": MiningMode.High}
-"""A stock Antminer's."""
-
 _IDENTITY_FIELDS = (
     DataField.Mac,
     DataField.SerialNumber,
@@ -66,7 +61,6 @@ _IDENTITY_FIELDS = (
     DataField.TuningCapabilities,
 )
 _CHECK_FIELDS = (DataField.Mac, DataField.FirmwareVersion, DataField.Uptime)
-_PRESET_CHECK_FIELDS = (*_CHECK_FIELDS, DataField.TuningTarget)
 _POLL_FIELDS = (
     DataField.Mac,
     DataField.FirmwareVersion,
@@ -170,7 +164,7 @@ class AsicRsMiner:
         """
         async with self._commanding:
             async with _deadline(self._poll_s):
-                device = await self._checked(command)
+                device = await self._checked()
             await self._send(device, command)
 
     async def close(self) -> None:
@@ -266,17 +260,11 @@ class AsicRsMiner:
 
     # Commanding.
 
-    async def _checked(self, command: Command) -> _Device:
-        """Return the device after it has just answered with the MAC address known for it.
-
-        A stopped Antminer has no preset, and would start with one: REFUSED.
-        """
-        is_preset = command.action is Action.SET_PRESET
-        device, data = await self._read(_PRESET_CHECK_FIELDS if is_preset else _CHECK_FIELDS)
+    async def _checked(self) -> _Device:
+        """Return the device after it has just answered with the MAC address known for it."""
+        device, data = await self._read(_CHECK_FIELDS)
         if self._mac is not None and mac_of(data) is None:
             raise MinerError(Reason.BAD_REPLY, "cannot tell which device this is")
-        if is_preset and device.info.capabilities.presets and data.tuning_target is None:
-            raise MinerError(Reason.REFUSED, "a preset would start the miner")
         return device
 
     async def _send(self, device: _Device, command: Command) -> None:
@@ -363,13 +351,11 @@ def _identity(miner: Miner, data: MinerData) -> Identity:
 
 def _capabilities(miner: Miner, data: MinerData) -> Capabilities:
     """Return what can be controlled; the flags are read here and nowhere else."""
-    presets = tuple(_MODES) if miner.firmware == ANTMINER and miner.supports_tuning_config else ()
     supported = {
         Action.RUN: miner.supports_resume,
         Action.STOP: miner.supports_pause,
         Action.RESTART: miner.supports_restart,
         Action.SET_POWER: miner.supports_set_power_limit and miner.firmware != AVALON,
-        Action.SET_PRESET: bool(presets),
         Action.FAULT_LIGHT: miner.supports_set_fault_light,
     }
     actions = frozenset(action for action, yes in supported.items() if yes)
@@ -378,7 +364,6 @@ def _capabilities(miner: Miner, data: MinerData) -> Capabilities:
         actions=actions,
         power_min_w=power.minimum.watts if power and power.minimum else None,
         power_max_w=power.maximum.watts if power and power.maximum else None,
-        presets=presets,
         reports_power=data.wattage is not None,
         read_only_reason=None if actions else Reason.NOT_CONTROLLABLE,
     )
@@ -393,7 +378,7 @@ def _excluded(firmware: str, version: str | None, capabilities: Capabilities) ->
     fields = list(_POLL_FIELDS)
     if firmware not in _CLAIMS_TO_MINE:
         fields.append(DataField.IsMining)
-    if capabilities.actions & {Action.SET_POWER, Action.SET_PRESET}:
+    if Action.SET_POWER in capabilities.actions:
         fields.append(DataField.TuningTarget)
     if firmware == _LISTS_CHIPS:
         fields.append(DataField.Chips)
@@ -420,8 +405,6 @@ def _call_for(device: _Device, command: Command) -> Callable[[], Awaitable[bool]
             return plain[command.action]
         case Action.SET_POWER:
             return partial(miner.set_power_limit, command.value or 0.0)
-        case Action.SET_PRESET:
-            return partial(miner.set_tuning_config, _preset(command.option))
         case _:
             return partial(miner.set_fault_light, command.option == ON)
 
@@ -432,12 +415,6 @@ def _watts(capabilities: Capabilities, value: float | None) -> float:
     if value is None or not math.isfinite(value) or not low <= value <= high:
         raise MinerError(Reason.UNSUPPORTED_ACTION, f"no power limit of {value} W")
     return float(round(value))
-
-
-def _preset(option: str | None) -> TuningConfig:
-    if option not in _MODES:
-        raise MinerError(Reason.UNSUPPORTED_ACTION, f"no preset {option}")
-    return TuningConfig.mode(_MODES[option])
 
 
 def _went_down(command: Command, err: MinerError) -> bool:

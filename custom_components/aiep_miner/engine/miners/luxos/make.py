@@ -1,7 +1,7 @@
 """LuxOS: its RPC, where a change needs the session that ``logon`` gives."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -60,6 +60,8 @@ class LuxOs(StatsSensors):
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command that the library lacks."""
         match command.action:
+            case Action.RESTART:
+                return partial(self._change, "rebootdevice")
             case Action.SET_LEVEL:
                 return partial(self._change, "profileset", str(command.option))
             case Action.SET_SCALING:
@@ -82,9 +84,9 @@ class LuxOs(StatsSensors):
             return {}
         return {} if refusal(reply) else reply
 
-    async def _change(self, command: str, value: str) -> bool:
+    async def _change(self, command: str, *values: str) -> bool:
         async with self._session() as session:
-            return await self._tell(command, f"{session},{value}")
+            return await self._tell(command, ",".join((session, *values)))
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[str]:
@@ -98,7 +100,9 @@ class LuxOs(StatsSensors):
         try:
             yield session
         finally:
-            await self.rpc.ask("logoff", session, until=deadline(SIDE_READ_S))
+            # A machine that restarts is gone by now, and a session ends by itself.
+            with suppress(MinerError):
+                await self.rpc.ask("logoff", session, until=deadline(SIDE_READ_S))
 
     async def _tell(self, command: str, parameter: str) -> bool:
         until = deadline(_WRITE_S)
