@@ -308,10 +308,12 @@ async def test_an_opening_that_is_given_up_closes_the_file(
     release.set()
     monkeypatch.undo()
     async with asyncio.timeout(20):
-        while any(item.name.startswith("aiep_miner_ledger") for item in threading.enumerate()):
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - a thread has no event for its end
+        while any(  # noqa: ASYNC110 - a thread has no event for its end
+            item.name.startswith("aiep_miner_ledger") for item in threading.enumerate()
+        ):
+            await asyncio.sleep(0.01)
     assert path.exists()  # noqa: ASYNC240
-    assert not path.with_name("ledger.db-wal").exists()  # noqa: ASYNC240
+    assert not path.with_name("ledger.db-wal").exists()
     ledger = await begun(path)
     await ledger.close()
 
