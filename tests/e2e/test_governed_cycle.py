@@ -74,7 +74,7 @@ async def test_overheating_miner_is_stopped_over_the_socket(site: GovernedSite) 
     outcomes = [
         item.outcome
         for item in receipts
-        if isinstance(item, ReceiptRecord) and item.decision == stored.hash_hex
+        if isinstance(item, ReceiptRecord) and item.decision == stored.seq
     ]
     assert outcomes == [Outcome.ACCEPTED, Outcome.CONFIRMED]
 
