@@ -232,6 +232,45 @@ async def test_evidence_verifies(
     assert (await client.get(f"{ROOT}/ledger/evidence/1")).status == 404
 
 
+async def test_reading_signs_once_for_what_was_recorded_since(
+    site: AiepMinerCoordinator, run_cycles: RunCycles, hass_client: ClientSessionGenerator
+) -> None:
+    await run_cycles(site, 3)
+    client, ledger = await hass_client(), site.controller.ledger
+    before = ledger.head.blocks
+    seq = (await ledger.latest("decision")).seq
+    for _ in range(3):
+        for address in (f"evidence/{seq}", f"proof/{seq}", "export", f"proof/{10**9}"):
+            await client.get(f"{ROOT}/ledger/{address}")
+        await client.get(f"{ROOT}/ledger/proof/{ledger.head.seq}")
+    assert ledger.head.blocks == before + 1
+    await run_cycles(site)
+    assert (await client.get(f"{ROOT}/ledger/proof/{seq}")).status == 200
+    assert ledger.head.blocks == before + 2
+    assert (await client.get(f"{ROOT}/ledger/export")).status == 200
+    assert ledger.head.blocks == before + 3
+
+
+@pytest.mark.parametrize("kind", ["evidence", "proof"])
+async def test_evidence_is_for_those_who_may_read_the_ledger(
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    client: TestClient,
+    hass_client: ClientSessionGenerator,
+    hass_read_only_access_token: str,
+    kind: str,
+) -> None:
+    await run_cycles(site, 3)
+    address = f"ledger/{kind}/{(await site.controller.ledger.latest('decision')).seq}"
+    assert (await client.get(f"{ROOT}/{address}")).status == 401
+    user = await hass_client(hass_read_only_access_token)
+    assert (await user.get(f"{ROOT}/{address}")).status == 403
+    allow_users(site)
+    assert (await user.get(f"{ROOT}/{address}")).status == 200
+    own = replace(await grant(site, may_act=False), target=f"{ROOT}/operators/site/{address}")
+    assert (await own.send(client)).status == 200
+
+
 async def test_export_that_fails_has_no_proper_end(
     site: AiepMinerCoordinator, hass_client: ClientSessionGenerator
 ) -> None:

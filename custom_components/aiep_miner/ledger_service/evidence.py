@@ -111,7 +111,7 @@ async def _evidence(call: ServiceCall) -> ServiceResponse:
     ledger = _ledger(site)
     try:
         seq = call.data.get(ATTR_RECORD_SEQ) or await _seq_of(ledger, call.data[ATTR_RECORD_HASH])
-        note = await site.ledger_service.async_covering_note()
+        note = await site.ledger_service.async_covering_note(seq)
         bundle, proof = await ledger.bundle(seq, note), await ledger.proof(seq, note)
     except LedgerError as err:
         raise ledger_unavailable(err) from err

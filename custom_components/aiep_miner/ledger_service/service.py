@@ -26,6 +26,7 @@ from ..const import (
 from ..engine.controller import Controller
 from ..engine.ledger import Cause, Head, Known, LedgerError, LedgerReason, Note, Recovery
 from ..engine.ledger import LedgerEntry as Stored
+from ..engine.outage import Phase
 from ..engine.records import RecordKind
 from ..issues.ledger import async_report, async_withdraw
 from .trust_store import Break, Trusted, TrustStore, Walked
@@ -160,10 +161,21 @@ class LedgerService:
             await self._found_break(Break(seq=self._controller.known_seq, fault=str(finding)))
 
     async def async_stop(self) -> None:
-        """Cancel verification and housekeeping; the controller is stopped after this."""
+        """Cancel verification and housekeeping, and sign; the controller is stopped after this."""
         while self._stops:
             self._stops.pop()()
         await self._stop_verifying()
+        await self._sign_at_stop()
+
+    async def _sign_at_stop(self) -> None:
+        """Sign what is recorded; not a broken ledger, nor one that cannot be written now."""
+        is_still = self._hass.data.get(DATA_BACKUP)
+        if self.broken is not None or is_still or self._controller.phase is not Phase.RECORDING:
+            return
+        try:
+            await self.async_sign()
+        except LedgerError as err:
+            _LOGGER.debug("%s stops without a checkpoint: %s", self._entry.title, err)
 
     async def async_keep_head(self, head: Head) -> None:
         """Save the head that the ledger was closed with: at the next start nothing may follow it."""
@@ -392,16 +404,24 @@ class LedgerService:
         self.async_follow()
         return self.signed
 
-    async def async_covering_note(self) -> Note:
-        """Return a signed checkpoint of the ledger as it is. Raises LedgerError.
+    async def async_covering_note(self, seq: int | None = None) -> Note:
+        """Return a checkpoint that covers a record; without one, all that is recorded.
 
-        For a broken ledger, which is not signed any more, it is the last one.
+        A new one is signed only where something was recorded that the last does not cover. For a
+        broken ledger, which is not signed any more, it is the last one. Raises LedgerError, and
+        ValueError when there is no such record.
         """
-        if self.broken is None:
-            return Note.parse((await self.async_sign()).body["note"])
-        if self.signed is None:
+        signed, last_seq = self.signed, self._controller.ledger.head.seq
+        wanted_seq = last_seq if seq is None else seq
+        if wanted_seq > last_seq:
+            raise ValueError(f"record {seq} is not there")
+        if signed is not None:
+            is_covered = wanted_seq < signed.seq or last_seq == signed.seq
+            if is_covered or self.broken is not None:
+                return Note.parse(signed.body["note"])
+        if self.broken is not None:
             raise LedgerError(LedgerReason.CORRUPT, "the ledger is broken and was never signed")
-        return Note.parse(self.signed.body["note"])
+        return Note.parse((await self.async_sign()).body["note"])
 
     async def async_sign_daily(self) -> None:
         """Append a checkpoint once a day; not to a broken ledger, nor to one that is not open."""

@@ -319,10 +319,10 @@ class EvidenceView(OperatorView, path="ledger/evidence/{seq:[0-9]+}"):
         self, request: web.Request, seq: str, operator_id: str | None = None
     ) -> web.Response:
         """Return the bundle of the decision with a seq."""
-        site = await _site(request, operator_id)
+        site = await _site(request, operator_id, ledger=True)
         ledger = _ledger(site)
         try:
-            note = await site.ledger_service.async_covering_note()
+            note = await site.ledger_service.async_covering_note(_seq(seq))
             bundle = await ledger.bundle(_seq(seq), note)
         except LedgerError as err:
             raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
@@ -340,10 +340,10 @@ class ProofView(OperatorView, path="ledger/proof/{seq:[0-9]+}"):
         self, request: web.Request, seq: str, operator_id: str | None = None
     ) -> web.Response:
         """Return the proof of the record with a seq."""
-        site = await _site(request, operator_id)
+        site = await _site(request, operator_id, ledger=True)
         ledger = _ledger(site)
         try:
-            note = await site.ledger_service.async_covering_note()
+            note = await site.ledger_service.async_covering_note(_seq(seq))
             text = await ledger.proof(_seq(seq), note)
         except LedgerError as err:
             raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
