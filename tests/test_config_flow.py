@@ -410,6 +410,7 @@ async def test_options(hass: HomeAssistant, operator: MockConfigEntry) -> None:
             "max_restarts_per_day": 1,
             "min_fan_rpm": 500,
             "safety_stops_in_manual": True,
+            "sheds_over_limit": True,
         },
         "people": {"person_hold_min": 30, "max_proposals_per_hour": 60},
         "ledger": {"keep_bodies_days": 90},

@@ -1,4 +1,4 @@
-"""The integration's actions: run a cycle, verify the ledger, propose a change, review one."""
+"""The integration's actions: run a cycle, verify and replay the ledger, explain, propose, review."""
 
 import asyncio
 import math
@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import probatio as vol
-from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
+from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL, POLICY_READ
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, Platform
 from homeassistant.core import (
     HomeAssistant,
@@ -32,10 +32,12 @@ from .engine.command import Command
 from .engine.command_result import CommandResult
 from .engine.records import Action
 from .engine.replay import replay
+from .entities.explanation import async_explain
 from .errors import translated_errors
 from .inputs.commanders import async_require_person, proposal_origin
 from .web.serializers import cycle_report
 
+ACTION_EXPLAIN: Final = "explain"
 ACTION_PROPOSE: Final = "propose"
 ACTION_REPLAY_LEDGER: Final = "replay_ledger"
 ACTION_REVIEW: Final = "review"
@@ -99,6 +101,7 @@ def _complete(data: dict[str, Any]) -> dict[str, Any]:
 
 
 SITE_SCHEMA: Final = vol.Schema({vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string})
+MINER_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
 PROPOSE_SCHEMA: Final = vol.All(
     vol.Schema(
         {
@@ -133,6 +136,13 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         hass.services.async_register(
             DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL
         )
+    hass.services.async_register(
+        DOMAIN,
+        ACTION_EXPLAIN,
+        _explain,
+        schema=MINER_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
     async_register_admin_service(hass, DOMAIN, ACTION_REVIEW, _review, REVIEW_SCHEMA)
 
 
@@ -165,10 +175,17 @@ async def _replay_ledger(call: ServiceCall) -> ServiceResponse:
         return asdict(await call.hass.async_add_executor_job(replay, path))
 
 
+async def _explain(call: ServiceCall) -> ServiceResponse:
+    """Say what a miner does, why, since when and until when, and on which records."""
+    coordinator, miner_id = _miner(call)
+    await _require(call, _entities(call, miner_id), POLICY_READ)
+    return await async_explain(call.hass, coordinator, miner_id)
+
+
 async def _propose(call: ServiceCall) -> ServiceResponse:
     """Bring a proposal before the governor."""
     coordinator, miner_id = _miner(call)
-    await _require_control(call, _entities(call, miner_id))
+    await _require(call, _entities(call, miner_id), POLICY_CONTROL)
     result = await coordinator.async_propose(
         miner_id,
         Command(
@@ -217,18 +234,16 @@ def _entities(call: ServiceCall, miner_id: str) -> list[er.RegistryEntry]:
     return [item for item in entities if (item.domain, item.unique_id) == switch] or entities
 
 
-async def _require_control(call: ServiceCall, entities: list[er.RegistryEntry]) -> None:
-    """Raise Unauthorized for a user who may control none of some entities."""
+async def _require(call: ServiceCall, entities: list[er.RegistryEntry], permission: str) -> None:
+    """Raise Unauthorized for a user without a permission on any of some entities."""
     user_id = call.context.user_id
     if user_id is None:
         return
     user = await call.hass.auth.async_get_user(user_id)
     if user is None:
         raise UnknownUser(call.context, user_id)
-    if not any(user.permissions.check_entity(item.entity_id, POLICY_CONTROL) for item in entities):
-        raise Unauthorized(
-            call.context, user_id, permission=POLICY_CONTROL, perm_category=CAT_ENTITIES
-        )
+    if not any(user.permissions.check_entity(item.entity_id, permission) for item in entities):
+        raise Unauthorized(call.context, user_id, permission=permission, perm_category=CAT_ENTITIES)
 
 
 def _verdict_response(result: CommandResult) -> ServiceResponse:

@@ -10,6 +10,7 @@ from homeassistant.const import STATE_UNKNOWN
 from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.aiep_miner.engine.governor import hard_rules
+from custom_components.aiep_miner.engine.miners.asic_rs.pace import EVERY
 from custom_components.aiep_miner.engine.records import Action
 from devtools.emulators.base import Emulator, Fault
 from tests.engine.miners.offered import CAN
@@ -374,13 +375,13 @@ async def test_a_block_that_is_found_is_an_event_once(add: Add) -> None:
         await rig.cycles()
         assert rig.state("event", "block") == "unknown", "what was found before is no news"
         device.blocks_found = 3
-        await rig.cycles()
+        await rig.cycles(EVERY)
         told = rig.entity("event", "block")
         assert (told.attributes["event_type"], told.attributes["blocks_found"]) == ("found", 3)
-        await rig.cycles(3)
+        await rig.cycles(EVERY)
         assert rig.state("event", "block") == told.state
         device.blocks_found = 0
-        await rig.cycles(2)
+        await rig.cycles(EVERY)
         assert rig.state("event", "block") == told.state, "counting anew is no block"
 
 

@@ -144,6 +144,7 @@ SETTINGS: Final = (
     _setting("safety", "max_restarts_per_day", number(0, 24)),
     _setting("safety", "min_fan_rpm", number(0, 10_000, "rpm")),
     _setting("safety", "safety_stops_in_manual", BooleanSelector()),
+    _setting("safety", "sheds_over_limit", BooleanSelector()),
     _setting("people", "person_hold_min", number(0, 10_080, "min")),
     _setting("ledger", "keep_bodies_days", number(1, 3650, "d")),
     _setting("people", "max_proposals_per_hour", number(1, 1000)),

@@ -18,6 +18,7 @@ from custom_components.aiep_miner.engine.canonical import canonical
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner, Credentials
 from custom_components.aiep_miner.engine.miners.asic_rs import adapter as asic_rs
 from custom_components.aiep_miner.engine.miners.base import ON, Command, MinerError
+from custom_components.aiep_miner.engine.miners.simulated.machine import Machine
 from custom_components.aiep_miner.engine.records import Action, Reading
 from custom_components.aiep_miner.engine.records.reasons import Reason
 from devtools.emulators.antminer import Antminer
@@ -127,6 +128,14 @@ VOLTAGE_REGULATOR_C = 6
 NO_TIME = lambda: 0.0  # noqa: E731 - a clock that stands still
 
 
+def listed_hottest_c(make: str, machine: Machine) -> float:
+    """Return the hottest sensor in °C that a make's replies list."""
+    if make == "epic":
+        return max(machine.board_temperatures_c)
+    hottest_c = max([*machine.board_temperatures_c, *machine.chip_temperatures_c])
+    return hottest_c + VOLTAGE_REGULATOR_C if make in ("bitaxe", "nerdaxe") else hottest_c
+
+
 async def reason_of(call: Any) -> MinerError:
     with pytest.raises(MinerError) as caught:
         await call
@@ -204,12 +213,7 @@ async def test_reads_what_the_machine_says(make: str) -> None:
     assert sum(board.hashrate_ths or 0 for board in reading.boards) == pytest.approx(
         machine.hashrate_ths, rel=1e-3
     )
-    hottest = max([*machine.board_temperatures_c, *machine.chip_temperatures_c])
-    if make in ("bitaxe", "nerdaxe"):
-        hottest += VOLTAGE_REGULATOR_C
-    elif make == "epic":
-        hottest = max(machine.board_temperatures_c)
-    assert reading.hottest_c == pytest.approx(hottest, abs=0.51)
+    assert reading.hottest_c == pytest.approx(listed_hottest_c(make, machine), abs=0.51)
     chips = None if make == "nano3s" else machine.profile.chips_per_board
     assert [board.chips_working for board in reading.boards] == [chips] * machine.profile.boards
     _check_what_only_some_have(make, device, reading)

@@ -40,6 +40,15 @@ class Link:
         return Http(self.session, self.address, port)
 
 
+type Apply = Callable[[Reading], Reading]
+"""Adds to a reading what was read beside the library."""
+
+
+def as_it_is(reading: Reading) -> Reading:
+    """Return a reading to which there is nothing to add."""
+    return reading
+
+
 class Make:
     """A make that needs nothing but the library."""
 
@@ -62,9 +71,16 @@ class Make:
         """Return what can be controlled, with what the library does not know of."""
         return capabilities
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Return a poll's reading, corrected from what the device itself says."""
-        return reading
+    async def observe(self) -> Apply:
+        """Return what corrects a poll's reading by what the device itself says: in each poll.
+
+        Runs beside the library's read, and raises nothing.
+        """
+        return as_it_is
+
+    async def settings(self) -> Apply:
+        """Return what adds the settings in force to a reading: read in full polls only."""
+        return as_it_is
 
     def call_for(self, _command: Command) -> Call | None:
         """Return what sends a command, or None to leave it to the library."""

@@ -13,6 +13,7 @@ from .decisions import (
 )
 from .entry import LedgerEntry
 from .kinds import (
+    OWN_ORIGINS,
     Action,
     AutotuneGoal,
     AutotuneMode,
@@ -53,6 +54,7 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
 }
 
 __all__ = [
+    "OWN_ORIGINS",
     "RECORD_TYPES",
     "Action",
     "AutotuneGoal",

@@ -28,6 +28,10 @@ class ProposalRecord(Record):
     origin_id: str | None = None
     """Which automation or agent, for the others."""
     note: str | None = None
+    former_value: float | None = None
+    """For a reduction: the power limit in W …"""
+    former_option: str | None = None
+    """… or the level that it goes back to."""
     refused: int = 0
     """How many proposals like this one were refused, unread, because their origin is over its limit."""
 

@@ -1,6 +1,7 @@
 """The fixed vocabularies of the records: kinds, actions, origins, outcomes."""
 
 from enum import IntEnum, StrEnum
+from typing import Final
 
 
 class RecordKind(StrEnum):
@@ -85,9 +86,15 @@ class Origin(StrEnum):
     """Who proposed."""
 
     STRATEGY = "strategy"
+    PLANNER = "planner"
+    """What looks at the whole site: its power limit."""
     PERSON = "person"
     AUTOMATION = "automation"
     LLM = "llm"
+
+
+OWN_ORIGINS: Final = frozenset({Origin.STRATEGY, Origin.PLANNER, Origin.PERSON})
+"""Origins that are not from outside: neither counted nor bounded by a track record."""
 
 
 class Outcome(StrEnum):

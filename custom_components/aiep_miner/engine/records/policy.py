@@ -142,6 +142,8 @@ class PolicyRecord(Record):
 
     mode: Mode = Mode.AUTO
     safety_stops_in_manual: bool = False
+    sheds_over_limit: bool = False
+    """Whether miners give up power while the site's measured power is above its limit."""
     interval_s: float = 30.0
     """5…600."""
     person_hold_min: float = 60.0

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     READING_INCOMPLETE = "reading_incomplete"
     IMPLAUSIBLE_PRICE = "implausible_price"
     LEDGER_TAMPERED = "ledger_tampered"
+    SITE_LIMIT_EXCEEDED = "site_limit_exceeded"
 
     # The strategy: what the operator's rules want.
     PROFITABLE = "profitable"
@@ -39,6 +40,8 @@ class Reason(StrEnum):
     AUTOTUNE_BEST = "autotune_best"
     AUTOTUNE_BACK = "autotune_back"
     AUTOTUNE_RECOMMENDS = "autotune_recommends"
+
+    SITE_LIMIT_ROOM = "site_limit_room"
 
     # Who asked.
     PERSON_COMMAND = "person_command"

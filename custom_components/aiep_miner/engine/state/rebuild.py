@@ -23,7 +23,7 @@ SOURCE_KINDS: Final = (
     RecordKind.NEGATIVE_PROOF,
     RecordKind.REVIEW,
 )
-"""Records that the track records of outside sources are folded from."""
+"""Records from which it follows what became of proposals."""
 SOURCE_RECORDS: Final = 20_000
 
 
@@ -99,7 +99,7 @@ def _of_sources(reader: Reader, from_seq: int, last_ms: int) -> list[Stored]:
 def _follow_sources(state: State, stored: Stored) -> None:
     record = _record(stored)
     if record is not None:
-        state.track_records.follow(record)
+        state.follow_sources(record)
 
 
 def _apply(state: State, stored: Stored, *, sources: bool = True) -> bool:

@@ -17,6 +17,7 @@ from ..governor import (
     source_of,
 )
 from ..records import (
+    OWN_ORIGINS,
     Action,
     Basis,
     DecisionRecord,
@@ -25,7 +26,6 @@ from ..records import (
     LifecycleRecord,
     MinerPolicy,
     NegativeProofRecord,
-    Origin,
     Outcome,
     OverrideRecord,
     PolicyRecord,
@@ -44,6 +44,7 @@ from .levels import MAX_LEVELS, SETTLED_MS, LevelFigures, LevelTrack, followed, 
 from .miner import ENOUGH_READINGS, MinerState, Pending
 from .prices import PriceHistory
 from .sensors import hardware_readings
+from .sheds import Sheds
 from .site_power import SitePower
 
 VITAL_FIELDS: Final = ("hashrate_ths", "power_w", "temperatures", "fans_rpm")
@@ -100,10 +101,6 @@ SETPOINTS: Final = frozenset(
 """Targets of which one is in force at a time."""
 
 
-OWN_ORIGINS: Final = frozenset({Origin.PERSON, Origin.STRATEGY})
-"""Origins that are not from outside."""
-
-
 GOVERNED: Final = {
     Action.RUN: (MiningDomain.HARDWARE, MiningAction.START),
     Action.STOP: (MiningDomain.HARDWARE, MiningAction.STOP),
@@ -138,6 +135,10 @@ class State:
         self.divergences: dict[Reason, LedgerEntry[DivergenceRecord]] = {}
         self.miners: dict[str, MinerState] = {}
         self.power = SitePower()
+        """What the miners draw or may be about to, at most."""
+        self.measured = SitePower()
+        """What they draw."""
+        self.sheds = Sheds()
         self.proposed_ms: dict[str, deque[int]] = {}
         """Source to the times of its proposals, oldest source first, the latest of each."""
         self.reviews: dict[int, LedgerEntry[DecisionRecord]] = {}
@@ -150,7 +151,7 @@ class State:
         known = self.miners.get(miner_id)
         if known is None:
             known = self.miners[miner_id] = MinerState(miner_id=miner_id)
-            self.power.touch(miner_id)
+            self._touch(miner_id)
         return known
 
     def own(self, miner_id: str) -> MinerPolicy:
@@ -167,7 +168,7 @@ class State:
         self.policy = filed
         self._own = {item.miner_id: item for item in filed.record.miners}
         for miner_id in (*before, *self._own):
-            self.power.touch(miner_id)
+            self._touch(miner_id)
 
     def limit_c(self, miner_id: str) -> float:
         """Return the temperature in °C at which a miner counts as overheated."""
@@ -185,15 +186,24 @@ class State:
     def apply(self, filed: LedgerEntry[Any], *, sources: bool = True) -> None:
         """Apply one record; records must come in ledger order.
 
-        Without ``sources`` the track records have been updated by it before.
+        Without ``sources`` it was followed by ``follow_sources`` before.
         """
         follow = _FOLLOW.get(type(filed.record))
         if follow is not None:
             follow(self, filed)
             if filed.record.subject in self.miners:
-                self.power.touch(filed.record.subject)
+                self._touch(filed.record.subject)
         if sources:
-            self.track_records.follow(filed.record)
+            self.follow_sources(filed.record)
+
+    def follow_sources(self, record: Record) -> None:
+        """Follow what became of a proposal."""
+        self.track_records.follow(record)
+        self.sheds.follow(record)
+
+    def _touch(self, miner_id: str) -> None:
+        self.power.touch(miner_id)
+        self.measured.touch(miner_id)
 
 
 def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
@@ -206,6 +216,8 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
             miner.pending = replace(miner.pending, lost_since=True)
         state.governor.tick(record.ts_ms / 1000)
         return
+    if Reason.SITE_LIMIT_EXCEEDED not in state.divergences:
+        miner.within_w = previous.power_w if previous else None
     miner.reading, miner.reading_ms = record.reading, record.ts_ms
     _follow_running(state, miner, record.subject, record.ts_ms)
     _follow_power(miner, previous, record.reading)

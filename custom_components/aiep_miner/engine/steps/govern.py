@@ -15,6 +15,7 @@ from ..governor import (
     as_evaluation,
 )
 from ..records import (
+    OWN_ORIGINS,
     Action,
     DecisionRecord,
     Evaluation,
@@ -25,7 +26,7 @@ from ..records import (
     ProposalRecord,
 )
 from ..state import GOVERNED, MinerState, State, acceptance
-from . import power
+from . import power, shed
 from .rules import ceiling_of, is_safety_stop, suppressing_rule
 
 READING_MAX_AGE_MS: Final = 300_000
@@ -68,9 +69,8 @@ def _level_before(state: State, miner: MinerState, proposal: ProposalRecord) -> 
 
 
 def _needs_review(proposal: ProposalRecord, result: MiningDecision | None) -> bool:
-    from_outside = proposal.origin not in (Origin.STRATEGY, Origin.PERSON)
     return (
-        from_outside
+        proposal.origin not in OWN_ORIGINS
         and result is not None
         and result.authorized_level <= CryptoMiningTrustLevel.SUPERVISED
     )
@@ -163,7 +163,7 @@ def _limits(state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: in
     shares = policy.governor.max_power_watts is not None and claimed_w != 0.0
     limits = Limits(
         person=proposal.origin is Origin.PERSON,
-        safety=is_safety_stop(miner, proposal),
+        safety=is_safety_stop(miner, proposal) or shed.is_due(state, proposal),
         ceiling=ceiling_of(state, proposal),
         max_temperature_c=own.max_temperature_c,
         max_power_w=own.max_power_w,

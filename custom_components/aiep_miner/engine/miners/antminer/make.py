@@ -9,14 +9,14 @@ from typing import Any, ClassVar, Final
 
 import aiohttp
 
-from ...records import Action, DeviceLevel, Reading
+from ...records import Action, DeviceLevel
 from ...records.reasons import Reason
 from ..base import AUTO, Capabilities, Command, MinerError
 from ..cgminer.api import CgminerApi, section
 from ..cgminer.reading import stats_temperatures
 from ..controls import ranged
-from ..make import SIDE_READ_S, Call, Link, Make, deadline
-from ..sensors import with_sensors, without_sensors
+from ..make import SIDE_READ_S, Apply, Call, Link, Make, as_it_is, deadline
+from ..sensors import only_sensors, without_sensors
 from ..values import count, flag, number
 
 RPC_PORT = 4028
@@ -39,14 +39,13 @@ class StatsSensors(Make):
         super().__init__(link)
         self.rpc = CgminerApi(link.address, self.port)
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Take the hottest of each place; without an answer there is no temperature at all."""
+    async def observe(self) -> Apply:
+        """Return the hottest of each place; without an answer there is no temperature at all."""
         try:
             reply = await self.rpc.ask("stats", until=deadline(SIDE_READ_S))
         except MinerError:
-            return without_sensors(reading)
-        sensors = stats_temperatures(section(reply, "STATS"))
-        return with_sensors(reading, sensors) if sensors else without_sensors(reading)
+            return without_sensors
+        return only_sensors(stats_temperatures(section(reply, "STATS")))
 
 
 class Antminer(StatsSensors):
@@ -78,16 +77,15 @@ class Antminer(StatsSensors):
             level_restarts=True,
         )
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Add the level in force and the speed that the fans are told to keep."""
-        reading = await super().refine(reading)
+    async def settings(self) -> Apply:
+        """Return the level in force and the speed that the fans are told to keep."""
         try:
             conf = await self._conf()
         except MinerError:
-            return reading
+            return as_it_is
         by_hand = flag(conf.get(_FAN_CONTROL))
-        return replace(
-            reading,
+        return partial(
+            replace,
             level=_level(conf),
             fan_percent=number(conf.get(_FAN_SPEED), 0, 100) if by_hand else None,
         )
@@ -135,9 +133,10 @@ class Antminer(StatsSensors):
         kept = {name: conf[name] for name in _KEPT if name in conf}
         if "freq-level" not in kept and "bitmain-freq-level" in conf:
             kept["freq-level"] = conf["bitmain-freq-level"]
-        mode = _mode_key(conf)
-        if mode is not None:
-            kept |= dict.fromkeys(_MODE_KEYS, conf[mode])
+        if (key := _mode_key(conf)) is not None:
+            if count(conf[key], 9) is None:
+                raise MinerError(Reason.BAD_REPLY, "no mode that could be kept")
+            kept |= dict.fromkeys(_MODE_KEYS, conf[key])
         await self.link.http().write(
             "POST",
             f"{_CGI}/set_miner_conf.cgi",

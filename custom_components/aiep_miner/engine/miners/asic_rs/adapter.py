@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,7 +17,7 @@ from ...records.reasons import Reason
 from .. import values
 from ..base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
 from ..controls import check
-from ..make import Link, Make
+from ..make import Apply, Link, Make, as_it_is
 from ..probing import open_ports, resolve, why_not
 from ..whatsminer import is_v3
 from .makes import (
@@ -30,6 +30,7 @@ from .makes import (
     make_for,
     usual_login,
 )
+from .pace import Pace
 from .reading import is_failed, mac_of, only, to_reading
 
 CONNECT_S = 15.0
@@ -79,6 +80,17 @@ _POLL_FIELDS = (
     DataField.BestShare,
 )
 
+_SLOW_FIELDS = frozenset(
+    {
+        DataField.FirmwareVersion,
+        DataField.LightFlashing,
+        DataField.Messages,
+        DataField.Pools,
+        DataField.TuningTarget,
+    }
+)
+"""Read in full polls only; for most makes each of them is a request of its own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
@@ -99,6 +111,20 @@ class _Device:
     """The library's name of it."""
     version: str | None
     excluded: list[DataField]
+    excluded_between: list[DataField]
+    """… and in the polls between those that read everything."""
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a device answered to the library, and beside it."""
+
+    device: _Device
+    data: MinerData
+    observed: Apply = as_it_is
+    settings: Apply | None = None
+    """None in a poll that did not read everything."""
 
 
 class AsicRsMiner:
@@ -151,8 +177,7 @@ class AsicRsMiner:
         """Read the miner; identifies it first when it is new, changed or back again."""
         try:
             async with _deadline(self._poll_s):
-                device, data = await self._read()
-                return await self._call(partial(device.make.refine, to_reading(data)))
+                return _reading(await self._read())
         except MinerError:
             self._lost = True
             raise
@@ -178,22 +203,30 @@ class AsicRsMiner:
 
     # Reading.
 
-    async def _read(self, fields: tuple[DataField, ...] = ()) -> tuple[_Device, MinerData]:
+    async def _read(self, fields: tuple[DataField, ...] = ()) -> _Answer:
         """Read a device that is surely the right one."""
         if self._device is not None and not self._lost:
-            data = await self._data(self._device, fields)
-            if not is_failed(data) and not self._is_changed(self._device, data):
-                return self._device, data
-        device = await self._identify()
-        data = await self._data(device, fields)
-        if is_failed(data):
+            answer = await self._data(self._device, fields)
+            if not is_failed(answer.data) and not self._is_changed(self._device, answer.data):
+                return answer
+        answer = await self._data(await self._identify(), fields)
+        if is_failed(answer.data):
             raise MinerError(Reason.BAD_REPLY, "no usable data")
-        self._verify(mac_of(data))
-        return device, data
+        self._verify(mac_of(answer.data))
+        return answer
 
-    async def _data(self, device: _Device, fields: tuple[DataField, ...]) -> MinerData:
-        excluded = only(*fields) if fields else device.excluded
-        return await self._ask(partial(device.miner.get_data, exclude=excluded))
+    async def _data(self, device: _Device, fields: tuple[DataField, ...]) -> _Answer:
+        """Read what the library can, and beside it what the make needs: all at once."""
+        miner, make = device.miner, device.make
+        if fields:
+            data = await self._ask(partial(miner.get_data, exclude=only(*fields)))
+            return _Answer(device, data)
+        if not device.pace.is_full:
+            lean = partial(miner.get_data, exclude=device.excluded_between)
+            return _Answer(device, *await _together(self._ask(lean), self._call(make.observe)))
+        full = partial(miner.get_data, exclude=device.excluded)
+        calls = self._ask(full), self._call(make.observe), self._call(make.settings)
+        return _Answer(device, *await _together(*calls))
 
     def _is_changed(self, device: _Device, data: MinerData) -> bool:
         """Return whether another device, or the same with another firmware, answered."""
@@ -238,13 +271,15 @@ class AsicRsMiner:
             raise MinerError(Reason.BAD_REPLY, "identified, but no usable data")
         known = replace(known, restart_sign=make.restart_sign)
         capabilities = await self._call(partial(make.describe, known))
+        fields = _polled(miner.firmware, data.firmware_version, capabilities)
         return _Device(
             miner=miner,
             info=MinerInfo(identity=_identity(miner, data), capabilities=capabilities),
             make=make,
             firmware=miner.firmware,
             version=data.firmware_version,
-            excluded=_excluded(miner.firmware, data.firmware_version, capabilities),
+            excluded=only(*fields),
+            excluded_between=only(*(item for item in fields if item not in _SLOW_FIELDS)),
         )
 
     def _make(self, miner: Miner, version: str | None, *, writable: bool) -> Make:
@@ -262,13 +297,14 @@ class AsicRsMiner:
 
     async def _checked(self) -> _Device:
         """Return the device after it has just answered with the MAC address known for it."""
-        device, data = await self._read(_CHECK_FIELDS)
-        if self._mac is not None and mac_of(data) is None:
+        answer = await self._read(_CHECK_FIELDS)
+        if self._mac is not None and mac_of(answer.data) is None:
             raise MinerError(Reason.BAD_REPLY, "cannot tell which device this is")
-        return device
+        return answer.device
 
     async def _send(self, device: _Device, command: Command) -> None:
         call = _call_for(device, command)
+        device.pace.watch()
         try:
             async with asyncio.timeout(_COMMAND_S):
                 accepted = await self._call(call, write=True)
@@ -317,6 +353,26 @@ async def _deadline(seconds: float) -> AsyncIterator[None]:
             yield
     except TimeoutError as err:
         raise MinerError(Reason.TIMEOUT, f"no answer within {seconds:g} s") from err
+
+
+def _reading(answer: _Answer) -> Reading:
+    """Return an answer's reading, with what the make says beside the library."""
+    reading, pace = to_reading(answer.data), answer.device.pace
+    if answer.settings is None:
+        reading = pace.fill(reading)
+    else:
+        pace.keep(reading, answer.settings)
+    return pace.with_settings(answer.observed(reading))
+
+
+async def _together(*calls: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Return what several calls return; when one raises, the others are cancelled."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _factory(credentials: Credentials | None) -> MinerFactory:
@@ -369,8 +425,8 @@ def _capabilities(miner: Miner, data: MinerData) -> Capabilities:
     )
 
 
-def _excluded(firmware: str, version: str | None, capabilities: Capabilities) -> list[DataField]:
-    """Return what a poll leaves out.
+def _polled(firmware: str, version: str | None, capabilities: Capabilities) -> list[DataField]:
+    """Return what a poll reads.
 
     On a Whatsminer before API v3 the library answers a failed read of the power supply by
     sending a command that opens the device for writes.
@@ -384,7 +440,7 @@ def _excluded(firmware: str, version: str | None, capabilities: Capabilities) ->
         fields.append(DataField.Chips)
     if firmware != WHATSMINER or is_v3(version):
         fields.append(DataField.PsuFans)
-    return only(*fields)
+    return fields
 
 
 def _call_for(device: _Device, command: Command) -> Callable[[], Awaitable[bool]]:

@@ -9,7 +9,7 @@ from ...records.reasons import Reason
 from ..base import AUTO, Capabilities, Command, MinerError
 from ..cgminer.api import CgminerApi, NoReplyError, refusal
 from ..controls import ranged, unique
-from ..make import SIDE_READ_S, Call, Link, Make, deadline
+from ..make import SIDE_READ_S, Apply, Call, Link, Make, deadline
 from ..sensors import without_sensors
 from ..values import number
 from .status import Status, family, power_w, read_status, refined, work_mode
@@ -66,15 +66,16 @@ class Avalon(Make):
             level_restarts=True,
         )
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Correct a reading; without the status neither power nor temperature is known."""
+    async def observe(self) -> Apply:
+        """Return what the status says; without it neither power nor temperature is known."""
         try:
             status = await self._status()
         except MinerError:
-            return replace(without_sensors(reading), power_w=None)
-        return self._with_settings(refined(reading, status), status)
+            return _without_status
+        return partial(self._with_status, status=status)
 
-    def _with_settings(self, reading: Reading, status: Status) -> Reading:
+    def _with_status(self, reading: Reading, status: Status) -> Reading:
+        reading = refined(reading, status)
         mode = work_mode(status)
         if mode is None or not mode < len(self._modes):
             return reading
@@ -134,3 +135,7 @@ class Avalon(Make):
         if not status:
             raise MinerError(Reason.BAD_REPLY, "no status text")
         return status
+
+
+def _without_status(reading: Reading) -> Reading:
+    return replace(without_sensors(reading), power_w=None)

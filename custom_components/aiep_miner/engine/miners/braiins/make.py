@@ -12,7 +12,7 @@ from ...records import Action, Board, DeviceLevel, Reading
 from ...records.reasons import Reason
 from ..base import ON, Capabilities, Command, MinerError
 from ..controls import level_at, level_named, power_levels, ranged
-from ..make import Call, Link, Make
+from ..make import Apply, Call, Link, Make, as_it_is
 from ..values import POWER_LIMIT_W, at, flag, number
 
 API: Final = "/api/v1"
@@ -73,10 +73,10 @@ class Braiins(Make):
             level_change_s=60.0,
         )
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Add the targets in force and whether the firmware scales by itself."""
+    async def settings(self) -> Apply:
+        """Return the targets in force and whether the firmware scales by itself."""
         if self._session is None:
-            return reading
+            return as_it_is
         tuner = at(await self._read("/configuration/miner"), "tuner")
         target_w = number(at(tuner, "power_target", "watt"), 0, POWER_LIMIT_W)
         aimed_ths = number(
@@ -85,13 +85,18 @@ class Braiins(Make):
         by_hashrate = at(tuner, "tuner_mode") == _HASHRATE_MODE and aimed_ths is not None
         scaling = at(await self._read("/performance/dps"), "enabled")
         switched = at(await self._read("/miner/hw/hashboards"), "hashboards")
-        return replace(
-            reading,
-            boards=tuple(_switched(board, switched) for board in reading.boards),
-            expected_hashrate_ths=aimed_ths if by_hashrate else reading.expected_hashrate_ths,
-            level=None if by_hashrate else level_at(self._levels, target_w),
-            scaling=flag(scaling),
-        )
+        level = None if by_hashrate else level_at(self._levels, target_w)
+
+        def apply(reading: Reading) -> Reading:
+            return replace(
+                reading,
+                boards=tuple(_switched(board, switched) for board in reading.boards),
+                expected_hashrate_ths=aimed_ths if by_hashrate else reading.expected_hashrate_ths,
+                level=level,
+                scaling=flag(scaling),
+            )
+
+        return apply
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""

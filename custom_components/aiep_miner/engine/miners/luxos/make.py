@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from ...records import Action, DeviceLevel, Reading
+from ...records import Action, DeviceLevel
 from ...records.reasons import Reason
 from ..antminer import StatsSensors
 from ..base import AUTO, ON, Capabilities, Command, MinerError
 from ..cgminer.api import Reply, refusal, section
 from ..controls import level_named, listed, ranged, unique
-from ..make import SIDE_READ_S, Call, Link, deadline
+from ..make import SIDE_READ_S, Apply, Call, Link, deadline
 from ..values import POWER_LIMIT_W, flag, number, text
 
 _WRITE_S: Final = 30.0
@@ -45,13 +45,12 @@ class LuxOs(StatsSensors):
             level_change_s=60.0,
         )
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Add profile, heat management and the speed that the fans are told to keep."""
-        reading = await super().refine(reading)
+    async def settings(self) -> Apply:
+        """Return profile, heat management and the speed that the fans are told to keep."""
         config = _first(await self._read("config"), "CONFIG")
         profile = text(config.get("Profile"))
-        return replace(
-            reading,
+        return partial(
+            replace,
             level=profile if level_named(self._levels, profile) else None,
             scaling=flag(config.get("IsAtmEnabled")),
             fan_percent=_fan_percent(await self._read("fans")),
