@@ -348,7 +348,7 @@ async def test_an_explanation_needs_no_ledger(
     await site.controller.stop()
     answer = await act(hass, "explain", device_id=device_id)
     assert answer["sentence"]
-    assert {item["record_seq"] for item in answer["decision"]["rests_on"]} == {None}
+    assert {item["record_hash"] for item in answer["decision"]["rests_on"]} == {None}
 
 
 async def test_who_may_not_see_a_miner_gets_no_explanation(

@@ -148,13 +148,13 @@ async def test_the_least_valuable_is_stopped_at_once_and_all_is_on_record(tmp_pa
         assert (proposal["origin"], proposal["reasons"]) == ("planner", ["site_limit_exceeded"])
         (decision,) = [item for item in await rig.records("decision") if item["authorised"]]
         assert decision["subject"] == "m2"
-        assert decision["evidence"]["proposal"] == proposal["hash"]
+        assert decision["evidence"]["proposal"] == proposal["seq"]
         await rig.cycles(2)
         begun, ended = await rig.records("divergence", subject="operator")
         assert (begun["code"], begun["value"], begun["limit"]) == (
             "site_limit_exceeded", 9750.0, 7000.0,
         )  # fmt: skip
-        assert decision["evidence"]["divergences"] == [begun["hash"]]
+        assert decision["evidence"]["divergences"] == [begun["seq"]]
         assert not ended["active"]
         assert await rig.outcomes() == ["accepted", "confirmed"]
         await assert_settled(rig)
