@@ -292,6 +292,9 @@ class FakeMiner:
         self._fail()
         self.commands.append(command)
 
+    async def record(self) -> dict[str, Any]:
+        return {"version": {"who": self.info.identity.model}}
+
     async def close(self) -> None:
         self.closed += 1
 

@@ -41,7 +41,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
     "command_result": BOTTOM,
     "status": {*BOTTOM, "economics", "state", "steps"},
     "read_model": {*BOTTOM, "economics", "ledger", "miners", "state", "status"},
-    "replay": {*BOTTOM, "ledger", "state", "steps"},
+    "replay": {*BOTTOM, "economics", "ledger", "state", "steps"},
     "controller": {
         *BOTTOM,
         "admission",
@@ -49,6 +49,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
         "command_result",
         "cycle",
         "dues",
+        "economics",
         "events",
         "journal",
         "ledger",
@@ -62,7 +63,9 @@ ENGINE_ROOMS: dict[str, set[str]] = {
 }
 """Every room of the engine, and what it may use of the others."""
 
-HOME_ASSISTANT_ROOMS = {"entities", "flows", "inputs", "issues", "ledger_service", "web"}
+HOME_ASSISTANT_ROOMS = {
+    *("entities", "flows", "frontend", "inputs", "issues", "ledger_service", "web"),
+}
 HOME_ASSISTANT_FILES = {
     *("__init__", "config_flow", "const", "coordinator", "entity", "errors", "services"),
     *("backup", "diagnostics", "llm", "logbook", "repairs", "system_health"),

@@ -46,6 +46,7 @@ async def test_devices(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> 
     assert found["miner"]["info"]["identity"]["model"] == "Model"
     assert "stop" in found["miner"]["info"]["capabilities"]["actions"]
     assert found["subentry"]["data"]["nominal_power_w"] == 3000
+    assert found["replies"] == {"version": {"who": "Model"}}
     text = json.dumps(found)
     assert not [secret for secret in SECRETS if secret in text]
 

@@ -31,7 +31,13 @@ from custom_components.aiep_miner import (
     switch,
     todo,
 )
-from custom_components.aiep_miner.const import CONF_FLEET_SIZE, DOMAIN, SECTION_DISPLAY
+from custom_components.aiep_miner.const import (
+    CONF_FLEET_SIZE,
+    CONF_PRICE_FORECAST,
+    DOMAIN,
+    SECTION_DISPLAY,
+    SECTION_PLANNING,
+)
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.governor import EventType
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
@@ -79,6 +85,7 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "cycle_failed": {"error"},
     "file_unwritable": {"error"},
     "import_failed": {"error"},
+    "no_plan": set(),
     "no_such_decision": set(),
     "no_such_miner": set(),
     "not_a_number": {"miner"},
@@ -372,6 +379,7 @@ def test_options_forms() -> None:
     assert set(steps["settings"]["sections"]) == form(settings_schema())
     for name, texts in steps["settings"]["sections"].items():
         fields = {setting.field for setting in SETTINGS if setting.section == name}
+        fields |= {CONF_PRICE_FORECAST} if name == SECTION_PLANNING else set()
         if name == SECTION_DISPLAY:
             fields = {CONF_FLEET_SIZE}
         assert set(texts["data"]) == set(texts["data_description"]) == fields

@@ -14,6 +14,7 @@ from .coordinator import AiepMinerConfigEntry, create_runtime_data
 from .entities.devices import async_register_devices
 from .flows.migration import async_keep_operator_id
 from .flows.migration import async_migrate_entry as async_migrate_entry
+from .frontend import async_setup_frontend
 from .inputs.commanders import async_setup_commanders
 from .inputs.network import async_follow_source
 from .inputs.questions import async_setup_questions
@@ -22,6 +23,7 @@ from .issues.passwords import async_forget_logins
 from .ledger_service.evidence import async_setup_evidence_actions
 from .ledger_service.trust_store import async_leave, ledger_path
 from .services import async_setup_actions
+from .web.fleet_feed import async_setup_fleet_feed
 from .web.rest_api import async_setup_api
 from .web.websocket_api import async_setup_websocket_api
 
@@ -42,13 +44,15 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up what all operators share: actions, REST and WebSocket."""
+    """Set up what all operators share: actions, REST, WebSocket and the dashboard."""
     async_setup_commanders(hass)
     async_setup_questions(hass)
     async_setup_actions(hass)
     async_setup_evidence_actions(hass)
     async_setup_api(hass)
     async_setup_websocket_api(hass)
+    async_setup_fleet_feed(hass)
+    await async_setup_frontend(hass)
     return True
 
 

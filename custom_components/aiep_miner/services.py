@@ -33,11 +33,13 @@ from .engine.command_result import CommandResult
 from .engine.records import Action
 from .engine.replay import replay
 from .entities.explanation import async_explain
+from .entities.plan import plan_response
 from .errors import translated_errors
 from .inputs.commanders import async_require_person, proposal_origin
 from .web.serializers import cycle_report
 
 ACTION_EXPLAIN: Final = "explain"
+ACTION_GET_PLAN: Final = "get_plan"
 ACTION_PROPOSE: Final = "propose"
 ACTION_REPLAY_LEDGER: Final = "replay_ledger"
 ACTION_REVIEW: Final = "review"
@@ -136,13 +138,13 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         hass.services.async_register(
             DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL
         )
-    hass.services.async_register(
-        DOMAIN,
-        ACTION_EXPLAIN,
-        _explain,
-        schema=MINER_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
-    )
+    for name, handler, schema in (
+        (ACTION_EXPLAIN, _explain, MINER_SCHEMA),
+        (ACTION_GET_PLAN, _get_plan, SITE_SCHEMA),
+    ):
+        hass.services.async_register(
+            DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.ONLY
+        )
     async_register_admin_service(hass, DOMAIN, ACTION_REVIEW, _review, REVIEW_SCHEMA)
 
 
@@ -180,6 +182,15 @@ async def _explain(call: ServiceCall) -> ServiceResponse:
     coordinator, miner_id = _miner(call)
     await _require(call, _entities(call, miner_id), POLICY_READ)
     return await async_explain(call.hass, coordinator, miner_id)
+
+
+@verify_domain_control(DOMAIN)
+async def _get_plan(call: ServiceCall) -> ServiceResponse:
+    """Return the plan in force; raises ServiceValidationError when there is none."""
+    site = site_of(call)
+    if site.data.plan is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_plan")
+    return plan_response(call.hass, site, site.data.plan)
 
 
 async def _propose(call: ServiceCall) -> ServiceResponse:

@@ -204,7 +204,7 @@ async def run(config: Path, port: int, fleet: str, cycles: int | None) -> None:
             status = await hass.rest(
                 "GET", f"/api/{DOMAIN}/operators/{site.operator_id}/ledger/status"
             )
-            address = await show_fleet(hass, site, [PRICE])
+            address = await show_fleet(hass, [PRICE])
             say(f"Home Assistant runs at {address} (no log-in needed); Ctrl-C ends it")
             narrator = Narrator(ledger, site.miners)
             narrator.skip()

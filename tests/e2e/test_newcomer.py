@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from devtools.browser import DESK, PHONE, browser_page, why_missing
 from devtools.emulators.antminer import Antminer
 from devtools.emulators.bitaxe import BitAxe
 from devtools.hass_process import DOMAIN, HassProcess, free_port
 from devtools.mempool import EmulatedMempool
-from tests.e2e.browser import DESK, PHONE, browser_page, why_missing
 from tests.engine.miners.shelf import alone, loopback, new_network  # noqa: F401
 
 pytestmark = [

@@ -140,7 +140,8 @@ async def test_reading(
     assert miner["hashrate_ths"] > 0
     assert miner["decision"] == "hold"
     status = await (await client.get(f"{prefix}/ledger/status")).json()
-    assert status["head"] == str(site.controller.ledger.head)
+    head = site.controller.ledger.head
+    assert status["head"] == f"{head.seq}:{head.hash.hex()}"
 
 
 async def test_health(
@@ -221,15 +222,18 @@ async def test_evidence_verifies(
     await run_cycles(site, 3)
     client = await hass_client()
     seq = (await site.controller.ledger.latest("decision")).seq
-    for path, verify in (("evidence", bundle.verify), ("proof", proof.verify)):
+    for path, verify in (("bundle", bundle.verify), ("proof", proof.verify)):
         response = await client.get(f"{ROOT}/ledger/{path}/{seq}")
+        assert f"-{seq}." in response.headers["Content-Disposition"]
         file = tmp_path / path
         file.write_bytes(await response.read())
         key = VerifierKey.parse(response.headers["X-AIEP-Public-Key"])
         assert verify(file, Known(keys=(key,))).fault is None
+        file.write_bytes(file.read_bytes().replace(b"A", b"B", 1))
+        assert verify(file, Known(keys=(key,))).fault is not None
         for wrong in (10**6, 10**30, 0):
             assert (await client.get(f"{ROOT}/ledger/{path}/{wrong}")).status == 404
-    assert (await client.get(f"{ROOT}/ledger/evidence/1")).status == 404
+    assert (await client.get(f"{ROOT}/ledger/bundle/1")).status == 404
 
 
 async def test_reading_signs_once_for_what_was_recorded_since(
@@ -240,7 +244,7 @@ async def test_reading_signs_once_for_what_was_recorded_since(
     before = ledger.head.blocks
     seq = (await ledger.latest("decision")).seq
     for _ in range(3):
-        for address in (f"evidence/{seq}", f"proof/{seq}", "export", f"proof/{10**9}"):
+        for address in (f"bundle/{seq}", f"proof/{seq}", "export", f"proof/{10**9}"):
             await client.get(f"{ROOT}/ledger/{address}")
         await client.get(f"{ROOT}/ledger/proof/{ledger.head.seq}")
     assert ledger.head.blocks == before + 1
@@ -251,7 +255,7 @@ async def test_reading_signs_once_for_what_was_recorded_since(
     assert ledger.head.blocks == before + 3
 
 
-@pytest.mark.parametrize("kind", ["evidence", "proof"])
+@pytest.mark.parametrize("kind", ["bundle", "proof"])
 async def test_evidence_is_for_those_who_may_read_the_ledger(
     site: AiepMinerCoordinator,
     run_cycles: RunCycles,

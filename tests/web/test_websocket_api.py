@@ -6,11 +6,13 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
+from pytest_homeassistant_custom_component.common import MockUser
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.records import Action
 from custom_components.aiep_miner.web import pages, subscriptions
 from custom_components.aiep_miner.web.serializers import record_report
 from custom_components.aiep_miner.web.subscriptions import (
@@ -19,7 +21,7 @@ from custom_components.aiep_miner.web.subscriptions import (
     MAX_PER_CONNECTION,
 )
 
-from ..conftest import RunCycles, make_operator, set_up, simulated
+from ..conftest import RunCycles, make_operator, propose, set_up, simulated
 
 
 async def ask(client: Any, command: str, **data: Any) -> dict[str, Any]:
@@ -38,7 +40,8 @@ async def test_status(
     client = await hass_ws_client(hass)
     status = (await ask(client, "status"))["result"]
     assert status["operator_id"] == "site"
-    assert status["head"] == str(site.controller.ledger.head)
+    head = site.controller.ledger.head
+    assert status["head"] == f"{head.seq}:{head.hash.hex()}"
     assert status["records"] == site.controller.ledger.head.seq
     assert status["public_key"] == site.ledger_service.public_key
     assert status["broken"] is None
@@ -53,6 +56,8 @@ COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("status", {}),
     ("records", {}),
     ("record", {"seq": 1}),
+    ("evidence", {"seq": 1}),
+    ("story", {"miner_id": "miner-1"}),
     ("subscribe", {}),
 )
 
@@ -215,10 +220,10 @@ async def test_record_with_its_place_in_the_chain(
     found = (await ask(client, "record", seq=2))["result"]
     second = await ledger.get(2)
     assert found["record"]["hash"] == second.hash_hex
-    assert found["chain"]["head"] == str(ledger.head)
+    assert found["chain"]["head"] == f"{ledger.head.seq}:{ledger.head.hash.hex()}"
     for seq in (1, 2, ledger.head.seq):
         chain = (await ask(client, "record", seq=seq))["result"]["chain"]
-        assert chain["is_included"]
+        assert chain["follows"]
         assert chain["blocks"] == ledger.head.blocks
 
 
@@ -323,3 +328,65 @@ async def test_ledger_that_fails_is_told(
     assert "disk gone" in (await client.receive_json())["event"]["error"]
     reply = await ask(client, "records")
     assert reply["error"] == {"code": "home_assistant_error", "message": "io_error: disk gone"}
+
+
+async def stopped(hass: HomeAssistant, site: AiepMinerCoordinator) -> None:
+    """Let a person stop the miner."""
+    user = MockUser().add_to_hass(hass)
+    await propose(site, Action.STOP, Context(user_id=user.id))
+
+
+async def test_the_evidence_of_a_decision(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    await run_cycles(site, 2)
+    await stopped(hass, site)
+    client = await hass_ws_client(hass)
+    page = (await ask(client, "records", kinds=["receipt"], limit=1))["result"]
+    (receipt,) = page["records"]
+    found = (await ask(client, "evidence", seq=receipt["seq"]))["result"]
+    (decision,) = [item for item in found["named"] if item["name"] == "decision"]
+    assert decision["record"]["body"]["action"] == "stop"
+    assert decision["record"]["seq"] == receipt["body"]["decision"]
+
+    found = (await ask(client, "evidence", seq=decision["record"]["seq"]))["result"]
+    assert {"telemetry", "profit", "proposal"} <= {item["name"] for item in found["named"]}
+    for item in found["named"]:
+        assert item["record"]["seq"] == item["seq"]
+        assert item["record"]["seq"] < found["record"]["seq"]
+    assert [item["seq"] for item in found["outcomes"]] == [receipt["seq"]]
+    missing = site.controller.ledger.head.seq + 1
+    assert (await ask(client, "evidence", seq=missing))["error"]["code"] == "not_found"
+
+
+async def test_the_story_of_a_miner_says_why(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    await run_cycles(site, 2)
+    await stopped(hass, site)
+    await run_cycles(site, 2)
+    client = await hass_ws_client(hass)
+    story = (await ask(client, "story", miner_id="miner-1"))["result"]
+    outcomes = [item["body"]["outcome"] for item in story["records"] if item["kind"] == "receipt"]
+    assert outcomes == ["confirmed", "accepted"]
+    of_stop = next(item for item in story["records"] if item["kind"] == "receipt")
+    assert of_stop["decision"]["origin"] == "person"
+    assert of_stop["decision"]["reasons"] == ["person_command"]
+    assert story["next_cursor"] is None
+
+    pages_of_one: list[int] = []
+    cursor: dict[str, int] = {}
+    while True:
+        page = (await ask(client, "story", miner_id="miner-1", limit=1, **cursor))["result"]
+        pages_of_one += [item["seq"] for item in page["records"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert pages_of_one == [item["seq"] for item in story["records"]]
+    assert (await ask(client, "story", miner_id="nobody"))["result"]["records"] == []

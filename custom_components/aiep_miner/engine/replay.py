@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from .canonical import canonical
+from .economics.live import solve
 from .ledger import LedgerEntry as Stored
 from .ledger import Reader
 from .ledger.errors import translated
@@ -22,6 +23,7 @@ from .records import (
     LifecycleRecord,
     NegativeProofRecord,
     Origin,
+    PlanRecord,
     ProposalRecord,
     Record,
     TelemetryRecord,
@@ -53,6 +55,8 @@ class ReplayReport:
     """Safety stops from a time without a ledger: there is no evidence to decide them on anew."""
     unproven: int = 0
     """Decisions whose evidence has been dropped."""
+    plans: int = 0
+    """Plans that came out the same, byte for byte."""
     difference: Difference | None = None
 
 
@@ -85,7 +89,7 @@ class Replay:
         """The miners whose telemetry is in the block."""
         self._given: dict[str, ProposalRecord] | None = None
         """What the site's limit wants of them; None before the block's first decision."""
-        self._records = self._matched = self._late = self._unproven = 0
+        self._records = self._matched = self._late = self._unproven = self._plans = 0
 
     def run(self, on_progress: Callable[[int], None] | None = None) -> ReplayReport:
         """Replay the whole ledger; ``on_progress`` is told the seq every now and then."""
@@ -102,6 +106,7 @@ class Replay:
             matched=self._matched,
             late=self._late,
             unproven=self._unproven,
+            plans=self._plans,
             difference=difference,
         )
 
@@ -119,8 +124,24 @@ class Replay:
         difference = None
         if isinstance(filed.record, DecisionRecord):
             difference = self._compare(stored, filed.record)
+        elif isinstance(filed.record, PlanRecord):
+            difference = self._compare_plan(stored, filed.record)
         self._state.apply(filed)
         return difference
+
+    def _compare_plan(self, stored: Stored, recorded: PlanRecord) -> Difference | None:
+        solved = solve(recorded.ts_ms, recorded.subject, recorded.inputs)
+        replayed = canonical(replace(solved, clock_ms=recorded.clock_ms).body())
+        found = canonical(stored.body)
+        if replayed == found:
+            self._plans += 1
+            return None
+        return Difference(
+            seq=stored.seq,
+            reason="the plan does not follow from its inputs",
+            recorded=found.decode(),
+            replayed=replayed.decode(),
+        )
 
     def _follow_block(self, record: Record) -> None:
         """Decide on the site's limit where the cycle did: before a block's first proposal."""

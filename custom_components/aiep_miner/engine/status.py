@@ -13,7 +13,7 @@ from .economics import kwh_per_day
 from .records import Action, Mode, Severity
 from .records.reasons import Reason
 from .state import MinerState, State
-from .steps import decide
+from .steps import decide, planning
 from .steps import shed as shed_step
 
 type Placeholders = Mapping[str, str | float]
@@ -55,10 +55,18 @@ class StatusKey(StrEnum):
     OFF_PROFITABLE = "off_profitable"
     OFF_FOR_LIMIT = "off_for_limit"
     REDUCED_FOR_LIMIT = "reduced_for_limit"
+    PLAN_PAYS = "plan_pays"
+    PLAN_CARRIED_THROUGH = "plan_carried_through"
+    PLAN_BELOW_BREAK_EVEN = "plan_below_break_even"
+    PLAN_LIMIT = "plan_limit"
+    PLAN_NOT_WORTH_A_START = "plan_not_worth_a_start"
+    PLAN_MISSING = "plan_missing"
+    MINIMUM_TIME = "minimum_time"
 
 
 _MONEY: Final = frozenset({"profit_per_day", "energy_price", "break_even", "currency"})
 _RUNNING: Final = _MONEY | {"stop_above"}
+_PLANNED: Final = frozenset({"since", "until", "energy_price", "break_even", "currency"})
 _OFF: Final = _MONEY | {"start_below"}
 
 PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
@@ -95,6 +103,13 @@ PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
     StatusKey.OFF_PROFITABLE: _OFF | {"since", "until"},
     StatusKey.OFF_FOR_LIMIT: frozenset({"since", "until", "limit_w"}),
     StatusKey.REDUCED_FOR_LIMIT: frozenset({"since", "until", "limit_w", "power_w"}),
+    StatusKey.PLAN_PAYS: _PLANNED,
+    StatusKey.PLAN_CARRIED_THROUGH: _PLANNED,
+    StatusKey.PLAN_BELOW_BREAK_EVEN: _PLANNED,
+    StatusKey.PLAN_LIMIT: _PLANNED,
+    StatusKey.PLAN_NOT_WORTH_A_START: _PLANNED,
+    StatusKey.PLAN_MISSING: frozenset(),
+    StatusKey.MINIMUM_TIME: frozenset({"since", "until"}),
 }
 """What each sentence may name.
 
@@ -397,6 +412,35 @@ def _reduced_for_limit(ask: _Question) -> Status | None:
     )
 
 
+def _bound(ask: _Question) -> Status | None:
+    if Reason.MINIMUM_TIME not in ask.reasons:
+        return None
+    return Status(
+        key=StatusKey.MINIMUM_TIME,
+        since_ms=ask.off_since_ms if ask.is_off else ask.running_since_ms,
+        until_ms=planning.bound_until_ms(ask.state, ask.miner),
+    )
+
+
+def _planned(ask: _Question) -> Status | None:
+    reason = next((item for item in ask.reasons if item in planning.REASONS), None)
+    if reason is None:
+        return None
+    segment = planning.segment_of(ask.state, ask.miner.miner_id, ask.ts_ms)
+    if segment is None or ask.state.plan is None:
+        return Status(key=StatusKey.PLAN_MISSING)
+    return Status(
+        key=StatusKey(segment.reason.value),
+        placeholders={
+            "energy_price": round(segment.energy_price_per_kwh, 4),
+            "break_even": round(segment.break_even_per_kwh, 4),
+            "currency": ask.state.plan.record.inputs.currency,
+        },
+        since_ms=ask.off_since_ms if ask.is_off else ask.running_since_ms,
+        until_ms=segment.until_ms,
+    )
+
+
 def _limit_w(ask: _Question) -> float:
     return round(ask.state.policy.record.governor.max_power_watts or 0.0)
 
@@ -427,6 +471,8 @@ _ANSWERS: Final[tuple[Callable[[_Question], Status | None], ...]] = (
     _refused,
     _hot,
     _reduced_for_limit,
+    _bound,
+    _planned,
 )
 """In the order of the rules."""
 

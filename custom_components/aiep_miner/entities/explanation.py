@@ -70,6 +70,7 @@ def _cited(evidence: Evidence) -> Iterator[tuple[RecordKind, int]]:
         (RecordKind.PRICE, evidence.price),
         (RecordKind.PROFIT, evidence.profit),
         (RecordKind.POLICY, evidence.policy),
+        (RecordKind.PLAN, evidence.plan),
         (RecordKind.PROPOSAL, evidence.proposal),
     ):
         if seq is not None:

@@ -6,7 +6,7 @@ count towards Home Assistant's IP ban.
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import probatio as vol
@@ -36,7 +36,6 @@ from .credentials import (
 from .pages import async_page
 from .permissions import may_read
 from .serializers import (
-    MAX_SEQ,
     PAGE_SCHEMA,
     SEQ,
     block_of,
@@ -75,7 +74,7 @@ def async_setup_api(hass: HomeAssistant) -> None:
         StatusView,
         RecordsView,
         ExportView,
-        EvidenceView,
+        BundleView,
         ProofView,
         CycleView,
     ):
@@ -197,14 +196,6 @@ def _query(request: web.Request, schema: vol.Schema) -> Mapping[str, Any]:
     return asked
 
 
-def _seq(text: str) -> int:
-    """Return a seq; raises ValueError for one that no record can have."""
-    seq = int(text) if len(text) < 20 else 0
-    if not 1 <= seq <= MAX_SEQ:
-        raise ValueError("no such record")
-    return seq
-
-
 def _ledger(site: AiepMinerCoordinator) -> Ledger:
     """Return the open ledger; raises HTTPServiceUnavailable."""
     try:
@@ -282,6 +273,29 @@ class RecordsView(OperatorView, path=f"ledger/{{kind:{'|'.join(KINDS)}}}"):
         return web.Response(body=page, content_type="application/json")
 
 
+def _saved_as(name: str) -> dict[str, str]:
+    """Return the header that has a browser save an answer as a file."""
+    return {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
+
+
+async def _stream(
+    request: web.Request, name: str, blocks: AsyncIterator[bytes], headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Stream a file of evidence; raises HTTPServiceUnavailable before its first block."""
+    try:
+        first = await anext(blocks)
+    except (LedgerError, ValueError) as err:
+        raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+    response = web.StreamResponse(headers={**headers, **_saved_as(name)})
+    response.content_type = "application/x-ndjson"
+    await response.prepare(request)
+    await response.write(first)
+    async for block in blocks:
+        await response.write(block)
+    await response.write_eof()
+    return response
+
+
 class ExportView(OperatorView, path="ledger/export"):
     """The whole ledger, or its end, in JSON Lines."""
 
@@ -294,44 +308,39 @@ class ExportView(OperatorView, path="ledger/export"):
         asked = _query(request, _EXPORT_SCHEMA)
         if asked["from_seq"] > ledger.head.seq:
             raise _refusal(web.HTTPBadRequest, "the ledger ends before that")
-        response = web.StreamResponse(headers={KEY_HEADER: str(ledger.verifier_key)})
-        response.content_type = "application/x-ndjson"
         try:
             note = await site.ledger_service.async_covering_note()
-            blocks = ledger.export(await block_of(ledger, asked["from_seq"]), note=note)
-            first = await anext(blocks)
-        except (LedgerError, ValueError) as err:
+            first_block = await block_of(ledger, asked["from_seq"])
+        except LedgerError as err:
             raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
-        await response.prepare(request)
-        await response.write(first)
-        async for block in blocks:
-            await response.write(block)
-        await response.write_eof()
-        return response
+        name = f"ledger-{ledger.segment}-{asked['from_seq']}-{ledger.head.seq}.jsonl"
+        blocks = ledger.export(first_block, note=note)
+        return await _stream(request, name, blocks, {KEY_HEADER: str(ledger.verifier_key)})
 
 
-class EvidenceView(OperatorView, path="ledger/evidence/{seq:[0-9]+}"):
-    """A decision's evidence bundle."""
+class BundleView(OperatorView, path="ledger/bundle/{seq:[0-9]{1,18}}"):
+    """The evidence bundle of one decision."""
 
-    name = "api:aiep_miner:ledger:evidence"
+    name = "api:aiep_miner:ledger:bundle"
 
     async def get(
         self, request: web.Request, seq: str, operator_id: str | None = None
     ) -> web.Response:
-        """Return the bundle of the decision with a seq."""
+        """Return a decision with all that it rests on, and their proofs."""
         site = await _site(request, operator_id, ledger=True)
         ledger = _ledger(site)
         try:
-            note = await site.ledger_service.async_covering_note(_seq(seq))
-            bundle = await ledger.bundle(_seq(seq), note)
+            note = await site.ledger_service.async_covering_note(int(seq))
+            bundle = await ledger.bundle(int(seq), note)
         except LedgerError as err:
             raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
         except ValueError as err:
             raise _refusal(web.HTTPNotFound, str(err)) from err
-        return self.json(bundle, headers={KEY_HEADER: str(ledger.verifier_key)})
+        name = f"decision-{ledger.segment}-{seq}.json"
+        return self.json(bundle, headers=_saved_as(name) | {KEY_HEADER: str(ledger.verifier_key)})
 
 
-class ProofView(OperatorView, path="ledger/proof/{seq:[0-9]+}"):
+class ProofView(OperatorView, path="ledger/proof/{seq:[0-9]{1,18}}"):
     """A record's tlog-proof file."""
 
     name = "api:aiep_miner:ledger:proof"
@@ -343,13 +352,14 @@ class ProofView(OperatorView, path="ledger/proof/{seq:[0-9]+}"):
         site = await _site(request, operator_id, ledger=True)
         ledger = _ledger(site)
         try:
-            note = await site.ledger_service.async_covering_note(_seq(seq))
-            text = await ledger.proof(_seq(seq), note)
+            note = await site.ledger_service.async_covering_note(int(seq))
+            text = await ledger.proof(int(seq), note)
         except LedgerError as err:
             raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
         except ValueError as err:
             raise _refusal(web.HTTPNotFound, str(err)) from err
-        return web.Response(text=text, headers={KEY_HEADER: str(ledger.verifier_key)})
+        headers = _saved_as(f"record-{ledger.segment}-{seq}.tlog-proof")
+        return web.Response(text=text, headers=headers | {KEY_HEADER: str(ledger.verifier_key)})
 
 
 class CycleView(OperatorView, path="cycle"):

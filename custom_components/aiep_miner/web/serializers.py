@@ -5,7 +5,7 @@ from typing import Any, Final
 import probatio as vol
 
 from ..coordinator import AiepMinerCoordinator
-from ..engine.ledger import Ledger
+from ..engine.ledger import Head, Ledger
 from ..engine.ledger import LedgerEntry as Stored
 from ..engine.ledger.proofs import Prover
 from ..engine.read_model import ReadModel
@@ -41,6 +41,11 @@ def record_report(stored: Stored) -> dict[str, Any]:
     }
 
 
+def head_text(head: Head) -> str:
+    """Return a head for people: the last record's number and the last block's hash."""
+    return f"{head.seq}:{head.hash.hex()}"
+
+
 async def block_of(ledger: Ledger, seq: int) -> int:
     """Return the block that a record is in; the first one when it was dropped. Raises LedgerError."""
     return await ledger.read(lambda reader: reader.block_of(seq)) or 0
@@ -61,13 +66,13 @@ async def chain_report(ledger: Ledger, stored: Stored) -> dict[str, Any]:
         "chain": {
             "block": proof.header.number,
             "block_hash": proof.header.hash.hex(),
-            "previous": proof.header.previous.hex(),
+            "prev_hash": proof.header.previous.hex(),
             "part": proof.part,
             "position": proof.position,
-            "is_included": proof.root(entry.hash, head.blocks) == root,
+            "follows": proof.root(entry.hash, head.blocks) == root,
             "blocks": head.blocks,
             "root": root.hex(),
-            "head": str(head),
+            "head": head_text(head),
         },
     }
 
@@ -87,7 +92,7 @@ def ledger_report(site: AiepMinerCoordinator) -> dict[str, Any]:
         "segment": ledger.segment,
         "blocks": ledger.head.blocks,
         "records": ledger.head.seq,
-        "head": str(ledger.head),
+        "head": head_text(ledger.head),
         "last_ts": ledger.last_ts_ms,
         "public_key": ledger_service.public_key,
         "verifier_key": str(ledger.verifier_key),

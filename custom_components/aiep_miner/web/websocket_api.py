@@ -20,9 +20,10 @@ from homeassistant.exceptions import Unauthorized
 from ..coordinator import AiepMinerCoordinator
 from ..engine.ledger import LedgerError
 from ..engine.records import RecordKind
+from .evidence import async_evidence, async_story
 from .pages import async_page
 from .permissions import may_read
-from .serializers import MAX_SEQ, PAGE_SCHEMA, chain_report, ledger_report
+from .serializers import MAX_SEQ, PAGE_SCHEMA, SEQ, chain_report, ledger_report
 from .subscriptions import Subscriber, async_follower, is_full, running_site
 
 ERR_TOO_MANY: Final = "too_many_subscriptions"
@@ -43,7 +44,7 @@ type Answer = Callable[
 @callback
 def async_setup_websocket_api(hass: HomeAssistant) -> None:
     """Register the commands."""
-    for command in (ws_status, ws_records, ws_record, ws_subscribe):
+    for command in (ws_status, ws_records, ws_record, ws_evidence, ws_story, ws_subscribe):
         async_register_command(hass, command)
 
 
@@ -117,6 +118,48 @@ async def ws_record(
         connection.send_error(msg["id"], ERR_NOT_FOUND, "no such record")
         return
     connection.send_result(msg["id"], await chain_report(ledger, stored))
+
+
+@websocket_command(
+    {
+        vol.Required("type"): "aiep_miner/ledger/evidence",
+        **_OPERATOR,
+        vol.Required("seq"): vol.All(int, vol.Range(min=1, max=MAX_SEQ)),
+    }
+)
+@async_response
+@_of_operator
+async def ws_evidence(
+    hass: HomeAssistant, connection: ActiveConnection, msg: Message, site: AiepMinerCoordinator
+) -> None:
+    """Return one record with what it rests on and what came of it."""
+    ledger = site.controller.ledger
+    stored = await ledger.get(msg["seq"])
+    if stored is None:
+        connection.send_error(msg["id"], ERR_NOT_FOUND, "no such record")
+        return
+    connection.send_result(msg["id"], await async_evidence(ledger, stored))
+
+
+@websocket_command(
+    {
+        vol.Required("type"): "aiep_miner/ledger/story",
+        **_OPERATOR,
+        vol.Required("miner_id"): vol.All(str, vol.Length(max=255)),
+        vol.Optional("limit", default=40): vol.All(int, vol.Range(min=1, max=100)),
+        vol.Optional("cursor"): SEQ,
+    }
+)
+@async_response
+@_of_operator
+async def ws_story(
+    hass: HomeAssistant, connection: ActiveConnection, msg: Message, site: AiepMinerCoordinator
+) -> None:
+    """Return what happened to a miner, and why."""
+    records, next_cursor = await async_story(
+        site.controller.ledger, msg["miner_id"], msg["limit"], msg.get("cursor")
+    )
+    connection.send_result(msg["id"], {"records": records, "next_cursor": next_cursor})
 
 
 @websocket_command(

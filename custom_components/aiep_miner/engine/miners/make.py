@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 import aiohttp
 
 from ..records import Reading, RestartSign
-from .base import Capabilities, Command
+from .base import Capabilities, Command, Reads
 from .http import Http
 
 type Call = Callable[[], Awaitable[bool]]
@@ -81,6 +81,10 @@ class Make:
     async def settings(self) -> Apply:
         """Return what adds the settings in force to a reading: read in full polls only."""
         return as_it_is
+
+    def reads(self) -> Reads:
+        """Return by request what a recording of the device holds; only reads."""
+        return {}
 
     def call_for(self, _command: Command) -> Call | None:
         """Return what sends a command, or None to leave it to the library."""

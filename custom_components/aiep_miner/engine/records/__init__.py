@@ -26,10 +26,19 @@ from .kinds import (
     RecordKind,
     RestartSign,
     Severity,
+    Strategy,
 )
 from .levels import DeviceLevel, ValueRange
 from .lifecycle import CheckpointRecord, LifecycleRecord
 from .observations import DivergenceRecord, PriceRecord, ProfitRecord, TelemetryRecord
+from .plans import (
+    MinerSchedule,
+    PlanInputs,
+    PlannedLevel,
+    PlannedMiner,
+    PlanRecord,
+    PlanSegment,
+)
 from .policy import AutotunePolicy, MinerPolicy, MiningPolicy, PolicyRecord
 from .reading import Board, Pool, Reading, Temperature
 from .reasons import Reason
@@ -47,6 +56,7 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
         NegativeProofRecord,
         OverrideRecord,
         PolicyRecord,
+        PlanRecord,
         ReviewRecord,
         CheckpointRecord,
         LifecycleRecord,
@@ -73,12 +83,18 @@ __all__ = [
     "LifecycleEvent",
     "LifecycleRecord",
     "MinerPolicy",
+    "MinerSchedule",
     "MiningPolicy",
     "Mode",
     "NegativeProofRecord",
     "Origin",
     "Outcome",
     "OverrideRecord",
+    "PlanInputs",
+    "PlanRecord",
+    "PlanSegment",
+    "PlannedLevel",
+    "PlannedMiner",
     "PolicyRecord",
     "Pool",
     "PriceRecord",
@@ -92,6 +108,7 @@ __all__ = [
     "RestartSign",
     "ReviewRecord",
     "Severity",
+    "Strategy",
     "TelemetryRecord",
     "Temperature",
     "ValueRange",

@@ -44,6 +44,7 @@ class Evidence(Body):
     price: int | None = None
     profit: int | None = None
     policy: int | None = None
+    plan: int | None = None
     proposal: int | None = None
     divergences: tuple[int, ...] = ()
 

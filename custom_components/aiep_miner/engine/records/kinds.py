@@ -17,6 +17,7 @@ class RecordKind(StrEnum):
     NEGATIVE_PROOF = "negative_proof"
     OVERRIDE = "override"
     POLICY = "policy"
+    PLAN = "plan"
     REVIEW = "review"
     CHECKPOINT = "checkpoint"
     LIFECYCLE = "lifecycle"
@@ -75,6 +76,15 @@ class AutotuneGoal(StrEnum):
     PROFIT = "profit"
 
 
+class Strategy(StrEnum):
+    """What decides when a miner runs, where nothing graver does."""
+
+    THRESHOLD = "threshold"
+    """The profit now, against a margin."""
+    PLAN = "plan"
+    """A plan over the prices ahead."""
+
+
 class Mode(StrEnum):
     """Who acts: the strategy (auto) or only people (manual)."""
 
@@ -87,7 +97,7 @@ class Origin(StrEnum):
 
     STRATEGY = "strategy"
     PLANNER = "planner"
-    """What looks at the whole site: its power limit."""
+    """What looks at the whole site: its power limit, and the plan."""
     PERSON = "person"
     AUTOMATION = "automation"
     LLM = "llm"

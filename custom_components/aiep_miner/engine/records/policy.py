@@ -13,6 +13,7 @@ from .kinds import (
     Mode,
     RecordKind,
     RestartSign,
+    Strategy,
 )
 from .levels import DeviceLevel, ValueRange
 
@@ -147,6 +148,13 @@ class PolicyRecord(Record):
     interval_s: float = 30.0
     """5…600."""
     person_hold_min: float = 60.0
+    strategy: Strategy = Strategy.THRESHOLD
+    min_run_min: float = 30.0
+    """For a plan: the shortest run …"""
+    min_idle_min: float = 30.0
+    """… the shortest pause …"""
+    start_min: float = 5.0
+    """… and how long a start takes at full power without hashing."""
     profit_margin_per_day: float = 0.0
     """Stop below minus this, start above plus this; in the operator's currency."""
     profit_dwell_min: float = 10.0

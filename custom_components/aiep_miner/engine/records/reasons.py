@@ -42,6 +42,13 @@ class Reason(StrEnum):
     AUTOTUNE_RECOMMENDS = "autotune_recommends"
 
     SITE_LIMIT_ROOM = "site_limit_room"
+    PLAN_PAYS = "plan_pays"
+    PLAN_CARRIED_THROUGH = "plan_carried_through"
+    PLAN_BELOW_BREAK_EVEN = "plan_below_break_even"
+    PLAN_LIMIT = "plan_limit"
+    PLAN_NOT_WORTH_A_START = "plan_not_worth_a_start"
+    PLAN_MISSING = "plan_missing"
+    MINIMUM_TIME = "minimum_time"
 
     # Who asked.
     PERSON_COMMAND = "person_command"

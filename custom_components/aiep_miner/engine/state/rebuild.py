@@ -76,12 +76,13 @@ def _before(reader: Reader, from_seq: int, last_ms: int) -> list[Stored]:
         return []
     before = Query(to_seq=from_seq - 1, newest_first=True)
     policy = reader.select(replace(before, kinds=(RecordKind.POLICY,), limit=1))
+    plan = reader.select(replace(before, kinds=(RecordKind.PLAN,), limit=1))
     lasting = reader.select(
         replace(before, kinds=LONG_KINDS, from_ts=last_ms - LONG_WINDOW_MS, limit=LONG_RECORDS)
     )
     # A divergence is recorded when it begins and ends; in between it is active, however long.
     standing = reader.select(replace(before, kinds=(RecordKind.DIVERGENCE,), limit=LONG_RECORDS))
-    return sorted((*policy, *lasting, *standing), key=lambda stored: stored.seq)
+    return sorted((*policy, *plan, *lasting, *standing), key=lambda stored: stored.seq)
 
 
 def _of_sources(reader: Reader, from_seq: int, last_ms: int) -> list[Stored]:

@@ -25,9 +25,12 @@ from ..records import (
     LifecycleEvent,
     LifecycleRecord,
     MinerPolicy,
+    MinerSchedule,
     NegativeProofRecord,
     Outcome,
     OverrideRecord,
+    PlannedMiner,
+    PlanRecord,
     PolicyRecord,
     PriceRecord,
     ProfitRecord,
@@ -139,6 +142,11 @@ class State:
         self.measured = SitePower()
         """What they draw."""
         self.sheds = Sheds()
+        self.plan: LedgerEntry[PlanRecord] | None = None
+        self.planned: dict[str, PlannedMiner] = {}
+        """Miner to what the plan in force assumes of it …"""
+        self.schedules: dict[str, MinerSchedule] = {}
+        """… and wants of it."""
         self.proposed_ms: dict[str, deque[int]] = {}
         """Source to the times of its proposals, oldest source first, the latest of each."""
         self.reviews: dict[int, LedgerEntry[DecisionRecord]] = {}
@@ -555,6 +563,12 @@ def _policy(state: State, filed: LedgerEntry[PolicyRecord]) -> None:
         miner.suppressed = None
 
 
+def _plan(state: State, filed: LedgerEntry[PlanRecord]) -> None:
+    state.plan = filed
+    state.planned = {item.miner_id: item for item in filed.record.inputs.miners}
+    state.schedules = {item.miner_id: item for item in filed.record.miners}
+
+
 def _review(state: State, filed: LedgerEntry[ReviewRecord]) -> None:
     state.reviews.pop(filed.record.decision, None)
 
@@ -582,6 +596,7 @@ _FOLLOW: Final[dict[type[Record], Callable[[State, Any], None]]] = {
     NegativeProofRecord: _negative_proof,
     OverrideRecord: _override,
     PolicyRecord: _policy,
+    PlanRecord: _plan,
     LifecycleRecord: _lifecycle,
     ReviewRecord: _review,
 }

@@ -24,6 +24,7 @@ from ..records import (
     Origin,
     Pool,
     ProposalRecord,
+    Strategy,
 )
 from ..state import GOVERNED, MinerState, State, acceptance
 from . import power, shed
@@ -112,6 +113,9 @@ def _evidence(state: State, miner: MinerState, proposal: ProposalRecord) -> Evid
         price=state.price.seq if state.price else None,
         profit=miner.profit.seq if miner.profit else None,
         policy=state.policy.seq or None,
+        plan=state.plan.seq
+        if state.plan and state.policy.record.strategy is Strategy.PLAN
+        else None,
         proposal=recorded.seq if recorded and same else None,
         divergences=tuple(divergences[code].seq for code in sorted(divergences)),
     )

@@ -35,6 +35,8 @@ RAISES: Final = frozenset(
 )
 """Actions that can raise a miner's power, and so claim a share of the site's limit."""
 
+STANDBY_W: Final = 20.0
+"""What a stopped machine draws; makers state 10 to 30 W."""
 LOST_MS: Final = 300_000
 """A reading older than this is no measurement of the present."""
 
@@ -107,7 +109,7 @@ def measured_w(state: State, miner_id: str) -> float:
     return known_w or 0.0
 
 
-def expected_w(state: State, miner_id: str, standby_w: float, ts_ms: int) -> float:
+def expected_w(state: State, miner_id: str, ts_ms: int) -> float:
     """Return the power in W that a miner draws once the reductions under way took effect.
 
     One that shows no effect when firmware has had its time is not relied upon.
@@ -119,7 +121,7 @@ def expected_w(state: State, miner_id: str, standby_w: float, ts_ms: int) -> flo
     for wanted in _under_way(miner):
         if ts_ms - wanted.ts_ms >= takes_ms:
             continue
-        claim = standby_w if wanted.action is Action.STOP else None
+        claim = STANDBY_W if wanted.action is Action.STOP else None
         if wanted.action in _REDUCTIONS:
             claim = claim_w(miner, own, wanted)
         if claim is not None:

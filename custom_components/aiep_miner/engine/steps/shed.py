@@ -16,6 +16,7 @@ from ..records.reasons import Reason
 from ..state import MinerState, State
 from ..state.sheds import Shed
 from . import decide, power
+from .power import STANDBY_W
 
 MARGIN: Final = 0.01
 """Share of the limit that is free once enough was given up: noise must not exceed it again."""
@@ -26,8 +27,6 @@ RESTORE_AFTER_MS: Final = 600_000
 RESTORE_EVERY_MS: Final = 120_000
 """One miner at a time: firmware takes minutes to draw what it will."""
 CONFIDENCE: Final = 0.95
-STANDBY_W: Final = 20.0
-"""What a stopped machine draws; makers state 10 to 30 W."""
 RATE_BY_POWER: Final = 0.75
 """A machine at half of its power keeps about 60 % of its hash rate (its voltage falls, too)."""
 NOTABLE: Final = 0.05
@@ -110,16 +109,14 @@ def _give_up(state: State, miners: Iterable[str], ts_ms: int) -> dict[str, Propo
     limit_w = power.kept_limit_w(state)
     if limit_w is None:
         return {}
-    expected_w = sum(
-        power.expected_w(state, miner_id, STANDBY_W, ts_ms) for miner_id in state.miners
-    )
+    expected_w = sum(power.expected_w(state, miner_id, ts_ms) for miner_id in state.miners)
     if expected_w <= limit_w:
         return {}
     excess_w = expected_w - limit_w * (1 - MARGIN)
     others = []
     for miner_id in miners:
         if decide.wish(state, miner_id, ts_ms)[0] is Action.STOP:
-            excess_w -= power.expected_w(state, miner_id, STANDBY_W, ts_ms) - STANDBY_W
+            excess_w -= power.expected_w(state, miner_id, ts_ms) - STANDBY_W
         else:
             others.append(miner_id)
     found = ((miner_id, _candidate(state, miner_id, ts_ms, excess_w)) for miner_id in others)

@@ -11,7 +11,7 @@ import aiohttp
 
 from ...records import Action, DeviceLevel
 from ...records.reasons import Reason
-from ..base import AUTO, Capabilities, Command, MinerError
+from ..base import AUTO, Capabilities, Command, MinerError, Reads
 from ..cgminer.api import CgminerApi, section
 from ..cgminer.reading import stats_temperatures
 from ..controls import ranged
@@ -21,6 +21,8 @@ from ..values import count, flag, number
 
 RPC_PORT = 4028
 _CGI: Final = "/cgi-bin"
+_CONF: Final = f"{_CGI}/get_miner_conf.cgi"
+_PAGES: Final = (_CONF, f"{_CGI}/get_system_info.cgi", f"{_CGI}/summary.cgi")
 _MODES: Final = {"low": 3, "normal": 0, "high": 2}
 _LEVELS: Final = tuple(DeviceLevel(name=name) for name in _MODES)
 _MODE_KEYS: Final = ("miner-mode", "bitmain-work-mode")
@@ -33,11 +35,16 @@ class StatsSensors(Make):
     """Stock Antminer, LuxOS, VolcMiner: ``temp_chip1`` "78-50-69-70", ``temp_max`` and others."""
 
     port: ClassVar = RPC_PORT
+    recorded: ClassVar[tuple[str, ...]] = ("version", "summary", "stats", "pools", "devs")
 
     def __init__(self, link: Link) -> None:
         """Initialize for a device; nothing is sent."""
         super().__init__(link)
         self.rpc = CgminerApi(link.address, self.port)
+
+    def reads(self) -> Reads:
+        """Return what the RPC tells."""
+        return self.rpc.reads(*self.recorded)
 
     async def observe(self) -> Apply:
         """Return the hottest of each place; without an answer there is no temperature at all."""
@@ -76,6 +83,13 @@ class Antminer(StatsSensors):
             level_change_s=120.0,
             level_restarts=True,
         )
+
+    def reads(self) -> Reads:
+        """Return what the RPC and the web interface tell."""
+        return {
+            **super().reads(),
+            **{f"GET {path}": partial(self._page, path) for path in _PAGES},
+        }
 
     async def settings(self) -> Apply:
         """Return the level in force and the speed that the fans are told to keep."""
@@ -121,8 +135,11 @@ class Antminer(StatsSensors):
             raise MinerError(Reason.REFUSED, "it runs already")
         return await self._write(dict.fromkeys(_MODE_KEYS, _MODES[level]))
 
+    async def _page(self, path: str) -> Any:
+        return await self.link.http().read(path, middlewares=(self._login,))
+
     async def _conf(self) -> dict[str, Any]:
-        conf = await self.link.http().read(f"{_CGI}/get_miner_conf.cgi", middlewares=(self._login,))
+        conf = await self._page(_CONF)
         if not isinstance(conf, dict):
             raise MinerError(Reason.BAD_REPLY, "no configuration")
         return conf

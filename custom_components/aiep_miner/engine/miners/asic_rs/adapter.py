@@ -19,6 +19,7 @@ from ..base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
 from ..controls import check
 from ..make import Apply, Link, Make, as_it_is
 from ..probing import open_ports, resolve, why_not
+from ..recording import record
 from ..whatsminer import is_v3
 from .makes import (
     ANTMINER,
@@ -34,6 +35,7 @@ from .pace import Pace
 from .reading import is_failed, mac_of, only, to_reading
 
 CONNECT_S = 15.0
+RECORD_S = 30.0
 POLL_S = 8.0
 """Above the library's 5 s for one endpoint that hangs, so that the others still count."""
 _COMMAND_S = 30.0
@@ -191,6 +193,18 @@ class AsicRsMiner:
             async with _deadline(self._poll_s):
                 device = await self._checked()
             await self._send(device, command)
+
+    async def record(self) -> dict[str, Any]:
+        """Return the replies that the make's own reads bring, without secrets."""
+        try:
+            async with _deadline(RECORD_S):
+                device = self._device or await self._identify()
+                identity = device.info.identity
+                known = (self._host, identity.mac, identity.hostname, identity.serial_number)
+                reads = device.make.reads()
+                return await self._call(partial(record, reads, tuple(filter(None, known))))
+        except MinerError as err:
+            return {"no_reply": err.reason.value}
 
     async def close(self) -> None:
         """Give calls in flight a little time, then cancel them; no more are made."""

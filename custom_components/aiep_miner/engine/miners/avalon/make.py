@@ -6,7 +6,7 @@ from functools import partial
 
 from ...records import Action, DeviceLevel, Reading
 from ...records.reasons import Reason
-from ..base import AUTO, Capabilities, Command, MinerError
+from ..base import AUTO, Capabilities, Command, MinerError, Reads
 from ..cgminer.api import CgminerApi, NoReplyError, refusal
 from ..controls import ranged, unique
 from ..make import SIDE_READ_S, Apply, Call, Link, Make, deadline
@@ -29,6 +29,7 @@ _HOME_ACTIONS = frozenset(
         *(Action.RESTART, Action.SET_POOL),
     }
 )
+_RECORDED = ("version", "summary", "devs", "stats", "litestats", "pools", "devdetails")
 _WRITE_S = 30.0
 _SOON_S = 5
 """A stop or start is sent with the time when it is to happen."""
@@ -86,6 +87,10 @@ class Avalon(Make):
             fan_percent=speed,
             target_temperature_c=number(status.get("TarT"), 1, 150),
         )
+
+    def reads(self) -> Reads:
+        """Return what the RPC tells."""
+        return self.rpc.reads(*_RECORDED)
 
     def call_for(self, command: Command) -> Call | None:
         """Return what stops, starts or restarts it: a Q says yes in a form of its own."""

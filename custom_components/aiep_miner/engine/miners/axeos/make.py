@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from ...records import Action, DeviceLevel, Reading, Temperature
 from ...records.reasons import Reason
-from ..base import AUTO, Capabilities, Command, MinerError
+from ..base import AUTO, Capabilities, Command, MinerError, Reads
 from ..controls import level_named, numbers, ranged, unique
 from ..make import Apply, Call, Link, Make, as_it_is
 from ..sensors import with_sensors
@@ -18,6 +18,7 @@ from ..values import celsius, count, flag, number
 
 _INFO: Final = "/api/system/info"
 _SETTINGS: Final = "/api/system"
+_ASIC: Final = "/api/system/asic"
 _FREQUENCIES_MHZ: Final = (50.0, 2000.0)
 _VOLTAGES_MV: Final = (500.0, 2000.0)
 _FAN: Final = ranged(Action.SET_FAN, 30, 100)
@@ -50,7 +51,7 @@ class BitAxe(Make):
     async def describe(self, capabilities: Capabilities) -> Capabilities:
         """Return what the device lists; firmware that lists nothing is left as it is."""
         try:
-            listed = await self.link.http().read("/api/system/asic")
+            listed = await self.link.http().read(_ASIC)
         except MinerError:
             return capabilities
         self._levels = levels(listed)
@@ -89,6 +90,11 @@ class BitAxe(Make):
         except MinerError:
             return {}
         return info if isinstance(info, dict) else {}
+
+    def reads(self) -> Reads:
+        """Return what the web interface tells."""
+        paths = (_INFO, _ASIC)
+        return {f"GET {path}": partial(self.link.http().read, path) for path in paths}
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ...records import Action, Board, DeviceLevel, Reading
 from ...records.reasons import Reason
-from ..base import ON, Capabilities, Command, MinerError
+from ..base import ON, Capabilities, Command, MinerError, Reads
 from ..controls import level_at, level_named, power_levels, ranged
 from ..make import Apply, Call, Link, Make, as_it_is
 from ..values import POWER_LIMIT_W, at, flag, number
@@ -22,6 +22,11 @@ _PATHS: Final = {
     Action.RESTART: "/actions/reboot",
     Action.RESTART_MINING: "/actions/restart",
 }
+_RECORDED: Final = (
+    *("/miner/details", "/miner/stats", "/miner/hw/hashboards", "/cooling/state", "/pools"),
+    *("/configuration/miner", "/configuration/constraints"),
+    *("/performance/tuner-state", "/performance/dps"),
+)
 _LOGIN_QUERY: Final = (
     "mutation ($username: String!, $password: String!) { auth { login(username: $username, "
     "password: $password) { __typename } } }"
@@ -97,6 +102,10 @@ class Braiins(Make):
             )
 
         return apply
+
+    def reads(self) -> Reads:
+        """Return what the REST API tells."""
+        return {f"GET {API}{path}": partial(self._read, path) for path in _RECORDED}
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""

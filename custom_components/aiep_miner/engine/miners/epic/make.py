@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ...records import Action
 from ...records.reasons import Reason
-from ..base import AUTO, ON, Capabilities, Command, MinerError
+from ..base import AUTO, ON, Capabilities, Command, MinerError, Reads
 from ..controls import ranged
 from ..make import Apply, Call, Make, as_it_is
 from ..values import at, number
@@ -48,6 +48,11 @@ class Epic(Make):
         light = at(summary, "Misc", "Locate Miner State")
         if isinstance(light, bool):
             await self.post("/identify", light)
+
+    def reads(self) -> Reads:
+        """Return what the API tells."""
+        paths = ("/summary", "/capabilities", "/temps")
+        return {f"GET {path}": partial(self.link.http(PORT).read, path) for path in paths}
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command: the library takes a wrong password for a refusal."""

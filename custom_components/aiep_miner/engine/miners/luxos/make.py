@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from ...records import Action, DeviceLevel
 from ...records.reasons import Reason
@@ -22,6 +22,11 @@ _HASHRATE_LIMIT_THS: Final = 10_000.0
 
 class LuxOs(StatsSensors):
     """An Antminer with LuxOS; its ``stats`` reply lists the sensors as a stock Antminer's does."""
+
+    recorded: ClassVar[tuple[str, ...]] = (
+        *StatsSensors.recorded,
+        *("config", "profiles", "fans", "temps", "power"),
+    )
 
     def __init__(self, link: Link) -> None:
         """Initialize for a device; nothing is sent."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 from ...records import Action, DeviceLevel, Reading, RestartSign
 from ...records.reasons import Reason
-from ..base import ON, Capabilities, Command, MinerError
+from ..base import ON, Capabilities, Command, MinerError, Reads
 from ..controls import level_named, listed, ranged, unique
 from ..make import Apply, Call, Link, Make
 from ..values import POWER_LIMIT_W, at, number, text
@@ -18,6 +18,10 @@ _PATHS: Final = {
     Action.RESTART: "/mining/restart",
 }
 _THROTTLE: Final = ranged(Action.SET_POWER_PERCENT, 20, 100)
+_RECORDED: Final = (
+    *("/info", "/status", "/summary", "/chains", "/perf-summary"),
+    *("/settings", "/autotune/presets"),
+)
 _DELIBERATE: Final = frozenset({"Miner state: stopped", "Miner state: stopping"})
 """What the library reports as an error when the machine was stopped on purpose."""
 
@@ -73,6 +77,10 @@ class Vnish(Make):
             level=preset if level_named(self._levels, preset) else None,
             power_percent=number(throttled, 0, 100),
         )
+
+    def reads(self) -> Reads:
+        """Return what the REST API tells."""
+        return {f"GET {API}{path}": partial(self._read, path) for path in _RECORDED}
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""

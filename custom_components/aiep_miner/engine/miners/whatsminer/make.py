@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ...records import Action, DeviceLevel, Reading, Temperature
 from ...records.reasons import Reason
-from ..base import ON, Capabilities, Command, MinerError
+from ..base import ON, Capabilities, Command, MinerError, Reads
 from ..cgminer.api import Reply, section
 from ..make import SIDE_READ_S, Apply, Call, Link, Make, deadline
 from ..sensors import with_sensors, without_sensors
@@ -87,6 +87,10 @@ class WhatsminerV2(Make):
             return {}
         return next(iter(section(reply, "SUMMARY")), {})
 
+    def reads(self) -> Reads:
+        """Return what is read without a password; each of these a device is known to answer."""
+        return self.api.rpc.reads("summary", "devs", "pools", "get_version", "status")
+
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""
         match command.action:
@@ -155,6 +159,14 @@ class WhatsminerV3(Make):
         power = info.get("power") if isinstance(info, dict) else None
         mode = count(power.get("mode"), 9) if isinstance(power, dict) else None
         return _MODES[mode] if mode is not None and mode < len(_MODES) else None
+
+    def reads(self) -> Reads:
+        """Return what is read without a password."""
+        status = {
+            f"get.miner.status {what}": partial(self.api.read, "get.miner.status", what)
+            for what in ("summary", "pools", "edevs")
+        }
+        return {"get.device.info": partial(self.api.read, "get.device.info"), **status}
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""

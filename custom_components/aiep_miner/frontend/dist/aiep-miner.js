@@ -1,0 +1,1577 @@
+/* AIEP Miner, Apache-2.0; with Lit, BSD-3-Clause. Sources: 3193f5c96c98cb2db8af95b57e6a3f0bb06dfaf627201be62df74508cd9d8794 */
+await customElements.whenDefined("home-assistant");
+var o1=globalThis,a1=o1.ShadowRoot&&(o1.ShadyCSS===void 0||o1.ShadyCSS.nativeShadow)&&"adoptedStyleSheets"in Document.prototype&&"replace"in CSSStyleSheet.prototype,R1=Symbol(),L2=new WeakMap,K=class{constructor(V,C,H){if(this._$cssResult$=!0,H!==R1)throw Error("CSSResult is not constructable. Use `unsafeCSS` or `css` instead.");this.cssText=V,this.t=C}get styleSheet(){let V=this.o,C=this.t;if(a1&&V===void 0){let H=C!==void 0&&C.length===1;H&&(V=L2.get(C)),V===void 0&&((this.o=V=new CSSStyleSheet).replaceSync(this.cssText),H&&L2.set(C,V))}return V}toString(){return this.cssText}},M2=M=>new K(typeof M=="string"?M:M+"",void 0,R1),O=(M,...V)=>{let C=M.length===1?M[0]:V.reduce((H,L,r)=>H+(e=>{if(e._$cssResult$===!0)return e.cssText;if(typeof e=="number")return e;throw Error("Value passed to 'css' function must be a 'css' function result: "+e+". Use 'unsafeCSS' to pass non-literal values, but take care to ensure page security.")})(L)+M[r+1],M[0]);return new K(C,M,R1)},r2=(M,V)=>{if(a1)M.adoptedStyleSheets=V.map(C=>C instanceof CSSStyleSheet?C:C.styleSheet);else for(let C of V){let H=document.createElement("style"),L=o1.litNonce;L!==void 0&&H.setAttribute("nonce",L),H.textContent=C.cssText,M.appendChild(H)}},F1=a1?M=>M:M=>M instanceof CSSStyleSheet?(V=>{let C="";for(let H of V.cssRules)C+=H.cssText;return M2(C)})(M):M;var{is:h5,defineProperty:f5,getOwnPropertyDescriptor:g5,getOwnPropertyNames:O5,getOwnPropertySymbols:k5,getPrototypeOf:b5}=Object,A1=globalThis,e2=A1.trustedTypes,w5=e2?e2.emptyScript:"",y5=A1.reactiveElementPolyfillSupport,q=(M,V)=>M,E1={toAttribute(M,V){switch(V){case Boolean:M=M?w5:null;break;case Object:case Array:M=M==null?M:JSON.stringify(M)}return M},fromAttribute(M,V){let C=M;switch(V){case Boolean:C=M!==null;break;case Number:C=M===null?null:Number(M);break;case Object:case Array:try{C=JSON.parse(M)}catch{C=null}}return C}},i2=(M,V)=>!h5(M,V),t2={attribute:!0,type:String,converter:E1,reflect:!1,useDefault:!1,hasChanged:i2};Symbol.metadata??=Symbol("metadata"),A1.litPropertyMetadata??=new WeakMap;var k=class extends HTMLElement{static addInitializer(V){this._$Ei(),(this.l??=[]).push(V)}static get observedAttributes(){return this.finalize(),this._$Eh&&[...this._$Eh.keys()]}static createProperty(V,C=t2){if(C.state&&(C.attribute=!1),this._$Ei(),this.prototype.hasOwnProperty(V)&&((C=Object.create(C)).wrapped=!0),this.elementProperties.set(V,C),!C.noAccessor){let H=Symbol(),L=this.getPropertyDescriptor(V,H,C);L!==void 0&&f5(this.prototype,V,L)}}static getPropertyDescriptor(V,C,H){let{get:L,set:r}=g5(this.prototype,V)??{get(){return this[C]},set(e){this[C]=e}};return{get:L,set(e){let t=L?.call(this);r?.call(this,e),this.requestUpdate(V,t,H)},configurable:!0,enumerable:!0}}static getPropertyOptions(V){return this.elementProperties.get(V)??t2}static _$Ei(){if(this.hasOwnProperty(q("elementProperties")))return;let V=b5(this);V.finalize(),V.l!==void 0&&(this.l=[...V.l]),this.elementProperties=new Map(V.elementProperties)}static finalize(){if(this.hasOwnProperty(q("finalized")))return;if(this.finalized=!0,this._$Ei(),this.hasOwnProperty(q("properties"))){let C=this.properties,H=[...O5(C),...k5(C)];for(let L of H)this.createProperty(L,C[L])}let V=this[Symbol.metadata];if(V!==null){let C=litPropertyMetadata.get(V);if(C!==void 0)for(let[H,L]of C)this.elementProperties.set(H,L)}this._$Eh=new Map;for(let[C,H]of this.elementProperties){let L=this._$Eu(C,H);L!==void 0&&this._$Eh.set(L,C)}this.elementStyles=this.finalizeStyles(this.styles)}static finalizeStyles(V){let C=[];if(Array.isArray(V)){let H=new Set(V.flat(1/0).reverse());for(let L of H)C.unshift(F1(L))}else V!==void 0&&C.push(F1(V));return C}static _$Eu(V,C){let H=C.attribute;return H===!1?void 0:typeof H=="string"?H:typeof V=="string"?V.toLowerCase():void 0}constructor(){super(),this._$Ep=void 0,this.isUpdatePending=!1,this.hasUpdated=!1,this._$Em=null,this._$Ev()}_$Ev(){this._$ES=new Promise(V=>this.enableUpdating=V),this._$AL=new Map,this._$E_(),this.requestUpdate(),this.constructor.l?.forEach(V=>V(this))}addController(V){(this._$EO??=new Set).add(V),this.renderRoot!==void 0&&this.isConnected&&V.hostConnected?.()}removeController(V){this._$EO?.delete(V)}_$E_(){let V=new Map,C=this.constructor.elementProperties;for(let H of C.keys())this.hasOwnProperty(H)&&(V.set(H,this[H]),delete this[H]);V.size>0&&(this._$Ep=V)}createRenderRoot(){let V=this.shadowRoot??this.attachShadow(this.constructor.shadowRootOptions);return r2(V,this.constructor.elementStyles),V}connectedCallback(){this.renderRoot??=this.createRenderRoot(),this.enableUpdating(!0),this._$EO?.forEach(V=>V.hostConnected?.())}enableUpdating(V){}disconnectedCallback(){this._$EO?.forEach(V=>V.hostDisconnected?.())}attributeChangedCallback(V,C,H){this._$AK(V,H)}_$ET(V,C){let H=this.constructor.elementProperties.get(V),L=this.constructor._$Eu(V,H);if(L!==void 0&&H.reflect===!0){let r=(H.converter?.toAttribute!==void 0?H.converter:E1).toAttribute(C,H.type);this._$Em=V,r==null?this.removeAttribute(L):this.setAttribute(L,r),this._$Em=null}}_$AK(V,C){let H=this.constructor,L=H._$Eh.get(V);if(L!==void 0&&this._$Em!==L){let r=H.getPropertyOptions(L),e=typeof r.converter=="function"?{fromAttribute:r.converter}:r.converter?.fromAttribute!==void 0?r.converter:E1;this._$Em=L;let t=e.fromAttribute(C,r.type);this[L]=t??this._$Ej?.get(L)??t,this._$Em=null}}requestUpdate(V,C,H,L=!1,r){if(V!==void 0){let e=this.constructor;if(L===!1&&(r=this[V]),H??=e.getPropertyOptions(V),!((H.hasChanged??i2)(r,C)||H.useDefault&&H.reflect&&r===this._$Ej?.get(V)&&!this.hasAttribute(e._$Eu(V,H))))return;this.C(V,C,H)}this.isUpdatePending===!1&&(this._$ES=this._$EP())}C(V,C,{useDefault:H,reflect:L,wrapped:r},e){H&&!(this._$Ej??=new Map).has(V)&&(this._$Ej.set(V,e??C??this[V]),r!==!0||e!==void 0)||(this._$AL.has(V)||(this.hasUpdated||H||(C=void 0),this._$AL.set(V,C)),L===!0&&this._$Em!==V&&(this._$Eq??=new Set).add(V))}async _$EP(){this.isUpdatePending=!0;try{await this._$ES}catch(C){Promise.reject(C)}let V=this.scheduleUpdate();return V!=null&&await V,!this.isUpdatePending}scheduleUpdate(){return this.performUpdate()}performUpdate(){if(!this.isUpdatePending)return;if(!this.hasUpdated){if(this.renderRoot??=this.createRenderRoot(),this._$Ep){for(let[L,r]of this._$Ep)this[L]=r;this._$Ep=void 0}let H=this.constructor.elementProperties;if(H.size>0)for(let[L,r]of H){let{wrapped:e}=r,t=this[L];e!==!0||this._$AL.has(L)||t===void 0||this.C(L,void 0,r,t)}}let V=!1,C=this._$AL;try{V=this.shouldUpdate(C),V?(this.willUpdate(C),this._$EO?.forEach(H=>H.hostUpdate?.()),this.update(C)):this._$EM()}catch(H){throw V=!1,this._$EM(),H}V&&this._$AE(C)}willUpdate(V){}_$AE(V){this._$EO?.forEach(C=>C.hostUpdated?.()),this.hasUpdated||(this.hasUpdated=!0,this.firstUpdated(V)),this.updated(V)}_$EM(){this._$AL=new Map,this.isUpdatePending=!1}get updateComplete(){return this.getUpdateComplete()}getUpdateComplete(){return this._$ES}shouldUpdate(V){return!0}update(V){this._$Eq&&=this._$Eq.forEach(C=>this._$ET(C,this[C])),this._$EM()}updated(V){}firstUpdated(V){}};k.elementStyles=[],k.shadowRootOptions={mode:"open"},k[q("elementProperties")]=new Map,k[q("finalized")]=new Map,y5?.({ReactiveElement:k}),(A1.reactiveElementVersions??=[]).push("2.1.2");var $1=globalThis,o2=M=>M,d1=$1.trustedTypes,a2=d1?d1.createPolicy("lit-html",{createHTML:M=>M}):void 0,_1="$lit$",b=`lit$${Math.random().toFixed(9).slice(2)}$`,W1="?"+b,B5=`<${W1}>`,E=document,X=()=>E.createComment(""),Y=M=>M===null||typeof M!="object"&&typeof M!="function",N1=Array.isArray,l2=M=>N1(M)||typeof M?.[Symbol.iterator]=="function",D1=`[ 	
+\f\r]`,j=/<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g,A2=/-->/g,d2=/>/g,R=RegExp(`>|${D1}(?:([^\\s"'>=/]+)(${D1}*=${D1}*(?:[^ 	
+\f\r"'\`<>=]|("|')|))|$)`,"g"),p2=/'/g,n2=/"/g,v2=/^(?:script|style|textarea|title)$/i,I1=M=>(V,...C)=>({_$litType$:M,strings:V,values:C}),a=I1(1),x1=I1(2),T3=I1(3),w=Symbol.for("lit-noChange"),A=Symbol.for("lit-nothing"),m2=new WeakMap,F=E.createTreeWalker(E,129);function x2(M,V){if(!N1(M)||!M.hasOwnProperty("raw"))throw Error("invalid template strings array");return a2!==void 0?a2.createHTML(V):V}var Z2=(M,V)=>{let C=M.length-1,H=[],L,r=V===2?"<svg>":V===3?"<math>":"",e=j;for(let t=0;t<C;t++){let o=M[t],p,n,d=-1,l=0;for(;l<o.length&&(e.lastIndex=l,n=e.exec(o),n!==null);)l=e.lastIndex,e===j?n[1]==="!--"?e=A2:n[1]!==void 0?e=d2:n[2]!==void 0?(v2.test(n[2])&&(L=RegExp("</"+n[2],"g")),e=R):n[3]!==void 0&&(e=R):e===R?n[0]===">"?(e=L??j,d=-1):n[1]===void 0?d=-2:(d=e.lastIndex-n[2].length,p=n[1],e=n[3]===void 0?R:n[3]==='"'?n2:p2):e===n2||e===p2?e=R:e===A2||e===d2?e=j:(e=R,L=void 0);let m=e===R&&M[t+1].startsWith("/>")?" ":"";r+=e===j?o+B5:d>=0?(H.push(p),o.slice(0,d)+_1+o.slice(d)+b+m):o+b+(d===-2?t:m)}return[x2(M,r+(M[C]||"<?>")+(V===2?"</svg>":V===3?"</math>":"")),H]},J=class M{constructor({strings:V,_$litType$:C},H){let L;this.parts=[];let r=0,e=0,t=V.length-1,o=this.parts,[p,n]=Z2(V,C);if(this.el=M.createElement(p,H),F.currentNode=this.el.content,C===2||C===3){let d=this.el.content.firstChild;d.replaceWith(...d.childNodes)}for(;(L=F.nextNode())!==null&&o.length<t;){if(L.nodeType===1){if(L.hasAttributes())for(let d of L.getAttributeNames())if(d.endsWith(_1)){let l=n[e++],m=L.getAttribute(d).split(b),v=/([.?@])?(.*)/.exec(l);o.push({type:1,index:r,name:v[2],strings:m,ctor:v[1]==="."?n1:v[1]==="?"?m1:v[1]==="@"?l1:$}),L.removeAttribute(d)}else d.startsWith(b)&&(o.push({type:6,index:r}),L.removeAttribute(d));if(v2.test(L.tagName)){let d=L.textContent.split(b),l=d.length-1;if(l>0){L.textContent=d1?d1.emptyScript:"";for(let m=0;m<l;m++)L.append(d[m],X()),F.nextNode(),o.push({type:2,index:++r});L.append(d[l],X())}}}else if(L.nodeType===8)if(L.data===W1)o.push({type:2,index:r});else{let d=-1;for(;(d=L.data.indexOf(b,d+1))!==-1;)o.push({type:7,index:r}),d+=b.length-1}r++}}static createElement(V,C){let H=E.createElement("template");return H.innerHTML=V,H}};function D(M,V,C=M,H){if(V===w)return V;let L=H!==void 0?C._$Co?.[H]:C._$Cl,r=Y(V)?void 0:V._$litDirective$;return L?.constructor!==r&&(L?._$AO?.(!1),r===void 0?L=void 0:(L=new r(M),L._$AT(M,C,H)),H!==void 0?(C._$Co??=[])[H]=L:C._$Cl=L),L!==void 0&&(V=D(M,L._$AS(M,V.values),L,H)),V}var p1=class{constructor(V,C){this._$AV=[],this._$AN=void 0,this._$AD=V,this._$AM=C}get parentNode(){return this._$AM.parentNode}get _$AU(){return this._$AM._$AU}u(V){let{el:{content:C},parts:H}=this._$AD,L=(V?.creationScope??E).importNode(C,!0);F.currentNode=L;let r=F.nextNode(),e=0,t=0,o=H[0];for(;o!==void 0;){if(e===o.index){let p;o.type===2?p=new N(r,r.nextSibling,this,V):o.type===1?p=new o.ctor(r,o.name,o.strings,this,V):o.type===6&&(p=new v1(r,this,V)),this._$AV.push(p),o=H[++t]}e!==o?.index&&(r=F.nextNode(),e++)}return F.currentNode=E,L}p(V){let C=0;for(let H of this._$AV)H!==void 0&&(H.strings!==void 0?(H._$AI(V,H,C),C+=H.strings.length-2):H._$AI(V[C])),C++}},N=class M{get _$AU(){return this._$AM?._$AU??this._$Cv}constructor(V,C,H,L){this.type=2,this._$AH=A,this._$AN=void 0,this._$AA=V,this._$AB=C,this._$AM=H,this.options=L,this._$Cv=L?.isConnected??!0}get parentNode(){let V=this._$AA.parentNode,C=this._$AM;return C!==void 0&&V?.nodeType===11&&(V=C.parentNode),V}get startNode(){return this._$AA}get endNode(){return this._$AB}_$AI(V,C=this){V=D(this,V,C),Y(V)?V===A||V==null||V===""?(this._$AH!==A&&this._$AR(),this._$AH=A):V!==this._$AH&&V!==w&&this._(V):V._$litType$!==void 0?this.$(V):V.nodeType!==void 0?this.T(V):l2(V)?this.k(V):this._(V)}O(V){return this._$AA.parentNode.insertBefore(V,this._$AB)}T(V){this._$AH!==V&&(this._$AR(),this._$AH=this.O(V))}_(V){this._$AH!==A&&Y(this._$AH)?this._$AA.nextSibling.data=V:this.T(E.createTextNode(V)),this._$AH=V}$(V){let{values:C,_$litType$:H}=V,L=typeof H=="number"?this._$AC(V):(H.el===void 0&&(H.el=J.createElement(x2(H.h,H.h[0]),this.options)),H);if(this._$AH?._$AD===L)this._$AH.p(C);else{let r=new p1(L,this),e=r.u(this.options);r.p(C),this.T(e),this._$AH=r}}_$AC(V){let C=m2.get(V.strings);return C===void 0&&m2.set(V.strings,C=new J(V)),C}k(V){N1(this._$AH)||(this._$AH=[],this._$AR());let C=this._$AH,H,L=0;for(let r of V)L===C.length?C.push(H=new M(this.O(X()),this.O(X()),this,this.options)):H=C[L],H._$AI(r),L++;L<C.length&&(this._$AR(H&&H._$AB.nextSibling,L),C.length=L)}_$AR(V=this._$AA.nextSibling,C){for(this._$AP?.(!1,!0,C);V!==this._$AB;){let H=o2(V).nextSibling;o2(V).remove(),V=H}}setConnected(V){this._$AM===void 0&&(this._$Cv=V,this._$AP?.(V))}},$=class{get tagName(){return this.element.tagName}get _$AU(){return this._$AM._$AU}constructor(V,C,H,L,r){this.type=1,this._$AH=A,this._$AN=void 0,this.element=V,this.name=C,this._$AM=L,this.options=r,H.length>2||H[0]!==""||H[1]!==""?(this._$AH=Array(H.length-1).fill(new String),this.strings=H):this._$AH=A}_$AI(V,C=this,H,L){let r=this.strings,e=!1;if(r===void 0)V=D(this,V,C,0),e=!Y(V)||V!==this._$AH&&V!==w,e&&(this._$AH=V);else{let t=V,o,p;for(V=r[0],o=0;o<r.length-1;o++)p=D(this,t[H+o],C,o),p===w&&(p=this._$AH[o]),e||=!Y(p)||p!==this._$AH[o],p===A?V=A:V!==A&&(V+=(p??"")+r[o+1]),this._$AH[o]=p}e&&!L&&this.j(V)}j(V){V===A?this.element.removeAttribute(this.name):this.element.setAttribute(this.name,V??"")}},n1=class extends ${constructor(){super(...arguments),this.type=3}j(V){this.element[this.name]=V===A?void 0:V}},m1=class extends ${constructor(){super(...arguments),this.type=4}j(V){this.element.toggleAttribute(this.name,!!V&&V!==A)}},l1=class extends ${constructor(V,C,H,L,r){super(V,C,H,L,r),this.type=5}_$AI(V,C=this){if((V=D(this,V,C,0)??A)===w)return;let H=this._$AH,L=V===A&&H!==A||V.capture!==H.capture||V.once!==H.once||V.passive!==H.passive,r=V!==A&&(H===A||L);L&&this.element.removeEventListener(this.name,this,H),r&&this.element.addEventListener(this.name,this,V),this._$AH=V}handleEvent(V){typeof this._$AH=="function"?this._$AH.call(this.options?.host??this.element,V):this._$AH.handleEvent(V)}},v1=class{constructor(V,C,H){this.element=V,this.type=6,this._$AN=void 0,this._$AM=C,this.options=H}get _$AU(){return this._$AM._$AU}_$AI(V){D(this,V)}},s2={M:_1,P:b,A:W1,C:1,L:Z2,R:p1,D:l2,V:D,I:N,H:$,N:m1,U:l1,B:n1,F:v1},P5=$1.litHtmlPolyfillSupport;P5?.(J,N),($1.litHtmlVersions??=[]).push("3.3.3");var u2=(M,V,C)=>{let H=C?.renderBefore??V,L=H._$litPart$;if(L===void 0){let r=C?.renderBefore??null;H._$litPart$=L=new N(V.insertBefore(X(),r),r,void 0,C??{})}return L._$AI(M),L};var U1=globalThis,y=class extends k{constructor(){super(...arguments),this.renderOptions={host:this},this._$Do=void 0}createRenderRoot(){let V=super.createRenderRoot();return this.renderOptions.renderBefore??=V.firstChild,V}update(V){let C=this.render();this.hasUpdated||(this.renderOptions.isConnected=this.isConnected),super.update(V),this._$Do=u2(C,this.renderRoot,this.renderOptions)}connectedCallback(){super.connectedCallback(),this._$Do?.setConnected(!0)}disconnectedCallback(){super.disconnectedCallback(),this._$Do?.setConnected(!1)}render(){return w}};y._$litElement$=!0,y.finalized=!0,U1.litElementHydrateSupport?.({LitElement:y});var T5=U1.litElementPolyfillSupport;T5?.({LitElement:y});(U1.litElementVersions??=[]).push("4.2.2");var S2="M13 14H11V9H13M13 18H11V16H13M1 21H23L12 2L1 21Z";var c2="M7.41,8.58L12,13.17L16.59,8.58L18,10L12,16L6,10L7.41,8.58Z";var G1="M5,20H19V18H5M19,9H15V3H9V9H5L12,16L19,9Z";var h2="M13 24C9.74 24 6.81 22 5.6 19L2.57 11.37C2.26 10.58 3 9.79 3.81 10.05L4.6 10.31C5.16 10.5 5.62 10.92 5.84 11.47L7.25 15H8V3.25C8 2.56 8.56 2 9.25 2S10.5 2.56 10.5 3.25V12H11.5V1.25C11.5 .56 12.06 0 12.75 0S14 .56 14 1.25V12H15V2.75C15 2.06 15.56 1.5 16.25 1.5C16.94 1.5 17.5 2.06 17.5 2.75V12H18.5V5.75C18.5 5.06 19.06 4.5 19.75 4.5S21 5.06 21 5.75V16C21 20.42 17.42 24 13 24Z";var f2="M10,19H13V22H10V19M12,2C17.35,2.22 19.68,7.62 16.5,11.67C15.67,12.67 14.33,13.33 13.67,14.17C13,15 13,16 13,17H10C10,15.33 10,13.92 10.67,12.92C11.33,11.92 12.67,11.33 13.5,10.67C15.92,8.43 15.32,5.26 12,5A3,3 0 0,0 9,8H6A6,6 0 0,1 12,2Z";var g2="M4,1C2.89,1 2,1.89 2,3V7C2,8.11 2.89,9 4,9H1V11H13V9H10C11.11,9 12,8.11 12,7V3C12,1.89 11.11,1 10,1H4M4,3H10V7H4V3M14,13C12.89,13 12,13.89 12,15V19C12,20.11 12.89,21 14,21H11V23H23V21H20C21.11,21 22,20.11 22,19V15C22,13.89 21.11,13 20,13H14M3.88,13.46L2.46,14.88L4.59,17L2.46,19.12L3.88,20.54L6,18.41L8.12,20.54L9.54,19.12L7.41,17L9.54,14.88L8.12,13.46L6,15.59L3.88,13.46M14,15H20V19H14V15Z";var O2="M9.5,3A6.5,6.5 0 0,1 16,9.5C16,11.11 15.41,12.59 14.44,13.73L14.71,14H15.5L20.5,19L19,20.5L14,15.5V14.71L13.73,14.44C12.59,15.41 11.11,16 9.5,16A6.5,6.5 0 0,1 3,9.5A6.5,6.5 0 0,1 9.5,3M9.5,5C7,5 5,7 5,9.5C5,12 7,14 9.5,14C12,14 14,12 14,9.5C14,7 12,5 9.5,5Z";var k2="M14,3V5H17.59L7.76,14.83L9.17,16.24L19,6.41V10H21V3M19,19H5V5H12V3H5C3.89,3 3,3.9 3,5V19A2,2 0 0,0 5,21H19A2,2 0 0,0 21,19V12H19V19Z";var b2="M14.79,10.62L3.5,21.9L2.1,20.5L13.38,9.21L14.79,10.62M19.27,7.73L19.86,7.14L19.07,6.35L19.71,5.71L18.29,4.29L17.65,4.93L16.86,4.14L16.27,4.73C14.53,3.31 12.57,2.17 10.47,1.37L9.64,3.16C11.39,4.08 13,5.19 14.5,6.5L14,7L17,10L17.5,9.5C18.81,11 19.92,12.61 20.84,14.36L22.63,13.53C21.83,11.43 20.69,9.47 19.27,7.73Z";var Z1="M8,5.14V19.14L19,12.14L8,5.14Z";var w2="M16.56,5.44L15.11,6.89C16.84,7.94 18,9.83 18,12A6,6 0 0,1 12,18A6,6 0 0,1 6,12C6,9.83 7.16,7.94 8.88,6.88L7.44,5.44C5.36,6.88 4,9.28 4,12A8,8 0 0,0 12,20A8,8 0 0,0 20,12C20,9.28 18.64,6.88 16.56,5.44M13,3H11V13H13";var y2="M13,2.03V2.05L13,4.05C17.39,4.59 20.5,8.58 19.96,12.97C19.5,16.61 16.64,19.5 13,19.93V21.93C18.5,21.38 22.5,16.5 21.95,11C21.5,6.25 17.73,2.5 13,2.03M11,2.06C9.05,2.25 7.19,3 5.67,4.26L7.1,5.74C8.22,4.84 9.57,4.26 11,4.06V2.06M4.26,5.67C3,7.19 2.25,9.04 2.05,11H4.05C4.24,9.58 4.8,8.23 5.69,7.1L4.26,5.67M2.06,13C2.26,14.96 3.03,16.81 4.27,18.33L5.69,16.9C4.81,15.77 4.24,14.42 4.06,13H2.06M7.1,18.37L5.67,19.74C7.18,21 9.04,21.79 11,22V20C9.58,19.82 8.23,19.25 7.1,18.37M12.5,7V12.25L17,14.92L16.25,16.15L11,13V7H12.5Z";var B2="M12,4C14.1,4 16.1,4.8 17.6,6.3C20.7,9.4 20.7,14.5 17.6,17.6C15.8,19.5 13.3,20.2 10.9,19.9L11.4,17.9C13.1,18.1 14.9,17.5 16.2,16.2C18.5,13.9 18.5,10.1 16.2,7.7C15.1,6.6 13.5,6 12,6V10.6L7,5.6L12,0.6V4M6.3,17.6C3.7,15 3.3,11 5.1,7.9L6.6,9.4C5.5,11.6 5.9,14.4 7.8,16.2C8.3,16.7 8.9,17.1 9.6,17.4L9,19.4C8,19 7.1,18.4 6.3,17.6Z";var P2="M12,2A2,2 0 0,1 14,4C14,4.74 13.6,5.39 13,5.73V7H14A7,7 0 0,1 21,14H22A1,1 0 0,1 23,15V18A1,1 0 0,1 22,19H21V20A2,2 0 0,1 19,22H5A2,2 0 0,1 3,20V19H2A1,1 0 0,1 1,18V15A1,1 0 0,1 2,14H3A7,7 0 0,1 10,7H11V5.73C10.4,5.39 10,4.74 10,4A2,2 0 0,1 12,2M7.5,13A2.5,2.5 0 0,0 5,15.5A2.5,2.5 0 0,0 7.5,18A2.5,2.5 0 0,0 10,15.5A2.5,2.5 0 0,0 7.5,13M16.5,13A2.5,2.5 0 0,0 14,15.5A2.5,2.5 0 0,0 16.5,18A2.5,2.5 0 0,0 19,15.5A2.5,2.5 0 0,0 16.5,13Z";var T2="M12,1L3,5V11C3,16.55 6.84,21.74 12,23C17.16,21.74 21,16.55 21,11V5M11,7H13V13H11M11,15H13V17H11";var Q1="M10,17L6,13L7.41,11.59L10,14.17L16.59,7.58L18,9M12,1L3,5V11C3,16.55 6.84,21.74 12,23C17.16,21.74 21,16.55 21,11V5L12,1Z";var R2="M21,11C21,16.55 17.16,21.74 12,23C6.84,21.74 3,16.55 3,11V5L12,1L21,5V11M12,21C15.75,20 19,15.54 19,11.22V6.3L12,3.18L5,6.3V11.22C5,15.54 8.25,20 12,21Z";var s1="M18,18H6V6H18V18Z";var F2="M17 13V7H19V13H17M17 17V15H19V17H17M13 13V5C13 3.3 11.7 2 10 2S7 3.3 7 5V13C4.8 14.7 4.3 17.8 6 20S10.8 22.7 13 21 15.7 16.2 14 14C13.7 13.6 13.4 13.3 13 13M10 4C10.6 4 11 4.4 11 5V8H9V5C9 4.4 9.4 4 10 4Z";var R5="aiep_miner/fleet/subscribe";var z1=class{constructor(V){this.connection=V;this.operators=new Map;this.miners=new Map;this.known=!1;this.listeners=new Set;this.attempt=0;this.restart=()=>{this.end=void 0,this.subscribe()};this.lost=()=>{this.error="disconnected",this.tell()}}listen(V){return this.listeners.add(V),this.listeners.size===1&&this.begin(),()=>{this.listeners.delete(V),this.listeners.size===0&&this.stop()}}apply(V){this.known=!0;let C=V.operator_id;if((V.operator===null||V.full===!0)&&this.forget(C),V.operator!==null){let H={...this.operators.get(C),...V.operator};this.operators.set(C,H);for(let[L,r]of Object.entries(V.miners)){let e=this.miners.get(L),t={id:L,operator_id:C,currency:H.currency};this.miners.set(L,{...e,...r,...t})}for(let L of V.removed)this.miners.delete(L)}this.tell()}forget(V){this.operators.delete(V);for(let C of this.miners.values())C.operator_id===V&&this.miners.delete(C.id)}begin(){this.connection.addEventListener("ready",this.restart),this.connection.addEventListener("disconnected",this.lost),this.subscribe()}stop(){this.connection.removeEventListener("ready",this.restart),this.connection.removeEventListener("disconnected",this.lost),clearTimeout(this.retry),this.attempt+=1,this.end?.().catch(()=>{}),this.end=void 0,this.known=!1,this.operators.clear(),this.miners.clear()}async subscribe(){clearTimeout(this.retry);let V=this.attempt+=1,C=!0,H=L=>{V===this.attempt&&(C&&(this.operators.clear(),this.miners.clear(),C=!1),this.apply(L))};try{let L=await this.connection.subscribeMessage(H,{type:R5},{resubscribe:!1});if(V!==this.attempt){await L().catch(()=>{});return}this.end=L,this.error=void 0}catch(L){if(V!==this.attempt)return;this.error=L.code??"unknown",this.retry=setTimeout(()=>{this.subscribe()},2e3)}this.tell()}tell(){for(let V of this.listeners)V()}},E2=new WeakMap;function D2(M){let V=E2.get(M);return V===void 0&&E2.set(M,V=new z1(M)),V}var F5=["language","locale","localize","config","user"],u=class extends y{static{this.properties={hass:{attribute:!1},config:{state:!0}}}connectedCallback(){super.connectedCallback(),this.follow()}disconnectedCallback(){super.disconnectedCallback(),this.quit?.(),this.quit=void 0}shouldUpdate(V){let C=V.get("hass"),H=this.hass;return H===void 0?!1:V.size>1||!V.has("hass")||C===void 0?!0:F5.some(L=>C[L]!==H[L])}willUpdate(V){V.has("hass")&&this.follow()}fleetChanged(){this.requestUpdate("fleet",void 0)}follow(){this.quit!==void 0||this.hass===void 0||!this.isConnected||(this.fleet=D2(this.hass.connection),this.quit=this.fleet.listen(()=>{this.fleetChanged()}),this.fleetChanged())}};var E5={comma_decimal:"en-US",decimal_comma:"de",space_comma:"fr",quote_decimal:"de-CH"},Z="–";function $2(M){return E5[M.locale.number_format]??M.locale.language}var _2=new Map;function I(M,V){let C=`${$2(M)} ${JSON.stringify(V)}`,H=_2.get(C);return H===void 0&&_2.set(C,H=new Intl.NumberFormat($2(M),V)),H}function K1(M,V,C,H=3){let L=Math.abs(V??0),[r,e]=C.find(([n])=>L>=n)??C.at(-1)??[1,""];if(V===null)return{value:Z,unit:e};let t=V/r,o=Math.max(1,Math.floor(Math.log10(Math.max(Math.abs(t),1)))+1),p=V===0?0:Math.max(0,H-o);return{value:I(M,{maximumFractionDigits:p}).format(t),unit:e}}var D5=[[1,""]],$5=[[1e6,"EH/s"],[1e3,"PH/s"],[1,"TH/s"],[.001,"GH/s"]],_5=[[1e6,"MW"],[1e3,"kW"],[1,"W"]];function c(M,V){return V===0?{value:"0",unit:"TH/s"}:K1(M,V,V===null?[[1,"TH/s"]]:$5)}function U(M,V){return K1(M,V,_5)}function B(M,V,C){if(V===null)return Z;let H=Math.abs(V)>=1e3?0:2,L=Number(V.toFixed(H)),r={minimumFractionDigits:H,maximumFractionDigits:H,signDisplay:"negative"};try{return I(M,{...r,style:"currency",currency:C}).format(L).replace("-","−")}catch{return`${I(M,r).format(L)} ${C}`}}function _(M,V){return V===null?Z:I(M,{maximumSignificantDigits:3}).format(V)}function W(M,V){return V===null?Z:I(M,{maximumFractionDigits:0}).format(V)}function q1(M,V){let C=new Date(V),H=C.toDateString()===new Date().toDateString(),L=M.locale.time_format==="12"?!0:M.locale.time_format==="24"?!1:void 0;return new Intl.DateTimeFormat(M.locale.language,{...H?{}:{day:"numeric",month:"short"},hour:"2-digit",minute:"2-digit",...L===void 0?{}:{hour12:L}}).format(C)}function C1(M,V){return V===null?Z:K1(M,V,D5).value}var W2=[["day",86400,172800],["hour",3600,7200],["minute",60,0]];function N2(M,V){if(V===null)return Z;let[C,H]=W2.find(([,,r])=>V>=r)??W2[2];return I(M,{style:"unit",unit:C,unitDisplay:"long",maximumFractionDigits:0}).format(V/H)}function j1(M,V){let C=M.locale.time_format==="12"?!0:M.locale.time_format==="24"?!1:void 0;return new Intl.DateTimeFormat(M.locale.language,{timeStyle:"medium",...C===void 0?{}:{hour12:C}}).format(V)}function I2(M,V){return new Intl.DateTimeFormat(M.locale.language,{dateStyle:"full"}).format(V)}var P={"add.description":"Your miners with what they earn, what needs attention, and why each does what it does.",attention:"Needs attention","attention.more":"{count} more","attention.none":"All is well","attention.reviews":"{count} decisions wait for your review","attention.reviews_one":"A decision waits for your review","card.evidence":"The ledger: what was decided and done, on which evidence; verify and download","card.fleet":"The fleet: headline, what needs attention, one row a miner","card.miner":"One miner: why it runs or not, figures, controls, its story","chart.hours":"{hours} h","chart.title":"Last hours","control.hold_hint":"Hold to stop","control.restart":"Restart","control.resume":"Resume automation","control.start":"Start","control.start_named":"Start {name}","control.stop":"Stop","control.stop_named":"Stop {name}","editor.miner":"Miner","editor.operator":"Only this operator","editor.title":"Title","empty.filtered":"No miner matches.","empty.filtered_hint":"Show all miners","empty.none":"No miners yet","empty.none_hint":"Add miners under Settings, Devices & services, AIEP Miner.","error.disconnected":"No connection to Home Assistant; the figures below are the last known ones.","error.starting":"Waiting for AIEP Miner to start …","evidence.broken":"The ledger does not verify","evidence.content":"The record itself","evidence.does_not_follow":"Does not follow from the record before it","evidence.end":"The ledger begins here","evidence.every_miner":"Every miner","evidence.export":"Download","evidence.follows":"Follows from the record before it","evidence.intact":"The ledger is intact","evidence.list":"Records","evidence.none":"No such record","evidence.not_verified":"Not verified since the start","evidence.outcome":"What came of it","evidence.proof":"Download its proof","evidence.records":"{count} records","evidence.rests_on":"Rests on","evidence.signed":"signed up to no. {seq}","evidence.until":"Not after","evidence.verify":"Verify","evidence.verifying":"Verification","figure.bad":"In danger or lost","figure.break_even":"Break-even","figure.busy":"Changing","figure.cost":"Energy cost","figure.efficiency":"Efficiency","figure.fans":"Fans","figure.hashrate":"Hash rate","figure.level":"Level","figure.limit":"limit {limit} °C","figure.miners":"Mining","figure.miners_of":"of {count}","figure.pool":"Pool","figure.power":"Power","figure.price":"Energy {price} {currency}/kWh","figure.profit":"Profit a day","figure.rejected":"Rejected shares","figure.revenue":"Revenue","figure.temperature":"Temperature","figure.uptime":"Running for",filter:"Show","filter.all":"All","filter.attention":"Attention","filter.mining":"Mining","filter.off":"Off",group:"Group","group.make":"By make","group.none":"No groups","group.operator":"By operator","kind.checkpoint":"Signed checkpoint","kind.decision":"Decision","kind.divergence":"Fault","kind.lifecycle":"Start or stop of Home Assistant","kind.negative_proof":"Refusal","kind.override":"Takeover","kind.policy":"Settings","kind.price":"Prices","kind.profit":"Profit","kind.proposal":"Proposal","kind.receipt":"Receipt","kind.review":"Review","kind.telemetry":"Reading",ledger_broken:"The ledger was changed by someone else",list:"Miners","make.other":"Other makes","miner.board":"Board {number}","miner.boards":"Boards","miner.chips":"{working} of {expected} chips","miner.choose":"Choose a miner from the fleet.","miner.device":"Device page","miner.evidence":"Evidence no. {seq}","miner.missing":"This miner is not there any more, or you may not see it.","miner.story":"Its story","miner.story_forbidden":"Only administrators, and users whom the operator lets, read the ledger.","miner.story_none":"Nothing was asked of it yet.","mode.auto":"Automatic","mode.manual":"Manual",per_day:"a day","record.approved":"Decision approved","record.decision":"Decided: {action}","record.handed_back":"Handed back to the automation","record.rejected":"Decision rejected","record.removed":"Removed after its time of keeping; its hash stays","record.taken_over":"Taken over by a person",search:"Search miners",sort:"Sort","sort.attention":"Attention first","sort.hashrate":"Hash rate","sort.name":"Name","sort.power":"Power","sort.profit":"Profit","sort.temperature":"Temperature","state.contact_lost":"No contact","state.held":"Held","state.mining":"Mining","state.off":"Off","state.overheated":"Overheated","state.pending":"{action} under way","state.problem":"Problem","state.unknown":"Unknown","story.accepted":"{action}: accepted, not confirmed yet","story.began":"{what}: began","story.confirmed":"{action}: confirmed by its telemetry","story.ended":"{what}: over","story.failed":"{action}: failed","story.not_confirmed":"{action}: telemetry does not show it","story.refused":"{action}: refused","story.unknown":"{action}: not known whether it took effect","toast.asked":"{name}: {action} sent","topic.acts":"What happened","topic.all":"All records","topic.decisions":"Decisions","topic.faults":"Faults","topic.people":"People and settings","topic.readings":"Readings and prices","topic.refusals":"Refusals","view.evidence":"Evidence","view.fleet":"Fleet","view.miner":"Miner"};var N5={en:P};function i(M,V,C={}){let H=M.language.split("-")[0]??"en";return(N5[H]?.[V]??P[V]).replaceAll(/\{(\w+)\}/g,(r,e)=>String(C[e]??""))}var G="component.aiep_miner.entity";function X1(M,V,C){for(let L of V){let r=M.localize(`${L}.${C}`);if(r!=="")return r}let H=C.replaceAll("_"," ");return H.charAt(0).toUpperCase()+H.slice(1)}function s(M,V){let C=[`${G}.binary_sensor.problem.state_attributes.reason.state`,`${G}.binary_sensor.operator_problem.state_attributes.reason.state`,`${G}.sensor.reason.state`];return X1(M,C,V)}function S(M,V){return X1(M,[`${G}.sensor.decision.state_attributes.action.state`],V)}function U2(M,V){return X1(M,[`${G}.sensor.decision.state_attributes.origin.state`],V)}function u1(M,V){let C=M.localize(`${G}.select.preset.state.${V}`);return C===""?V:C}var Y1={acts:["receipt","negative_proof","divergence","override","review","lifecycle","policy"],decisions:["decision"],refusals:["negative_proof"],faults:["divergence"],people:["override","review","policy"],readings:["telemetry","price","profit"],all:[]},I5=60;function Q2(M,V,C,H){return M.callWS({type:"aiep_miner/ledger/records",operator_id:V,kinds:Y1[C.topic],order:"newest_first",limit:I5,...C.miner_id?{miner_id:C.miner_id}:{},...C.until_ms===void 0?{}:{to_ts:C.until_ms},...H===null?{}:{cursor:H}})}function z2(M,V,C){return M.callWS({type:"aiep_miner/ledger/evidence",operator_id:V,seq:C})}function K2(M,V){return M.callWS({type:"aiep_miner/ledger/status",operator_id:V})}async function q2(M,V,C){let H=await M.callWS({type:"auth/sign_path",path:`/api/aiep_miner/operators/${V}/ledger/${C}`,expires:60}),L=document.createElement("a");L.href=H.path,L.download="",document.body.append(L),L.click(),L.remove()}var h=M=>typeof M=="string"?M:"",U5={confirmed:"good",accepted:"busy",not_confirmed:"warn",failed:"bad",unknown:"warn"};function G5(M,V){let C=h(V.outcome),H=i(M,`story.${C}`,{action:S(M,h(V.action))}),L=C==="failed"?s(M,h(V.reason)):"";return{tone:U5[C]??"idle",title:H,detail:L}}function Q5(M,V){return{tone:"idle",title:i(M,"story.refused",{action:S(M,h(V.action))}),detail:s(M,h(V.rule))}}function z5(M,V){let C=V.active!==!1,H=s(M,h(V.code)),L=i(M,C?"story.began":"story.ended",{what:H});return{tone:C?"warn":"good",title:L,detail:""}}function K5(M,V){let C=V.authorised===!0,H=i(M,"record.decision",{action:S(M,h(V.action))}),L=Array.isArray(V.reasons)?V.reasons:[],r=h(V.suppressed_by),e=[...new Set([r,...L].filter(Boolean))].map(t=>s(M,t));return{tone:C?"good":"idle",title:H,detail:e.join(", ")}}function q5(M,V){let C=typeof V.until_ms!="number"?"record.handed_back":"record.taken_over";return{tone:"busy",title:i(M,C),detail:""}}function j5(M,V){let C=V.approved===!0,H=i(M,C?"record.approved":"record.rejected");return{tone:C?"good":"warn",title:H,detail:h(V.note)}}function X5(M){return M.filter(V=>V!==void 0).join(", ")}function G2({value:M,unit:V}){return`${M} ${V}`}var S1=M=>typeof M=="number"?M:void 0;function Y5(M,V){let C=i(M,"kind.telemetry");if(typeof V.error=="string")return{tone:"warn",title:C,detail:s(M,V.error)};let H=V.reading??{},L=H.temperatures??[],r=L.length?Math.max(...L.map(p=>p.temperature_c)):null,e=S1(H.hashrate_ths),t=S1(H.power_w),o=X5([e===void 0?void 0:G2(c(M,e)),t===void 0?void 0:G2(U(M,t)),r===null?void 0:`${C1(M,r)} °C`]);return{tone:"idle",title:C,detail:o}}function J5(M,V){let C=S1(V.energy_price_per_kwh),H=C===void 0?"":`${_(M,C)} / kWh`;return{tone:"idle",title:i(M,"kind.price"),detail:H}}function C3(M,V){let C=S1(V.profit_per_day),H=C===void 0?"":`${_(M,C)} ${i(M,"per_day")}`;return{tone:"idle",title:i(M,"kind.profit"),detail:H}}function H3(M,V){let C=S(M,h(V.action));return{tone:"idle",title:`${i(M,"kind.proposal")}: ${C}`,detail:""}}var V3={receipt:G5,negative_proof:Q5,divergence:z5,decision:K5,override:q5,review:j5,telemetry:Y5,price:J5,profit:C3,proposal:H3};function H1(M,V){let C=i(M,`kind.${V.kind}`);if(V.body===null)return{tone:"idle",title:C,detail:i(M,"record.removed")};let H=V3[V.kind];return H===void 0?{tone:"idle",title:C,detail:""}:H(M,V.body)}var j2=O`
+  .page {
+    container: evidence / inline-size;
+    max-width: 1000px;
+    margin: 0 auto;
+    padding: 16px;
+    box-sizing: border-box;
+  }
+  .page > * + * {
+    margin-top: 16px;
+  }
+  .seal {
+    padding: 20px 24px;
+    display: flex;
+    flex-wrap: wrap;
+    gap: 16px 20px;
+    align-items: center;
+  }
+  .seal .badge {
+    width: 56px;
+    height: 56px;
+  }
+  .seal .badge svg.icon {
+    width: 30px;
+    height: 30px;
+  }
+  .seal .text {
+    flex: 1 1 260px;
+    min-width: 0;
+  }
+  h1 {
+    margin: 0;
+    font-size: 20px;
+    line-height: 26px;
+    font-weight: 500;
+  }
+  .seal small {
+    display: block;
+    font-size: 13px;
+    line-height: 19px;
+    color: var(--faint);
+    overflow-wrap: anywhere;
+  }
+  .hash {
+    font-family: var(--ha-font-family-code, monospace);
+    font-size: 12px;
+    overflow-wrap: anywhere;
+  }
+  .buttons {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 10px;
+  }
+  .pillbutton {
+    display: inline-flex;
+    gap: 8px;
+    align-items: center;
+    height: 40px;
+    padding: 0 18px 0 14px;
+    border-radius: 20px;
+    font-size: 14px;
+    font-weight: 500;
+    border: 1px solid var(--line);
+    box-sizing: border-box;
+  }
+  .pillbutton.main {
+    border-color: transparent;
+    color: color-mix(in srgb, var(--primary-color) 60%, var(--ink));
+    background: color-mix(in srgb, var(--primary-color) 16%, transparent);
+  }
+  .pillbutton[disabled] {
+    opacity: 0.55;
+    cursor: default;
+  }
+  .progress {
+    flex: 1 1 100%;
+    height: 6px;
+    border-radius: 3px;
+    overflow: hidden;
+    background: color-mix(in srgb, var(--faint) 18%, transparent);
+  }
+  .progress i {
+    display: block;
+    height: 100%;
+    border-radius: 3px;
+    background: var(--primary-color);
+    transition: width 0.4s ease;
+  }
+  .tools {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 8px;
+    padding: 12px 16px;
+    border-bottom: 1px solid var(--line);
+  }
+  select,
+  input {
+    font: inherit;
+    font-size: 14px;
+    color: var(--ink);
+    height: 36px;
+    box-sizing: border-box;
+    border: 1px solid var(--line);
+    border-radius: 18px;
+    background: transparent;
+    padding: 0 14px;
+    max-width: 100%;
+  }
+  option {
+    color: var(--ink);
+    background: var(--paper);
+  }
+  ol {
+    list-style: none;
+    margin: 0;
+    padding: 0;
+  }
+  .day {
+    padding: 16px 20px 6px;
+    font-size: 13px;
+    font-weight: 500;
+    color: var(--faint);
+  }
+  .entry {
+    display: grid;
+    grid-template-columns: 64px 12px minmax(0, 1fr) auto;
+    gap: 12px;
+    align-items: start;
+    width: 100%;
+    text-align: start;
+    padding: 10px 20px;
+    box-sizing: border-box;
+    font-size: 14px;
+    line-height: 20px;
+  }
+  .entry:hover {
+    background: color-mix(in srgb, var(--ink) 4%, transparent);
+  }
+  .entry:focus-visible {
+    outline-offset: -3px;
+  }
+  .entry time,
+  .entry .seq {
+    color: var(--faint);
+    font-size: 13px;
+    font-variant-numeric: tabular-nums;
+  }
+  .entry .dot {
+    width: 10px;
+    height: 10px;
+    margin-top: 5px;
+    border-radius: 50%;
+    background: var(--tone);
+  }
+  .entry .detail {
+    display: block;
+    font-size: 13px;
+    color: var(--faint);
+  }
+  .open {
+    margin: 0 20px 14px 108px;
+    padding: 14px 16px;
+    border-radius: 10px;
+    background: color-mix(in srgb, var(--faint) 8%, transparent);
+    font-size: 13px;
+    line-height: 19px;
+  }
+  .open h3 {
+    font-size: 13px;
+    font-weight: 500;
+    margin: 12px 0 4px;
+  }
+  .open .links {
+    display: grid;
+    gap: 2px;
+  }
+  .open .link {
+    text-align: start;
+    min-height: 28px;
+    color: color-mix(in srgb, var(--primary-color) 70%, var(--ink));
+  }
+  .open .link span {
+    color: var(--faint);
+  }
+  .open pre {
+    margin: 8px 0 0;
+    padding: 10px 12px;
+    border-radius: 8px;
+    overflow: auto;
+    max-height: 260px;
+    font-size: 12px;
+    background: color-mix(in srgb, var(--faint) 8%, transparent);
+  }
+  .open summary {
+    cursor: pointer;
+    margin-top: 10px;
+    min-height: 24px;
+  }
+  .open .pillbutton {
+    margin-top: 12px;
+  }
+  .end {
+    padding: 20px;
+    text-align: center;
+    font-size: 14px;
+    color: var(--faint);
+  }
+  @container evidence (max-width: 620px) {
+    .seal {
+      padding: 16px;
+    }
+    .tools select,
+    .tools input {
+      flex: 1 1 44%;
+      min-width: 0;
+    }
+    .entry {
+      grid-template-columns: 12px minmax(0, 1fr) auto;
+      padding: 10px 14px;
+    }
+    .entry time {
+      grid-column: 2;
+      grid-row: 2;
+      margin-top: -8px;
+    }
+    .open {
+      margin: 0 14px 14px;
+    }
+  }
+`;function f(M){return!M.contact||M.problems.includes("overheat")?"bad":M.problems.length>0?"warn":M.pending!==null?"busy":M.mining===!0?"good":"idle"}function c1(M){return!M.contact||M.problems.length>0}function Y2(M){if(M.temperature_c!==null)return M.temperature_c>=M.limit_c?"hot":M.temperature_c>=M.limit_c-5?"warm":"cool"}function L3(M,V){return V==="mining"?M.mining===!0:V==="off"?M.mining!==!0:V==="all"||c1(M)}function M3(M,V){let C=V.trim().toLowerCase();return C===""?!0:[M.name,M.make,M.model,M.sentence,M.level].some(H=>H?.toLowerCase().includes(C))}var r3=["bad","warn","busy","good","idle"],J2=new Intl.Collator(void 0,{numeric:!0,sensitivity:"base"}),e3={attention:M=>r3.indexOf(f(M)),hashrate:M=>M.hashrate_ths,temperature:M=>M.temperature_c,profit:M=>M.profit_per_day,power:M=>M.power_w};function t3(M){let V=(L,r)=>J2.compare(L.name,r.name),C=M.descending?-1:1;if(M.key==="name")return(L,r)=>C*V(L,r);let H=e3[M.key];return(L,r)=>{let e=H(L),t=H(r);return e===null||t===null?e===t?V(L,r):e===null?1:-1:C*(e-t)||V(L,r)}}function C5(M,V,C,H){let L=[...M].filter(t=>L3(t,V.filter)&&M3(t,V.text)).sort(t3(V.sort));if(V.group==="none")return L.map(t=>({miner:t}));let r=t=>V.group==="make"?t.make??H:C.get(t.operator_id)?.title??t.operator_id,e=new Map;for(let t of L){let o=r(t),p=e.get(o);p===void 0?e.set(o,[t]):p.push(t)}return[...e.keys()].sort((t,o)=>J2.compare(t,o)).flatMap(t=>{let o=e.get(t)??[];return[{heading:t,key:`group:${t}`,miners:o},...o.map(p=>({miner:p}))]})}function X2(M,V){let C=M.map(V).filter(H=>H!==null);return C.length>0?C.reduce((H,L)=>H+L,0):null}function J1(M){let V=[...M],C=new Map,H={good:0,idle:0,busy:0,warn:0,bad:0};for(let L of V)H[f(L)]+=1,L.profit_per_day!==null&&C.set(L.currency,(C.get(L.currency)??0)+L.profit_per_day);return{miners:V.length,mining:V.filter(L=>L.mining===!0).length,hashrate_ths:X2(V,L=>L.hashrate_ths),power_w:X2(V,L=>L.power_w),profit:C,tones:H}}var Q=O`
+  :host {
+    --good: var(--success-color, #43a047);
+    --warn: var(--warning-color, #ffa600);
+    --bad: var(--error-color, #db4437);
+    --busy: var(--info-color, #039be5);
+    --idle: var(--secondary-text-color, #727272);
+    --ink: var(--primary-text-color, #141414);
+    --faint: color-mix(in srgb, var(--secondary-text-color, #727272) 88%, var(--ink));
+    --line: var(--divider-color, rgb(0 0 0 / 12%));
+    --paper: var(--ha-card-background, var(--card-background-color, #fff));
+    --round: var(--restore-card-border-radius, var(--ha-card-border-radius, 12px));
+    display: block;
+    color: var(--ink);
+    font-family: var(--ha-font-family-body, Roboto, sans-serif);
+    -webkit-font-smoothing: antialiased;
+  }
+  .panel {
+    background: var(--paper);
+    /* A panel view takes the borders of its one card away, and says what they were. */
+    border: var(--restore-card-border-width, var(--ha-card-border-width, 1px)) solid
+      var(--ha-card-border-color, var(--line));
+    border-radius: var(--round);
+    box-shadow: var(--restore-card-box-shadow, var(--ha-card-box-shadow, none));
+  }
+  .good {
+    --tone: var(--good);
+  }
+  .warn {
+    --tone: var(--warn);
+  }
+  .bad {
+    --tone: var(--bad);
+  }
+  .busy {
+    --tone: var(--busy);
+  }
+  .idle {
+    --tone: var(--idle);
+  }
+  .badge {
+    display: grid;
+    place-items: center;
+    width: 40px;
+    height: 40px;
+    border-radius: 50%;
+    flex: none;
+    color: color-mix(in srgb, var(--tone) 85%, var(--ink));
+    background: color-mix(in srgb, var(--tone) 16%, transparent);
+  }
+  svg.icon {
+    width: 22px;
+    height: 22px;
+    fill: currentcolor;
+    display: block;
+  }
+  .number {
+    font-variant-numeric: tabular-nums;
+    white-space: nowrap;
+  }
+  .unit {
+    color: var(--faint);
+    font-weight: 400;
+  }
+  .minus {
+    color: color-mix(in srgb, var(--bad) 80%, var(--ink));
+  }
+  .plus {
+    color: color-mix(in srgb, var(--good) 72%, var(--ink));
+  }
+  button {
+    font: inherit;
+    color: inherit;
+    background: none;
+    border: none;
+    padding: 0;
+    cursor: pointer;
+  }
+  button:focus-visible,
+  a:focus-visible,
+  input:focus-visible,
+  select:focus-visible {
+    outline: 2px solid var(--primary-color);
+    outline-offset: 2px;
+  }
+  .hidden {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+  .heat {
+    --tone: var(--good);
+    position: relative;
+    display: block;
+    height: 5px;
+    border-radius: 3px;
+    background: color-mix(in srgb, var(--faint) 20%, transparent);
+    overflow: hidden;
+  }
+  .heat.warm {
+    --tone: var(--warn);
+  }
+  .heat.hot {
+    --tone: var(--bad);
+  }
+  .heat i {
+    position: absolute;
+    inset: 0 auto 0 0;
+    border-radius: 3px;
+    background: var(--tone);
+    transition: width 0.6s ease;
+  }
+  @media (prefers-reduced-motion: reduce) {
+    * {
+      transition: none !important;
+      animation-duration: 1ms !important;
+    }
+  }
+`;function x(M){return a`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+    ${x1`<path d=${M}></path>`}
+  </svg>`}function i3(M){return M.contact?M.problems.includes("overheat")?F2:M.problems.length>0?S2:M.pending!==null?y2:M.held_until_ms!==null?h2:M.mining===null?f2:M.mining?b2:w2:g2}function V1(M,V){if(!V.contact)return i(M,"state.contact_lost");let C=V.problems[0];return C!==void 0?s(M,C):V.pending!==null?i(M,"state.pending",{action:S(M,V.pending)}):V.mining===null?i(M,"state.unknown"):i(M,V.mining?"state.mining":"state.off")}var L1=M=>a`<span class="badge ${f(M)}">${x(i3(M))}</span>`;function M1(M,V){if(V.temperature_c===null)return a`<span class="unit">${Z}</span>`;let C=Math.min(100,V.temperature_c/V.limit_c*100);return a`<span class="number"
+      >${W(M,V.temperature_c)}<span class="unit"
+        > / ${W(M,V.limit_c)} °C</span
+      ></span
+    >
+    <span class="heat ${Y2(V)??""}"><i style="width:${C}%"></i></span>`}var o3=400,h1=class extends u{constructor(){super();this.asked=0;this.sentinel=new IntersectionObserver(C=>{C.some(H=>H.isIntersecting)&&this.more()},{rootMargin:"600px"});this.operatorId="",this.wanted={topic:"acts",miner_id:"",until_ms:void 0},this.records=[],this.next=void 0,this.refused=!1,this.verifying=!1}static{this.styles=[Q,j2]}static{this.properties={...u.properties,operatorId:{state:!0},wanted:{state:!0},status:{state:!0},records:{state:!0},next:{state:!0},opened:{state:!0},shown:{state:!0},refused:{state:!0},verifying:{state:!0}}}static getStubConfig(){return{}}static getConfigForm(){return{schema:[{name:"operator_id",selector:{config_entry:{integration:"aiep_miner"}}}],computeLabel:()=>i({language:"en"},"editor.operator")}}setConfig(C){this.config=C}getCardSize(){return 10}getGridOptions(){return{columns:"full",min_columns:6}}disconnectedCallback(){super.disconnectedCallback(),this.sentinel.disconnect()}willUpdate(C){super.willUpdate(C);let H=[...this.fleet?.operators.keys()??[]],L=this.config?.operator_id??H[0];if(this.operatorId===""&&L!==void 0){this.operatorId=L;let r=new URLSearchParams(location.search),e=r.get("miner");e!==null&&(this.wanted={...this.wanted,miner_id:e}),this.restart();let t=Number(r.get("seq"));t>0&&this.unfold(t)}}updated(){let C=this.renderRoot.querySelector(".end");this.sentinel.disconnect(),C!==null&&this.sentinel.observe(C)}async restart(){this.records=[],this.next=void 0,this.asked+=1,await Promise.all([this.fetchPage(null),this.refreshStatus()])}async more(){let C=this.next;C!=null&&(this.next=void 0,await this.fetchPage(C))}async fetchPage(C){let{hass:H,asked:L}=this;if(H!==void 0)try{let r=await Q2(H,this.operatorId,this.wanted,C);if(L!==this.asked)return;this.records=[...this.records,...r.records],this.next=r.next_cursor}catch(r){this.next=null,this.refused=r.code==="unauthorized"}}async refreshStatus(){if(this.hass!==void 0)try{this.status=await K2(this.hass,this.operatorId)}catch{}}async verify(){let{hass:C}=this;if(C===void 0||this.verifying)return;this.verifying=!0;let H=setInterval(()=>{this.refreshStatus()},o3);try{let L={config_entry_id:this.operatorId};await C.callService("aiep_miner","verify_ledger",L)}catch{}clearInterval(H),await this.refreshStatus(),this.verifying=!1}async unfold(C){if(this.shown=void 0,this.opened=this.opened===C?void 0:C,this.hass===void 0||this.opened===void 0)return;let H=await z2(this.hass,this.operatorId,C).catch(()=>{});if(!(this.opened!==C||H===void 0)){if(!this.records.some(L=>L.seq===C)){let L=[...this.records,H.record];this.records=L.sort((r,e)=>e.seq-r.seq)}this.shown=H,await this.updateComplete,this.renderRoot.querySelector(".open")?.scrollIntoView({block:"nearest"})}}want(C){this.wanted={...this.wanted,...C},this.restart()}save(C){this.hass!==void 0&&q2(this.hass,this.operatorId,C)}render(){let{hass:C,fleet:H}=this;return C===void 0||H?.known!==!0?A:this.refused?a`<div class="page">
+        <div class="panel end">${i(C,"miner.story_forbidden")}</div>
+      </div>`:a`<div class="page">
+      ${this.seal(C)}
+      <section class="panel" aria-label=${i(C,"evidence.list")}>
+        ${this.tools(C)} ${this.list(C)}
+      </section>
+    </div>`}seal(C){let{status:H}=this;if(H===void 0)return A;let{tone:L,word:r,path:e}=a3[A3(H)];return a`<header class="panel seal">
+      <span class="badge ${L}">${x(e)}</span>
+      <div class="text">
+        <h1 role="status">${i(C,r)}</h1>
+        <small
+          >${i(C,"evidence.records",{count:W(C,H.records)})}${H.signed?` · ${i(C,"evidence.signed",{seq:H.signed.seq})}`:""}</small
+        >
+        <small class="hash" title=${H.head}>${p3(H.head)}</small>
+      </div>
+      <div class="buttons">
+        <button
+          class="pillbutton main"
+          ?disabled=${this.verifying}
+          @click=${()=>{this.verify()}}
+        >
+          ${x(Q1)}${i(C,"evidence.verify")}
+        </button>
+        <button
+          class="pillbutton"
+          @click=${()=>{this.save("export")}}
+        >
+          ${x(G1)}${i(C,"evidence.export")}
+        </button>
+      </div>
+      ${this.verifying?d3(C,H.verifying??0):A}
+    </header>`}tools(C){let H=[...this.fleet?.operators??[]],L=[...this.fleet?.miners.values()??[]].filter(r=>r.operator_id===this.operatorId);return a`<div class="tools">
+      ${H.length<2||this.config?.operator_id?A:C2(i(C,"editor.operator"),H.map(([r,e])=>[r,e.title]),this.operatorId,r=>{this.operatorId=r,this.status=void 0,this.want({miner_id:""})})}
+      ${C2(i(C,"filter"),Object.keys(Y1).map(r=>[r,i(C,`topic.${r}`)]),this.wanted.topic,r=>{this.want({topic:r})})}
+      ${C2(i(C,"editor.miner"),[["",i(C,"evidence.every_miner")],...L.map(r=>[r.id,r.name])],this.wanted.miner_id,r=>{this.want({miner_id:r})})}
+      <input
+        type="datetime-local"
+        aria-label=${i(C,"evidence.until")}
+        title=${i(C,"evidence.until")}
+        @change=${r=>{let e=r.target.valueAsNumber,t=r.target.value;this.want({until_ms:Number.isNaN(e)?void 0:new Date(t).getTime()})}}
+      />
+    </div>`}list(C){let H="";return a`<ol>
+        ${this.records.map(L=>{let r=I2(C,L.ts),e=r===H?A:a`<li class="day">${r}</li>`;return H=r,a`${e}
+            <li>${this.entry(C,L)}</li>`})}
+      </ol>
+      <div class="end">
+        ${this.next===null?i(C,this.records.length?"evidence.end":"evidence.none"):"…"}
+      </div>`}entry(C,H){let{tone:L,title:r,detail:e}=H1(C,H),t=this.fleet?.miners.get(H.subject)?.name,o=this.opened===H.seq;return a`<button
+        class="entry"
+        aria-expanded=${o}
+        @click=${()=>{this.unfold(H.seq)}}
+      >
+        <time datetime=${new Date(H.ts).toISOString()}>${j1(C,H.ts)}</time>
+        <span class="dot ${L}"></span>
+        <span>${t===void 0?"":`${t} · `}${r}<span class="detail">${e}</span></span>
+        <span class="seq">${H.seq}</span>
+      </button>
+      ${o&&this.shown!==void 0?this.unfolded(C,this.shown):A}`}unfolded(C,H){let{record:L,named:r,outcomes:e}=H;return a`<div class="open">
+      ${i(C,H.chain.follows?"evidence.follows":"evidence.does_not_follow")}
+      <div class="hash">${L.hash}</div>
+      ${this.links(C,"evidence.rests_on",r.map(t=>t.record).filter(t=>t!==null))}
+      ${this.links(C,"evidence.outcome",e)}
+      <details>
+        <summary>${i(C,"evidence.content")}</summary>
+        <pre tabindex="0">${JSON.stringify(L.body,null,2)}</pre>
+      </details>
+      ${this.proof(C,H)}
+    </div>`}proof(C,{record:H,named:L}){let r=H.kind==="decision"?H:L.find(e=>e.name==="decision"&&e.record!==null)?.record;return r==null?A:a`<button
+      class="pillbutton"
+      @click=${()=>{this.save(`bundle/${r.seq}`)}}
+    >
+      ${x(G1)}${i(C,"evidence.proof")}
+    </button>`}links(C,H,L){return L.length===0?A:a`<h3>${i(C,H)}</h3>
+      <div class="links">
+        ${L.map(r=>{let{title:e,detail:t}=H1(C,r);return a`<button class="link" @click=${()=>{this.unfold(r.seq)}}>
+            ${e} <span>${t} ${j1(C,r.ts)} · ${r.seq}</span>
+          </button>`})}
+      </div>`}},a3={broken:{tone:"bad",word:"evidence.broken",path:T2},intact:{tone:"good",word:"evidence.intact",path:Q1},unknown:{tone:"idle",word:"evidence.not_verified",path:R2}};function A3(M){return M.broken!==null?"broken":M.verification===null?"unknown":"intact"}function C2(M,V,C,H){return a`<select
+    aria-label=${M}
+    @change=${L=>{H(L.target.value)}}
+  >
+    ${V.map(([L,r])=>a`<option value=${L} ?selected=${L===C}>${r}</option>`)}
+  </select>`}function d3(M,V){let C=Math.round(V*100);return a`<div
+    class="progress"
+    role="progressbar"
+    aria-label=${i(M,"evidence.verifying")}
+    aria-valuemin="0"
+    aria-valuemax="100"
+    aria-valuenow=${C}
+  >
+    <i style="width:${C}%"></i>
+  </div>`}function p3(M){let[V="",C=""]=M.split(":");return`${V}:${C.slice(0,12)}…${C.slice(-8)}`}var H5={ATTRIBUTE:1,CHILD:2,PROPERTY:3,BOOLEAN_ATTRIBUTE:4,EVENT:5,ELEMENT:6},V5=M=>(...V)=>({_$litDirective$:M,values:V}),f1=class{constructor(V){}get _$AU(){return this._$AM._$AU}_$AT(V,C,H){this._$Ct=V,this._$AM=C,this._$Ci=H}_$AS(V,C){return this.update(V,C)}update(V,C){return this.render(...C)}};var{I:n3}=s2,L5=M=>M;var M5=()=>document.createComment(""),z=(M,V,C)=>{let H=M._$AA.parentNode,L=V===void 0?M._$AB:V._$AA;if(C===void 0){let r=H.insertBefore(M5(),L),e=H.insertBefore(M5(),L);C=new n3(r,e,M,M.options)}else{let r=C._$AB.nextSibling,e=C._$AM,t=e!==M;if(t){let o;C._$AQ?.(M),C._$AM=M,C._$AP!==void 0&&(o=M._$AU)!==e._$AU&&C._$AP(o)}if(r!==L||t){let o=C._$AA;for(;o!==r;){let p=L5(o).nextSibling;L5(H).insertBefore(o,L),o=p}}}return C},T=(M,V,C=M)=>(M._$AI(V,C),M),m3={},r5=(M,V=m3)=>M._$AH=V,e5=M=>M._$AH,g1=M=>{M._$AR(),M._$AA.remove()};var t5=(M,V,C)=>{let H=new Map;for(let L=V;L<=C;L++)H.set(M[L],L);return H},i5=V5(class extends f1{constructor(M){if(super(M),M.type!==H5.CHILD)throw Error("repeat() can only be used in text expressions")}dt(M,V,C){let H;C===void 0?C=V:V!==void 0&&(H=V);let L=[],r=[],e=0;for(let t of M)L[e]=H?H(t,e):e,r[e]=C(t,e),e++;return{values:r,keys:L}}render(M,V,C){return this.dt(M,V,C).values}update(M,[V,C,H]){let L=e5(M),{values:r,keys:e}=this.dt(V,C,H);if(!Array.isArray(L))return this.ut=e,r;let t=this.ut??=[],o=[],p,n,d=0,l=L.length-1,m=0,v=r.length-1;for(;d<=l&&m<=v;)if(L[d]===null)d++;else if(L[l]===null)l--;else if(t[d]===e[m])o[m]=T(L[d],r[m]),d++,m++;else if(t[l]===e[v])o[v]=T(L[l],r[v]),l--,v--;else if(t[d]===e[v])o[v]=T(L[d],r[v]),z(M,o[v+1],L[d]),d++,v--;else if(t[l]===e[m])o[m]=T(L[l],r[m]),z(M,L[d],L[l]),l--,m++;else if(p===void 0&&(p=t5(e,m,v),n=t5(t,d,l)),p.has(t[d]))if(p.has(t[l])){let g=n.get(e[m]),T1=g!==void 0?L[g]:null;if(T1===null){let V2=z(M,L[d]);T(V2,r[m]),o[m]=V2}else o[m]=T(T1,r[m]),z(M,L[d],T1),L[g]=null;m++}else g1(L[l]),l--;else g1(L[d]),d++;for(;m<=v;){let g=z(M,o[v+1]);T(g,r[m]),o[m++]=g}for(;d<=l;){let g=L[d++];g!==null&&g1(g)}return this.ut=e,r5(M,o),w}});function r1(M,V,C){M.dispatchEvent(new CustomEvent(V,{detail:C,bubbles:!0,composed:!0}))}function e1(M){history.pushState(null,"",M),r1(window,"location-changed",{replace:!1})}function t1(M,V){customElements.get(M)===void 0&&customElements.define(M,V)}function i1(M){return M.entity_id?.startsWith("switch.")===!0&&M.contact}function o5(M){return i1(M)&&M.mining!==!1}async function O1(M,V,C,H){if(C.entity_id===null)return;try{let r=H?"turn_on":"turn_off";await M.callService("switch",r,{},{entity_id:C.entity_id})}catch{return}let L={name:C.name,action:S(M,H?"run":"stop")};r1(V,"hass-notification",{message:i(M,"toast.asked",L)})}var a5=O`
+  .page {
+    container: fleet / inline-size;
+    max-width: 1360px;
+    margin: 0 auto;
+    padding: 16px;
+    box-sizing: border-box;
+  }
+  .page > * + * {
+    margin-top: 16px;
+  }
+
+  /* The headline. */
+  .headline {
+    padding: 20px 24px;
+  }
+  .top {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 8px 12px;
+    align-items: center;
+    justify-content: space-between;
+  }
+  h1 {
+    font-size: 20px;
+    font-weight: 500;
+    margin: 0;
+    letter-spacing: 0.1px;
+  }
+  .facts {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 8px;
+  }
+  .fact {
+    font-size: 13px;
+    line-height: 28px;
+    padding: 0 12px;
+    border-radius: 14px;
+    color: var(--ink);
+    background: color-mix(in srgb, var(--tone, var(--faint)) 14%, transparent);
+  }
+  .figures {
+    display: grid;
+    grid-template-columns: repeat(4, minmax(0, 1fr));
+    gap: 16px;
+    margin: 18px 0 20px;
+  }
+  .figure {
+    min-width: 0;
+  }
+  .figure dt {
+    font-size: 13px;
+    color: var(--faint);
+    margin-bottom: 2px;
+  }
+  .figure dd {
+    margin: 0;
+    font-size: 34px;
+    line-height: 42px;
+    font-weight: 500;
+    letter-spacing: -0.5px;
+    white-space: nowrap;
+  }
+  .figure dd .unit {
+    font-size: 16px;
+    letter-spacing: 0;
+    margin-left: 4px;
+  }
+  .figure dd + dd {
+    font-size: 20px;
+    line-height: 26px;
+  }
+  .share {
+    display: flex;
+    gap: 3px;
+    height: 10px;
+  }
+  .share i {
+    background: var(--tone);
+    border-radius: 5px;
+    min-width: 10px;
+    transition: flex-grow 0.6s ease;
+  }
+  .share i.idle {
+    opacity: 0.45;
+  }
+  .legend {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 4px 18px;
+    margin-top: 10px;
+    font-size: 13px;
+    color: var(--faint);
+  }
+  .legend span::before {
+    content: "";
+    display: inline-block;
+    width: 8px;
+    height: 8px;
+    margin-right: 7px;
+    border-radius: 50%;
+    background: var(--tone);
+  }
+  .legend b {
+    color: var(--ink);
+    font-weight: 500;
+  }
+
+  /* What needs attention. */
+  h2 {
+    font-size: 15px;
+    font-weight: 500;
+    margin: 0 0 8px 4px;
+  }
+  .alerts {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr));
+    gap: 10px;
+    margin: 0;
+    padding: 0;
+    list-style: none;
+  }
+  .alert {
+    display: flex;
+    gap: 12px;
+    align-items: center;
+    padding: 12px 16px 12px 12px;
+    min-height: 44px;
+    color: inherit;
+    text-decoration: none;
+    text-align: start;
+    position: relative;
+    overflow: hidden;
+    width: 100%;
+    box-sizing: border-box;
+    height: 100%;
+  }
+  .alert::before {
+    content: "";
+    position: absolute;
+    inset: 0;
+    background: color-mix(in srgb, var(--tone) 8%, transparent);
+    border-inline-start: 4px solid var(--tone);
+    pointer-events: none;
+  }
+  .alert b {
+    display: block;
+    font-weight: 500;
+    font-size: 14px;
+  }
+  .alert small,
+  .sentence {
+    font-size: 13px;
+    line-height: 18px;
+    color: var(--faint);
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 2;
+    overflow: hidden;
+  }
+
+  .alert .badge {
+    z-index: 1;
+  }
+  .more {
+    display: block;
+    height: 40px;
+    padding: 0 8px;
+    font-size: 14px;
+    color: color-mix(in srgb, var(--primary-color) 75%, var(--ink));
+  }
+
+  /* The toolbar. */
+  .tools {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 8px;
+    align-items: center;
+    padding: 12px 16px;
+    border-bottom: 1px solid var(--line);
+  }
+  .tools .grow {
+    flex: 1 1 180px;
+    position: relative;
+    min-width: 150px;
+  }
+  input,
+  select {
+    font: inherit;
+    font-size: 14px;
+    color: var(--ink);
+    height: 36px;
+    box-sizing: border-box;
+    border: 1px solid var(--line);
+    border-radius: 18px;
+    background: transparent;
+    padding: 0 14px;
+  }
+  input {
+    width: 100%;
+    padding-inline-start: 38px;
+  }
+  input::placeholder {
+    color: var(--faint);
+    opacity: 1;
+  }
+  select {
+    appearance: none;
+    padding-inline-end: 30px;
+    cursor: pointer;
+    max-width: 170px;
+    text-overflow: ellipsis;
+  }
+  option {
+    color: var(--ink);
+    background: var(--paper);
+  }
+  .pick {
+    position: relative;
+    display: inline-flex;
+  }
+  .pick svg.icon {
+    position: absolute;
+    inset-inline-end: 8px;
+    top: 8px;
+    width: 20px;
+    height: 20px;
+    pointer-events: none;
+    color: var(--faint);
+  }
+  .grow svg.icon {
+    position: absolute;
+    inset-inline-start: 11px;
+    top: 8px;
+    width: 20px;
+    height: 20px;
+    color: var(--faint);
+  }
+  .chips {
+    display: flex;
+    gap: 6px;
+    overflow-x: auto;
+    scrollbar-width: none;
+    padding: 2px;
+  }
+  .chip {
+    height: 36px;
+    padding: 0 14px;
+    border-radius: 18px;
+    border: 1px solid var(--line);
+    font-size: 14px;
+    white-space: nowrap;
+    flex: none;
+  }
+  .chip b {
+    font-weight: 500;
+    margin-inline-start: 5px;
+    color: var(--faint);
+    font-variant-numeric: tabular-nums;
+  }
+  .chip[aria-pressed="true"] {
+    border-color: transparent;
+    background: color-mix(in srgb, var(--primary-color) 18%, transparent);
+  }
+  .chip[aria-pressed="true"] b {
+    color: inherit;
+  }
+
+  /* The list. */
+  .columns,
+  .row {
+    display: grid;
+    grid-template-columns: 40px minmax(200px, 1fr) 84px 160px 116px 84px 40px;
+    column-gap: 16px;
+    align-items: center;
+    padding: 0 16px;
+  }
+  .columns {
+    height: 34px;
+    font-size: 12px;
+    color: var(--faint);
+    border-bottom: 1px solid var(--line);
+  }
+  .columns button {
+    text-align: start;
+    color: var(--faint);
+    height: 32px;
+    white-space: nowrap;
+  }
+  .columns button[aria-pressed="true"] {
+    color: var(--ink);
+    font-weight: 500;
+  }
+  .columns .end {
+    text-align: end;
+  }
+  .rows {
+    position: relative;
+    overflow: hidden;
+    border-radius: 0 0 var(--round) var(--round);
+  }
+  .row,
+  .group {
+    position: absolute;
+    inset: 0 0 auto;
+    box-sizing: border-box;
+    border-bottom: 1px solid color-mix(in srgb, var(--line) 60%, transparent);
+    overflow: hidden;
+  }
+  .group {
+    display: flex;
+    gap: 10px;
+    align-items: flex-end;
+    padding: 0 16px 8px;
+    font-size: 14px;
+    font-weight: 500;
+  }
+  .group span {
+    font-weight: 400;
+    color: var(--faint);
+    font-size: 13px;
+  }
+  .row > *:not(.cover, .act, .hold) {
+    pointer-events: none;
+    position: relative;
+  }
+  .cover {
+    position: absolute;
+    inset: 0;
+    border-radius: 4px;
+    touch-action: manipulation;
+    user-select: none;
+    -webkit-user-select: none;
+    -webkit-touch-callout: none;
+    -webkit-tap-highlight-color: transparent;
+  }
+  .cover:focus-visible {
+    outline-offset: -3px;
+  }
+  .row:hover {
+    background: color-mix(in srgb, var(--ink) 4%, transparent);
+  }
+  .hold {
+    position: absolute;
+    inset: 0;
+    pointer-events: none;
+    background: color-mix(in srgb, var(--bad) 22%, transparent);
+    transform: scaleX(0);
+    transform-origin: left;
+  }
+  .cover[holding] + .hold {
+    transform: scaleX(1);
+    transition: transform 0.58s linear 0.12s;
+  }
+  .who {
+    min-width: 0;
+  }
+  .name {
+    font-size: 15px;
+    font-weight: 500;
+    line-height: 22px;
+    white-space: nowrap;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .pill {
+    justify-self: start;
+    max-width: 100%;
+    box-sizing: border-box;
+    font-size: 12px;
+    line-height: 24px;
+    padding: 0 10px;
+    border-radius: 12px;
+    color: var(--ink);
+    background: color-mix(in srgb, var(--faint) 14%, transparent);
+    white-space: nowrap;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .rate {
+    display: flex;
+    gap: 10px;
+    align-items: center;
+    justify-content: flex-end;
+    font-size: 14px;
+  }
+  .rate .number {
+    min-width: 78px;
+    text-align: end;
+  }
+  .curve {
+    width: 72px;
+    height: 28px;
+    flex: none;
+    overflow: visible;
+  }
+  .curve path {
+    fill: none;
+    stroke: var(--tone);
+    stroke-width: 1.5;
+    stroke-linejoin: round;
+    vector-effect: non-scaling-stroke;
+  }
+  .curve path.area {
+    stroke: none;
+    fill: color-mix(in srgb, var(--tone) 26%, transparent);
+    mask-image: linear-gradient(#000, transparent);
+  }
+  .warmth {
+    font-size: 14px;
+  }
+  .warmth .heat {
+    margin-top: 6px;
+  }
+  .profit {
+    text-align: end;
+    font-size: 15px;
+    font-weight: 500;
+  }
+  .profit small {
+    display: block;
+    font-size: 12px;
+    font-weight: 400;
+    color: var(--faint);
+  }
+  .act {
+    width: 40px;
+    height: 40px;
+    border-radius: 50%;
+    display: grid;
+    place-items: center;
+    position: relative;
+    color: var(--faint);
+  }
+  .act:hover {
+    color: var(--ink);
+    background: color-mix(in srgb, var(--ink) 8%, transparent);
+  }
+  .nothing {
+    padding: 48px 24px;
+    text-align: center;
+    color: var(--faint);
+  }
+  .nothing b {
+    display: block;
+    font-size: 17px;
+    font-weight: 500;
+    color: var(--ink);
+    margin-bottom: 6px;
+  }
+  .nothing button {
+    color: var(--primary-color);
+    height: 40px;
+    padding: 0 16px;
+  }
+  .notice {
+    padding: 10px 16px;
+    font-size: 14px;
+    background: color-mix(in srgb, var(--warn) 14%, var(--paper));
+  }
+
+  @container fleet (max-width: 940px) {
+    .columns,
+    .row {
+      grid-template-columns: 40px minmax(180px, 1fr) 150px 112px 100px 40px;
+      column-gap: 14px;
+    }
+    .of-level {
+      display: none;
+    }
+    .curve {
+      width: 56px;
+    }
+  }
+  @container fleet (max-width: 760px) {
+    .headline {
+      padding: 16px;
+    }
+    .figures {
+      grid-template-columns: repeat(2, minmax(0, 1fr));
+      gap: 12px;
+      margin: 14px 0 16px;
+    }
+    .figure dd {
+      font-size: 27px;
+      line-height: 34px;
+    }
+    .figure dd .unit {
+      font-size: 14px;
+    }
+    .columns {
+      display: none;
+    }
+    .tools {
+      padding: 12px;
+    }
+    .chips {
+      order: 3;
+      flex: 1 1 100%;
+    }
+    .tools .grow {
+      flex: 1 1 120px;
+      min-width: 120px;
+    }
+    .pick {
+      max-width: 48%;
+    }
+    select {
+      width: 100%;
+    }
+    .row {
+      grid-template:
+        "badge who profit" auto
+        "badge facts facts" auto / 40px minmax(0, 1fr) auto;
+      align-content: center;
+      column-gap: 12px;
+      row-gap: 8px;
+      padding: 0 12px;
+    }
+    .row .badge {
+      grid-area: badge;
+      align-self: start;
+      margin-top: 2px;
+    }
+    .row .who {
+      grid-area: who;
+      display: contents;
+    }
+    .row .name {
+      grid-area: who;
+    }
+    .row .sentence {
+      grid-column: 2 / -1;
+      grid-row: 2;
+      margin-top: -6px;
+    }
+    .row .profit {
+      grid-area: profit;
+    }
+    .row .profit small {
+      display: none;
+    }
+    .row .rate {
+      grid-column: 2;
+      grid-row: 3;
+      justify-content: flex-start;
+    }
+    .row .rate .curve {
+      order: 2;
+    }
+    .row .rate .number {
+      text-align: start;
+    }
+    .row .warmth {
+      grid-column: 3;
+      grid-row: 3;
+      width: 96px;
+      justify-self: end;
+    }
+    .row .warmth .heat {
+      margin-top: 3px;
+    }
+    .row .act {
+      display: none;
+    }
+  }
+  @container fleet (max-width: 480px) {
+    .page > * + * {
+      margin-top: 12px;
+    }
+  }
+`;var k1=class{constructor(){this.kept=new Map}of(V){return(V===null?void 0:this.kept.get(V)?.values)??[]}async load(V,C){let H=Date.now(),L=C.filter(t=>H-(this.kept.get(t)?.at_ms??0)>3e5);if(L.length===0)return!1;for(let t of L)this.kept.set(t,{at_ms:H,values:this.of(t)});let r=await this.statistics(V,L,H),e=L.filter(t=>(r.get(t)?.length??0)<4);if(e.length>0)for(let[t,o]of await this.states(V,e,H))r.set(t,o);for(let[t,o]of r)this.kept.set(t,{at_ms:H,values:l3(o)});return!0}async statistics(V,C,H){try{let L=await V.callWS({type:"recorder/statistics_during_period",start_time:new Date(H-216e5).toISOString(),statistic_ids:C,period:"5minute",types:["mean"]}),r=e=>e.map(t=>t.mean).filter(t=>t!==null);return new Map(Object.entries(L).map(([e,t])=>[e,r(t)]))}catch{return new Map}}async states(V,C,H){try{let L=await V.callWS({type:"history/history_during_period",start_time:new Date(H-18e5).toISOString(),entity_ids:C,minimal_response:!0,no_attributes:!0}),r=e=>e.map(t=>Number.parseFloat(t.s)).filter(Number.isFinite);return new Map(Object.entries(L).map(([e,t])=>[e,r(t)]))}catch{return new Map}}};function l3(M,V=48){return M.length<=V?M:Array.from({length:V},(C,H)=>{let L=Math.floor(H*M.length/V),r=M.slice(L,Math.floor((H+1)*M.length/V));return r.reduce((e,t)=>e+t,0)/r.length})}var v3=1.25;function A5(M,V){if(M.length<2)return;let C=Math.max(...M)*v3;if(C<=0)return;let L=`M${M.map((r,e)=>{let t=e/(M.length-1)*V.width,o=V.height-Math.max(r,0)/C*V.height;return`${t.toFixed(1)},${o.toFixed(1)}`}).join("L")}`;return{line:L,area:`${L}L${V.width},${V.height}L0,${V.height}Z`}}var b1=class{constructor(V){this.press=V;this.held=!1}down(V,C){this.cancel(),this.held=!1,!(V.button!==0||!this.press.canHold(C))&&(this.began={x:V.clientX,y:V.clientY},this.element=V.currentTarget,this.element.toggleAttribute("holding",!0),this.timer=setTimeout(()=>{this.held=!0,this.cancel(),this.press.hold(C)},700))}move(V){if(this.began===void 0)return;let{x:C,y:H}=this.began;Math.hypot(V.clientX-C,V.clientY-H)>12&&this.cancel()}click(V,C){V.ctrlKey||V.metaKey||V.shiftKey||(V.preventDefault(),this.cancel(),this.held?this.held=!1:this.press.tap(C))}cancel(){clearTimeout(this.timer),this.element?.removeAttribute("holding"),this.element=void 0,this.began=void 0}};function p5(M){let V=[0];for(let C of M)V.push((V.at(-1)??0)+C);return V}function d5(M,V){let C=0,H=M.length;for(;C<H;){let L=C+H>>1;(M[L]??0)<=V?C=L+1:H=L}return C}function n5(M,V,C){let H=C.length-1,L=Math.min(Math.max(0,d5(C,-M)-1-6),H),r=Math.min(d5(C,V-M)+6,H);return{first:L,end:Math.max(L,r)}}var x3=["all","mining","off","attention"],m5=["attention","name","hashrate","temperature","profit","power"],l5=["none","make","operator"],v5=new Set(["hashrate","temperature","profit","power"]),Z3=760,x5={desk:72,phone:128},s3=52,Z5=4,u3=20,S3=150,H2={width:72,height:28},s5="aiep-miner-fleet",w1=class extends u{constructor(){super();this.items=[];this.starts=[0];this.curves=new k1;this.press=new b1({tap:C=>{this.open(C)},hold:C=>{this.turn(C,!1)},canHold:o5});this.watcher=new ResizeObserver(C=>{let H=C[0]?.contentRect.width??0;H>0&&(this.narrow=H<=Z3),this.look()});this.look=()=>{let C=this.renderRoot.querySelector(".rows");if(C===null)return;let H=C.getBoundingClientRect().top,L=n5(H,window.innerHeight,this.starts);(L.first!==this.range.first||L.end!==this.range.end)&&(this.range=L)};this.filter="all",this.text="",this.sort={key:"attention",descending:!1},this.group="none",this.narrow=!1,this.range={first:0,end:0},this.remember()}static{this.styles=[Q,a5]}static{this.properties={...u.properties,filter:{state:!0},text:{state:!0},sort:{state:!0},group:{state:!0},narrow:{state:!0},range:{state:!0}}}static getStubConfig(){return{}}static getConfigForm(){return{schema:[{name:"title",selector:{text:{}}},{name:"operator_id",selector:{config_entry:{integration:"aiep_miner"}}}],computeLabel:(C,H)=>H(`ui.panel.lovelace.editor.card.generic.${C.name}`)||i({language:"en"},"editor.operator")}}setConfig(C){this.config=C}getCardSize(){return 12}getGridOptions(){return{columns:"full",min_columns:6}}connectedCallback(){super.connectedCallback(),this.watcher.observe(this),window.addEventListener("scroll",this.look,{capture:!0,passive:!0}),window.addEventListener("resize",this.look,{passive:!0})}disconnectedCallback(){super.disconnectedCallback(),this.watcher.disconnect(),window.removeEventListener("scroll",this.look,{capture:!0}),window.removeEventListener("resize",this.look),clearTimeout(this.curvesDue)}willUpdate(C){super.willUpdate(C);let{hass:H,fleet:L}=this;if(H===void 0||L===void 0)return;let r={filter:this.filter,text:this.text,sort:this.sort,group:this.group};this.items=C5(this.miners(),r,L.operators,i(H,"make.other"));let e=this.narrow?x5.phone:x5.desk;this.starts=p5(this.items.map(t=>"miner"in t?e:s3))}updated(){this.look(),this.scheduleCurves()}miners(){let C=[...this.fleet?.miners.values()??[]],H=this.config?.operator_id;return H?C.filter(L=>L.operator_id===H):C}operators(){let C=this.config?.operator_id;return[...this.fleet?.operators??[]].filter(([L])=>!C||L===C).map(([,L])=>L)}scheduleCurves(){clearTimeout(this.curvesDue),this.curvesDue=setTimeout(()=>{this.loadCurves()},S3)}async loadCurves(){let{hass:C}=this;if(C===void 0)return;let H=this.items.slice(this.range.first,this.range.end).map(L=>"miner"in L?L.miner.rate_entity_id:null).filter(L=>L!==null);await this.curves.load(C,H)&&this.requestUpdate("curves",void 0)}remember(){try{let C=localStorage.getItem(s5),{sort:H,group:L}=JSON.parse(C??"{}");H!==void 0&&m5.includes(H.key)&&(this.sort=H),L!==void 0&&l5.includes(L)&&(this.group=L)}catch{}}choose(C){this.sort=C.sort??this.sort,this.group=C.group??this.group;try{localStorage.setItem(s5,JSON.stringify({sort:this.sort,group:this.group}))}catch{}}sortBy(C){let H=this.sort.key===C;this.choose({sort:{key:C,descending:H?!this.sort.descending:v5.has(C)}})}address(C){let H=location.pathname.split("/")[1]??"",L=this.config?.details_path;return L?`/${H}/${L}?miner=${encodeURIComponent(C.id)}`:`/config/devices/device/${C.device_id??""}`}open(C){this.config?.details_path?e1(this.address(C)):r1(this,"hass-more-info",{entityId:C.entity_id})}async turn(C,H){this.hass!==void 0&&await O1(this.hass,this,C,H)}render(){let{hass:C,fleet:H}=this;if(C===void 0||H===void 0)return A;let L=this.miners();return a`<div class="page">
+      ${H.error===void 0?A:this.notice(C,H.error)}
+      ${H.known?this.content(C,L):A}
+    </div>`}notice(C,H){return a`<div class="panel notice" role="status">${i(C,H==="disconnected"?"error.disconnected":"error.starting")}</div>`}content(C,H){return H.length===0?a`<div class="panel nothing">
+        <b>${i(C,"empty.none")}</b>${i(C,"empty.none_hint")}
+      </div>`:a`${this.headline(C,H)} ${this.attention(C,H)}
+      <section class="panel" aria-label=${i(C,"list")}>
+        ${this.toolbar(C,H)} ${this.columns(C)} ${this.list(C)}
+      </section>`}headline(C,H){let L=J1(H),r=this.operators(),e=this.config?.title??r.map(t=>t.title).join(", ");return a`<header class="panel headline">
+      <div class="top">
+        <h1>${e}</h1>
+        <div class="facts">${r.length===1?this.facts(C,r[0]):A}</div>
+      </div>
+      <dl class="figures">
+        ${this.figure(i(C,"figure.hashrate"),c(C,L.hashrate_ths))}
+        ${this.figure(i(C,"figure.power"),U(C,L.power_w))}
+        ${this.profits(C,L.profit)}
+        ${this.figure(i(C,"figure.miners"),{value:String(L.mining),unit:i(C,"figure.miners_of",{count:L.miners})})}
+      </dl>
+      ${this.share(C,L.tones)}
+    </header>`}facts(C,H){if(H===void 0)return A;let r={price:_(C,H.energy_price),currency:H.currency};return a`<span class="fact ${H.mode==="auto"?"good":"warn"}"
+        >${i(C,`mode.${H.mode}`)}</span
+      >
+      <span class="fact">${i(C,"figure.price",r)}</span>`}figure(C,H){return a`<div class="figure">
+      <dt>${C}</dt>
+      <dd class="number">${H.value}<span class="unit">${H.unit}</span></dd>
+    </div>`}profits(C,H){let L=H.size>0?[...H]:[["",null]];return a`<div class="figure">
+      <dt>${i(C,"figure.profit")}</dt>
+      ${L.map(([r,e])=>a`<dd class="number ${y1(e)}">${B(C,e,r)}</dd>`)}
+    </div>`}share(C,H){let r=[["good",H.good,"filter.mining"],["busy",H.busy,"figure.busy"],["idle",H.idle,"filter.off"],["warn",H.warn,"state.problem"],["bad",H.bad,"figure.bad"]].filter(([,e])=>e>0);return a`<div class="share" aria-hidden="true">
+        ${r.map(([e,t])=>a`<i class=${e} style="flex-grow:${t}"></i>`)}
+      </div>
+      <div class="legend">
+        ${r.map(([e,t,o])=>a`<span class=${e}><b class="number">${t}</b> ${i(C,o)}</span>`)}
+      </div>`}attention(C,H){let L=[...this.operators().flatMap(e=>this.operatorAlerts(C,e)),...H.filter(c1).sort((e,t)=>+(f(t)==="bad")-+(f(e)==="bad")).map(e=>this.minerAlert(C,e))];if(L.length===0)return A;let r=L.length-Z5;return a`<section aria-label=${i(C,"attention")}>
+      <h2>${i(C,"attention")}</h2>
+      <ul class="alerts">
+        ${L.slice(0,Z5).map(e=>a`<li>${e}</li>`)}
+      </ul>
+      ${r>0?a`<button
+            class="more"
+            @click=${()=>{this.filter="attention"}}
+          >
+            ${i(C,"attention.more",{count:r})}
+          </button>`:A}
+    </section>`}operatorAlerts(C,H){let L=H.problems.map(o=>s(C,o));H.ledger_broken&&!H.problems.includes("ledger_tampered")&&L.push(i(C,"ledger_broken"));let r=L.map(o=>a`<a class="panel alert bad" href="/config/repairs"
+          ><span><b>${H.title}</b><small>${o}</small></span></a
+        >`);if(H.reviews===0)return r;let e=H.reviews===1?"attention.reviews_one":"attention.reviews",t=i(C,e,{count:H.reviews});return[...r,a`<a class="panel alert busy" href="/config/devices/device/${H.device_id??""}"
+        ><span><b>${H.title}</b><small>${t}</small></span></a
+      >`]}minerAlert(C,H){return a`<a
+      class="panel alert ${f(H)}"
+      href=${this.address(H)}
+      @click=${L=>{L.preventDefault(),this.open(H)}}
+      >${L1(H)}<span
+        ><b>${H.name}: ${V1(C,H)}</b><small>${H.sentence}</small></span
+      ></a
+    >`}toolbar(C,H){let L={all:H.length,mining:H.filter(r=>r.mining===!0).length,off:H.filter(r=>r.mining!==!0).length,attention:H.filter(c1).length};return a`<div class="tools">
+      <div class="grow">
+        ${x(O2)}
+        <input
+          type="search"
+          aria-label=${i(C,"search")}
+          placeholder=${i(C,"search")}
+          .value=${this.text}
+          @input=${r=>{this.text=r.target.value}}
+        />
+      </div>
+      <div class="chips" role="group" aria-label=${i(C,"filter")}>
+        ${x3.map(r=>a`<button
+              class="chip"
+              aria-pressed=${this.filter===r}
+              @click=${()=>{this.filter=r}}
+            >
+              ${i(C,`filter.${r}`)}<b>${L[r]}</b>
+            </button>`)}
+      </div>
+      ${this.picker(C,"sort",m5,this.sort.key,r=>{this.choose({sort:{key:r,descending:v5.has(r)}})})}
+      ${H.length<u3&&this.group==="none"?A:this.picker(C,"group",l5,this.group,r=>{this.choose({group:r})})}
+    </div>`}picker(C,H,L,r,e){return a`<span class="pick"
+      ><select
+        aria-label=${i(C,H)}
+        @change=${t=>{e(t.target.value)}}
+      >
+        ${L.map(t=>a`<option value=${t} ?selected=${t===r}>
+              ${i(C,`${H}.${t}`)}
+            </option>`)}</select
+      >${x(c2)}</span
+    >`}columns(C){let H=(L,r=!1)=>a`<button
+        class=${r?"end":""}
+        aria-pressed=${this.sort.key===L}
+        @click=${()=>{this.sortBy(L)}}
+      >
+        ${i(C,`sort.${L}`)}${this.sort.key===L?this.sort.descending?" ↓":" ↑":""}
+      </button>`;return a`<div class="columns">
+      <span></span>${H("name")}<span class="of-level">${i(C,"figure.level")}</span
+      >${H("hashrate",!0)}${H("temperature")}${H("profit",!0)}<span></span>
+    </div>`}list(C){if(this.items.length===0)return a`<div class="nothing">
+        <b>${i(C,"empty.filtered")}</b>
+        <button
+          @click=${()=>{this.filter="all",this.text=""}}
+        >
+          ${i(C,"empty.filtered_hint")}
+        </button>
+      </div>`;let{first:H,end:L}=this.range,r=this.items.slice(H,L).map((e,t)=>({item:e,at:H+t}));return a`<div
+      class="rows"
+      role="list"
+      aria-label=${i(C,"list")}
+      style="height:${this.starts.at(-1)??0}px"
+    >
+      ${i5(r,({item:e})=>"miner"in e?e.miner.id:e.key,({item:e,at:t})=>{let o=`top:${this.starts[t]??0}px;height:${(this.starts[t+1]??0)-(this.starts[t]??0)}px`;return"miner"in e?this.row(C,e.miner,t,o):this.groupHeading(C,e,o)})}
+    </div>`}groupHeading(C,H,L){let r=J1(H.miners),{value:e,unit:t}=c(C,r.hashrate_ths),o=[...r.profit].map(([p,n])=>B(C,n,p));return a`<div class="group" role="listitem" style=${L}>
+      ${H.heading}
+      <span
+        >${r.mining} ${i(C,"figure.miners_of",{count:r.miners})} · ${e} ${t} ·
+        ${o.join(" · ")}</span
+      >
+    </div>`}row(C,H,L,r){let e=c(C,H.hashrate_ths);return a`<div
+      class="row"
+      role="listitem"
+      aria-setsize=${this.items.length}
+      aria-posinset=${L+1}
+      style=${r}
+    >
+      <a
+        class="cover"
+        title=${H.sentence??A}
+        href=${this.address(H)}
+        aria-label=${this.label(C,H)}
+        draggable="false"
+        data-miner=${H.id}
+        @pointerdown=${t=>{this.press.down(t,H)}}
+        @pointermove=${t=>{this.press.move(t)}}
+        @pointerleave=${()=>{this.press.cancel()}}
+        @pointercancel=${()=>{this.press.cancel()}}
+        @contextmenu=${t=>{t.button!==2&&t.preventDefault()}}
+        @click=${t=>{this.press.click(t,H)}}
+      ></a>
+      <span class="hold"></span>
+      ${L1(H)}
+      <div class="who">
+        <div class="name">${H.name}</div>
+        <div class="sentence">${H.sentence}</div>
+      </div>
+      ${H.level===null?a`<span class="of-level"></span>`:a`<span class="pill of-level">${u1(C,H.level)}</span>`}
+      <div class="rate">
+        ${this.curve(H)}
+        <span class="number">${e.value} <span class="unit">${e.unit}</span></span>
+      </div>
+      <div class="warmth">${M1(C,H)}</div>
+      <div class="profit number ${y1(H.profit_per_day)}">
+        ${B(C,H.profit_per_day,H.currency)}${H.profit_per_day===null?A:a`<small>${i(C,"per_day")}</small>`}
+      </div>
+      ${this.act(C,H)}
+    </div>`}label(C,H){let L=c(C,H.hashrate_ths),r=[H.name,V1(C,H),H.sentence??""];return H.hashrate_ths!==null&&r.push(`${L.value} ${L.unit}`),H.temperature_c!==null&&r.push(`${Math.round(H.temperature_c)} °C`),r.join(", ")}curve(C){let H=A5(this.curves.of(C.rate_entity_id),H2);return H===void 0?A:a`<svg
+      class="curve ${C.mining===!0?"good":"idle"}"
+      viewBox="0 0 ${H2.width} ${H2.height}"
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      ${x1`<path class="area" d=${H.area}></path><path d=${H.line}></path>`}
+    </svg>`}act(C,H){if(!i1(H))return a`<span></span>`;let L=H.mining!==!1,r=i(C,L?"control.stop_named":"control.start_named",{name:H.name});return a`<button
+      class="act"
+      aria-label=${r}
+      title=${S(C,L?"stop":"run")}
+      @click=${()=>{this.turn(H,!L)}}
+    >
+      ${x(L?s1:Z1)}
+    </button>`}};function y1(M){return M===null||Math.abs(M)<.005?"":M<0?"minus":"plus"}function u5(M,V,C){return M.callWS({type:"aiep_miner/fleet/miner",operator_id:V,miner_id:C})}var S5=O`
+  .page {
+    container: miner / inline-size;
+    max-width: 1180px;
+    margin: 0 auto;
+    padding: 16px;
+    box-sizing: border-box;
+  }
+  .columns {
+    display: grid;
+    grid-template-columns: minmax(0, 1.55fr) minmax(0, 1fr);
+    gap: 16px;
+    align-items: start;
+    margin-top: 16px;
+  }
+  .stack {
+    display: grid;
+    gap: 16px;
+    min-width: 0;
+  }
+  .hero {
+    padding: 20px 24px;
+    position: relative;
+    overflow: hidden;
+  }
+  .hero::before {
+    content: "";
+    position: absolute;
+    inset: 0;
+    pointer-events: none;
+    background: linear-gradient(
+      100deg,
+      color-mix(in srgb, var(--tone) 16%, transparent),
+      transparent 55%
+    );
+  }
+  .who {
+    display: flex;
+    gap: 16px;
+    align-items: flex-start;
+    position: relative;
+  }
+  .who .badge {
+    width: 56px;
+    height: 56px;
+  }
+  .who .badge svg.icon {
+    width: 30px;
+    height: 30px;
+  }
+  h1 {
+    margin: 0;
+    font-size: 24px;
+    line-height: 30px;
+    font-weight: 500;
+  }
+  .model {
+    font-size: 14px;
+    color: var(--faint);
+  }
+  .why {
+    position: relative;
+    font-size: 17px;
+    line-height: 25px;
+    margin: 16px 0 0;
+    max-width: 62ch;
+    text-wrap: pretty;
+  }
+  .controls {
+    position: relative;
+    display: flex;
+    flex-wrap: wrap;
+    gap: 10px;
+    margin-top: 18px;
+  }
+  .controls button,
+  .controls a {
+    display: inline-flex;
+    gap: 8px;
+    align-items: center;
+    height: 40px;
+    padding: 0 18px 0 14px;
+    border-radius: 20px;
+    font-size: 14px;
+    font-weight: 500;
+    text-decoration: none;
+    color: var(--ink);
+    border: 1px solid var(--line);
+    box-sizing: border-box;
+  }
+  .controls button.main {
+    border-color: transparent;
+    color: color-mix(in srgb, var(--tone) 62%, var(--ink));
+    background: color-mix(in srgb, var(--tone) 16%, transparent);
+  }
+  .controls button[disabled] {
+    opacity: 0.55;
+    cursor: default;
+  }
+  .figures {
+    display: grid;
+    grid-template-columns: repeat(auto-fill, minmax(132px, 1fr));
+    gap: 16px 20px;
+    margin: 0;
+    padding: 18px 24px;
+  }
+  dt {
+    font-size: 13px;
+    color: var(--faint);
+    margin-bottom: 2px;
+  }
+  dd {
+    margin: 0;
+    font-size: 20px;
+    line-height: 26px;
+    font-weight: 500;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  dd .unit {
+    font-size: 14px;
+  }
+  dd small {
+    display: block;
+    font-size: 12px;
+    line-height: 16px;
+    font-weight: 400;
+    color: var(--faint);
+  }
+  dd.text {
+    font-size: 14px;
+    font-weight: 400;
+  }
+  dd .heat {
+    margin-top: 4px;
+  }
+  h2 {
+    font-size: 15px;
+    font-weight: 500;
+    margin: 0;
+    padding: 16px 20px 8px;
+  }
+  .boards {
+    display: grid;
+    grid-template-columns: repeat(auto-fill, minmax(150px, 1fr));
+    gap: 12px;
+    padding: 4px 20px 20px;
+  }
+  .board {
+    border-radius: 10px;
+    padding: 12px 14px;
+    background: color-mix(in srgb, var(--faint) 8%, transparent);
+    font-size: 13px;
+  }
+  .board b {
+    display: block;
+    font-weight: 500;
+    font-size: 14px;
+    margin-bottom: 4px;
+  }
+  .board .heat {
+    margin: 6px 0;
+  }
+  .board small {
+    color: var(--faint);
+    font-size: 12px;
+  }
+  .story {
+    list-style: none;
+    margin: 0;
+    padding: 4px 20px 18px;
+  }
+  .story li {
+    position: relative;
+    padding: 0 0 16px 26px;
+    font-size: 14px;
+    line-height: 20px;
+  }
+  .story li::before {
+    content: "";
+    position: absolute;
+    left: 3px;
+    top: 5px;
+    width: 10px;
+    height: 10px;
+    border-radius: 50%;
+    background: var(--tone);
+    z-index: 1;
+  }
+  .story li::after {
+    content: "";
+    position: absolute;
+    left: 7px;
+    top: 10px;
+    bottom: -6px;
+    width: 2px;
+    background: var(--line);
+  }
+  .story li:last-child {
+    padding-bottom: 0;
+  }
+  .story li:last-child::after {
+    display: none;
+  }
+  .story small {
+    display: block;
+    font-size: 12px;
+    color: var(--faint);
+  }
+  .story a {
+    color: color-mix(in srgb, var(--primary-color) 65%, var(--ink));
+  }
+  .quiet {
+    padding: 4px 20px 20px;
+    font-size: 14px;
+    color: var(--faint);
+  }
+  .chart {
+    min-width: 0;
+    overflow: hidden;
+    --ha-card-background: transparent;
+  }
+  .head {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    padding-inline-end: 16px;
+  }
+  .chips {
+    display: flex;
+    gap: 4px;
+    padding-top: 8px;
+  }
+  .chips button {
+    font-size: 13px;
+    height: 32px;
+    padding: 0 12px;
+    border-radius: 16px;
+    color: var(--faint);
+  }
+  .chips button[aria-pressed="true"] {
+    color: var(--ink);
+    background: color-mix(in srgb, var(--primary-color) 18%, transparent);
+  }
+  .nothing {
+    padding: 48px 24px;
+    text-align: center;
+    color: var(--faint);
+  }
+  .picker {
+    display: block;
+    margin: 16px auto 0;
+    font: inherit;
+    height: 40px;
+    max-width: 100%;
+    color: var(--ink);
+    background: transparent;
+    border: 1px solid var(--line);
+    border-radius: 20px;
+    padding: 0 14px;
+  }
+  @container miner (max-width: 820px) {
+    .columns {
+      grid-template-columns: minmax(0, 1fr);
+    }
+  }
+  @container miner (max-width: 520px) {
+    .hero {
+      padding: 16px;
+    }
+    .figures {
+      grid-template-columns: repeat(2, minmax(0, 1fr));
+      padding: 16px;
+    }
+    .controls button,
+    .controls a {
+      flex: 1 1 44%;
+      justify-content: center;
+    }
+  }
+`;var c3=40,h3="strategy";async function c5(M,V,C){let H=await M.callWS({type:"aiep_miner/ledger/story",operator_id:V,miner_id:C,limit:c3});return f3(H.records).map(L=>g3(M,L))}function f3(M){let V=new Set;return M.filter(({kind:C,body:H})=>{if(C!=="receipt"||H===null)return!0;let L=H.outcome==="accepted"&&!V.has(H.decision);return H.outcome!=="accepted"&&V.add(H.decision),L||H.outcome!=="accepted"})}function g3(M,V){let C=H1(M,V),{decision:H}=V,L=(H?.reasons??[]).map(t=>s(M,t)),r=H?.origin&&H.origin!==h3?[U2(M,H.origin)]:[],e=[...new Set([C.detail,...r,...L].filter(Boolean))].join(" · ");return{...C,detail:e,seq:V.seq,at_ms:V.ts}}var O3=[1,6,24],k3=6,B1=class extends u{constructor(){super();this.charted="";this.moved=()=>{this.fleetChanged()};this.busy=!1,this.hours=k3}static{this.styles=[Q,S5]}static{this.properties={...u.properties,details:{state:!0},story:{state:!0},busy:{state:!0},hours:{state:!0}}}static getStubConfig(){return{}}static getConfigForm(){return{schema:[{name:"device_id",selector:{device:{integration:"aiep_miner"}}}],computeLabel:()=>i({language:"en"},"editor.miner")}}setConfig(C){this.config=C}getCardSize(){return 10}getGridOptions(){return{columns:"full",min_columns:6}}connectedCallback(){super.connectedCallback(),window.addEventListener("location-changed",this.moved),window.addEventListener("popstate",this.moved)}disconnectedCallback(){super.disconnectedCallback(),window.removeEventListener("location-changed",this.moved),window.removeEventListener("popstate",this.moved)}find(){let C=this.config?.device_id,H=new URLSearchParams(location.search).get("miner"),L=[...this.fleet?.miners.values()??[]];return C?L.find(r=>r.device_id===C):L.find(r=>r.id===H)}willUpdate(C){super.willUpdate(C);let H=this.find();H?.id!==this.shown?.id&&(this.details=void 0,this.story=void 0),H!==this.shown&&H!==void 0&&this.load(H),this.shown=H,this.charts!==void 0&&this.hass!==void 0&&(this.charts.hass=this.hass)}shouldUpdate(C){return this.charts!==void 0&&this.hass!==void 0&&(this.charts.hass=this.hass),super.shouldUpdate(C)}async load(C){let{hass:H}=this;if(H!==void 0)try{let L=await u5(H,C.operator_id,C.id);if(this.shown?.id!==C.id)return;this.details=L,this.chart(L);let r=L.may_read_ledger?await c5(H,C.operator_id,C.id):null;this.shown.id===C.id&&(this.story=r)}catch{}}async chart(C){let{hashrate:H,temperature:L,power:r}=C.entities,e=[H,L,r].filter(n=>n!==void 0),t=`${e.join()} ${this.hours}`;if(e.length===0||t===this.charted||window.loadCardHelpers===void 0)return;this.charted=t;let p=(await window.loadCardHelpers()).createCardElement({type:"history-graph",hours_to_show:this.hours,entities:e});this.hass!==void 0&&(p.hass=this.hass),this.charts=p,this.requestUpdate("charts",void 0)}async turn(C,H){this.hass===void 0||this.busy||(this.busy=!0,await O1(this.hass,this,C,H),this.busy=!1)}press(C){this.hass?.callService("button","press",{},{entity_id:C}).catch(()=>{})}render(){let{hass:C,fleet:H,shown:L}=this;if(C===void 0||H?.known!==!0)return A;if(L===void 0)return this.missing(C);let{details:r}=this;return a`<div class="page">
+      ${this.hero(C,L,r)}
+      <div class="columns">
+        <div class="stack">
+          ${this.figures(C,L,r)}
+          ${this.charts===void 0?A:this.curves(C,this.charts)}
+          ${r===void 0||r.boards.length===0?A:this.boards(C,L,r)}
+        </div>
+        <div class="stack">${this.past(C)}</div>
+      </div>
+    </div>`}missing(C){let H=new URLSearchParams(location.search).has("miner")||this.config?.device_id,L=[...this.fleet?.miners.values()??[]];return a`<div class="page">
+      <div class="panel nothing">
+        ${i(C,H?"miner.missing":"miner.choose")}
+        <select
+          class="picker"
+          aria-label=${i(C,"editor.miner")}
+          @change=${r=>{let e=r.target.value;e1(`${location.pathname}?miner=${encodeURIComponent(e)}`)}}
+        >
+          <option></option>
+          ${L.map(r=>a`<option value=${r.id}>${r.name}</option>`)}
+        </select>
+      </div>
+    </div>`}hero(C,H,L){let r=[H.make,H.model,L?.firmware].filter(Boolean).join(" · "),e=H.held_until_ms!==null&&L?.held_by?` · ${i(C,"state.held")}: ${L.held_by}, ${q1(C,H.held_until_ms)}`:"";return a`<header class="panel hero ${f(H)}">
+      <div class="who">
+        ${L1(H)}
+        <div>
+          <h1>${H.name}</h1>
+          <div class="model">${V1(C,H)}${r?` · ${r}`:""}${e}</div>
+        </div>
+      </div>
+      <p class="why">${H.sentence}</p>
+      <div class="controls">${this.controls(C,H,L)}</div>
+    </header>`}controls(C,H,L){let r=this.busy||H.pending!==null;return[i1(H)?this.mainButton(C,H,r):A,L===void 0?A:this.buttons(C,H,L,r),a`<a href="/config/devices/device/${H.device_id??""}"
+        >${x(k2)}${i(C,"miner.device")}</a
+      >`]}buttons(C,H,L,r){let{restart:e,resume_automation:t}=L.entities,o=H.held_until_ms!==null||L.latched;return[e!==void 0&&H.mining===!0?this.button(C,"control.restart",B2,e,r):A,t!==void 0&&o?this.button(C,"control.resume",P2,t,r):A]}mainButton(C,H,L){let r=H.mining!==!1;return a`<button
+      class="main ${r?"bad":"good"}"
+      ?disabled=${L}
+      @click=${()=>{this.turn(H,!r)}}
+    >
+      ${x(r?s1:Z1)}${i(C,r?"control.stop":"control.start")}
+    </button>`}button(C,H,L,r,e){return a`<button
+      ?disabled=${e}
+      @click=${()=>{this.press(r)}}
+    >
+      ${x(L)}${i(C,H)}
+    </button>`}figures(C,H,L){let r=H.power_w!==null&&H.hashrate_ths?H.power_w/H.hashrate_ths:null;return a`<dl class="panel figures">
+      ${this.figure(C,"figure.hashrate",c(C,H.hashrate_ths))}
+      ${this.figure(C,"figure.power",U(C,H.power_w))}
+      ${r===null?A:this.figure(C,"figure.efficiency",{value:C1(C,r),unit:"J/TH"})}
+      <div>
+        <dt>${i(C,"figure.temperature")}</dt>
+        <dd>${M1(C,H)}</dd>
+      </div>
+      <div>
+        <dt>${i(C,"figure.profit")}</dt>
+        <dd class="number ${y1(H.profit_per_day)}">
+          ${B(C,H.profit_per_day,H.currency)}
+        </dd>
+      </div>
+      ${L===void 0?A:this.more(C,H,L)}
+    </dl>`}more(C,H,L){let{shares_accepted:r,shares_rejected:e}=L,t=r!==null&&e!==null&&r+e>0?e/(r+e)*100:null,o=[Math.min(...L.fans_rpm),Math.max(...L.fans_rpm)],p=L.fans_rpm.length?[...new Set(o)].map(d=>W(C,d)).join(" – "):"",n=[["figure.revenue",{value:B(C,L.revenue_per_day,H.currency),unit:""}],["figure.cost",{value:B(C,L.cost_per_day,H.currency),unit:""}],["figure.break_even",{value:_(C,L.break_even),unit:`${H.currency}/kWh`}],["figure.level",{value:H.level===null?Z:u1(C,H.level),unit:""}],["figure.fans",{value:p||Z,unit:p?"rpm":""}],["figure.uptime",{value:N2(C,L.uptime_s),unit:""}],["figure.rejected",{value:C1(C,t),unit:"%"}]];return a`${n.filter(([,{value:d}])=>d!==Z).map(([d,l])=>this.figure(C,d,l))}
+    ${L.pool===null?A:a`<div>
+          <dt>${i(C,"figure.pool")}</dt>
+          <dd class="text" title=${L.pool}>${L.pool}</dd>
+        </div>`}`}figure(C,H,{value:L,unit:r}){return a`<div>
+      <dt>${i(C,H)}</dt>
+      <dd class="number">${L} <span class="unit">${r}</span></dd>
+    </div>`}curves(C,H){return a`<section class="panel chart" aria-label=${i(C,"chart.title")}>
+      <div class="head">
+        <h2>${i(C,"chart.title")}</h2>
+        <div class="chips">
+          ${O3.map(L=>a`<button
+                aria-pressed=${L===this.hours}
+                @click=${()=>{this.hours=L,this.details!==void 0&&this.chart(this.details)}}
+              >
+                ${i(C,"chart.hours",{hours:L})}
+              </button>`)}
+        </div>
+      </div>
+      ${H}
+    </section>`}boards(C,H,L){return a`<section class="panel">
+      <h2>${i(C,"miner.boards")}</h2>
+      <div class="boards">${L.boards.map(r=>this.board(C,H,r))}</div>
+    </section>`}board(C,H,L){let r=L.chip_temperature_c??L.temperature_c,{value:e,unit:t}=c(C,L.hashrate_ths),o=L.chips_working===null?A:i(C,"miner.chips",{working:L.chips_working,expected:L.chips_expected??Z});return a`<div class="board">
+      <b>${i(C,"miner.board",{number:L.index+1})}</b>
+      <span class="number">${e} ${t}</span>
+      ${r===null?A:a`<div>${M1(C,{...H,temperature_c:r})}</div>`}
+      <small>${o}</small>
+    </div>`}past(C){let{story:H}=this,L=A;return H===null?L=this.quiet(C,"miner.story_forbidden"):H?.length===0?L=this.quiet(C,"miner.story_none"):H!==void 0&&(L=a`<ol class="story">
+        ${H.map(r=>this.chapter(C,r))}
+      </ol>`),a`<section class="panel" aria-label=${i(C,"miner.story")}>
+      <h2>${i(C,"miner.story")}</h2>
+      ${L}
+    </section>`}quiet(C,H){return a`<div class="quiet">${i(C,H)}</div>`}chapter(C,H){let L=i(C,"miner.evidence",{seq:H.seq}),r=this.config?.evidence_path,t=`/${location.pathname.split("/")[1]??""}/${r??""}?seq=${H.seq}`,o=a`<a
+      href=${t}
+      @click=${p=>{p.preventDefault(),e1(t)}}
+      >${L}</a
+    >`;return a`<li class=${H.tone}>
+      ${H.title}
+      <small
+        >${q1(C,H.at_ms)}${H.detail?` · ${H.detail}`:""} \u00b7
+        ${r?o:L}</small
+      >
+    </li>`}};var P1=class extends HTMLElement{static{this.registryDependencies=[]}static generate(V,C){let H=V.operator_id?{operator_id:V.operator_id}:{},L=(o,p,n,d={})=>({title:i(C,`view.${o}`),path:o,icon:p,type:"panel",cards:[n],...d}),r={type:"custom:aiep-miner-fleet",details_path:"miner",...H},e={type:"custom:aiep-miner-detail",evidence_path:"evidence"},t={type:"custom:aiep-miner-evidence",...H};return Promise.resolve({views:[L("fleet","mdi:pickaxe",r),L("miner","mdi:pickaxe",e,{subview:!0}),L("evidence","mdi:shield-check-outline",t),...V.views??[]]})}static getCreateSuggestions(){return{title:"AIEP Miner",icon:"mdi:pickaxe"}}};t1("aiep-miner-fleet",w1);t1("aiep-miner-detail",B1);t1("aiep-miner-evidence",h1);t1("ll-strategy-dashboard-aiep-miner",P1);var b3=(M,V)=>M.entities[V]?.platform==="aiep_miner";(window.customStrategies??=[]).push({type:"aiep-miner",strategyType:"dashboard",name:"AIEP Miner",description:P["add.description"],documentationURL:"https://github.com/aiep-miner/aiep-miner/blob/main/docs/dashboard.md"});(window.customCards??=[]).push({type:"aiep-miner-fleet",name:"AIEP Miner: fleet",description:P["card.fleet"],preview:!0,getEntitySuggestion:(M,V)=>b3(M,V)?{config:{type:"custom:aiep-miner-fleet"}}:null},{type:"aiep-miner-detail",name:"AIEP Miner: miner",description:P["card.miner"],preview:!0},{type:"aiep-miner-evidence",name:"AIEP Miner: evidence",description:P["card.evidence"],preview:!0});

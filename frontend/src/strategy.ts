@@ -1,0 +1,46 @@
+/** The dashboard that appears under Add dashboard: its views, and what its picker says. */
+import type { HomeAssistant } from "./ha";
+import { say } from "./words";
+
+interface StrategyConfig {
+  operator_id?: string;
+  /** Views of the user's own, after ours. */
+  views?: unknown[];
+}
+
+export class DashboardStrategy extends HTMLElement {
+  /** The cards follow the fleet themselves. */
+  static registryDependencies: string[] = [];
+
+  static generate(config: StrategyConfig, hass: HomeAssistant): Promise<unknown> {
+    const only = config.operator_id ? { operator_id: config.operator_id } : {};
+    const view = (
+      path: "fleet" | "miner" | "evidence",
+      icon: string,
+      card: Record<string, unknown>,
+      more = {},
+    ): unknown => ({
+      title: say(hass, `view.${path}`),
+      path,
+      icon,
+      type: "panel",
+      cards: [card],
+      ...more,
+    });
+    const fleet = { type: "custom:aiep-miner-fleet", details_path: "miner", ...only };
+    const miner = { type: "custom:aiep-miner-detail", evidence_path: "evidence" };
+    const evidence = { type: "custom:aiep-miner-evidence", ...only };
+    return Promise.resolve({
+      views: [
+        view("fleet", "mdi:pickaxe", fleet),
+        view("miner", "mdi:pickaxe", miner, { subview: true }),
+        view("evidence", "mdi:shield-check-outline", evidence),
+        ...(config.views ?? []),
+      ],
+    });
+  }
+
+  static getCreateSuggestions(): unknown {
+    return { title: "AIEP Miner", icon: "mdi:pickaxe" };
+  }
+}
