@@ -23,7 +23,8 @@ from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.command import Command
 from custom_components.aiep_miner.engine.command_result import CommandResult
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, LedgerStore
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.ledger.store import Store
 from custom_components.aiep_miner.engine.miners.base import Capabilities, Identity, MinerInfo
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
 from custom_components.aiep_miner.engine.records import (
@@ -67,7 +68,7 @@ def ledger_threads_end(verify_cleanup: None) -> Iterator[None]:
     """Let the threads of closed ledgers end before the plug-in looks for leftovers."""
     yield
     for thread in threading.enumerate():
-        if thread.name.startswith("aiep_miner_ledger"):
+        if thread.name.startswith(("aiep_miner_ledger", "aiep_miner_journal")):
             thread.join(5)
 
 
@@ -321,7 +322,7 @@ async def fake_site(hass: HomeAssistant, fake: FakeMiner) -> AiepMinerCoordinato
 def broken_ledger(fake_site: AiepMinerCoordinator) -> Iterator[None]:
     """Let the disk be full from now on."""
     error = LedgerError(LedgerReason.DISK_FULL, "no space left")
-    with patch.object(LedgerStore, "commit", side_effect=error):
+    with patch.object(Store, "append_staged", side_effect=error):
         yield
 
 

@@ -20,7 +20,7 @@ from custom_components.aiep_miner import backup
 from custom_components.aiep_miner.const import DATA_BACKUP, DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.ledger.verify import verify
+from custom_components.aiep_miner.engine.ledger.verifier.database import verify
 from custom_components.aiep_miner.engine.replay import replay
 
 from .conftest import RunCycles, set_up
@@ -31,10 +31,16 @@ LEFT_OUT = "-shm"
 """Home Assistant leaves these files out."""
 
 
+async def pragma(site: AiepMinerCoordinator, text: str) -> int:
+    """Set or read a pragma of the writer's connection, on its thread."""
+    ledger = site.controller.ledger
+    found = await ledger._do(lambda: ledger._store.connection.execute(f"PRAGMA {text}").fetchone())
+    return int(found[0])
+
+
 async def checkpoint_always(site: AiepMinerCoordinator) -> None:
     """Let SQLite rewrite the database after every commit, as it else does now and then."""
-    store = site.controller.ledger.store
-    await site.controller.ledger.run(lambda: store.execute("PRAGMA wal_autocheckpoint = 1"))
+    await pragma(site, "wal_autocheckpoint = 1")
 
 
 async def copy_slowly(site: AiepMinerCoordinator, target: Path, run_cycles: RunCycles) -> int:
@@ -90,9 +96,9 @@ async def test_restored_ledger_verifies_and_goes_on(
     shutil.rmtree(folder)
     shutil.copytree(target, folder)
     hass_storage[KEY] = stored
-    report = verify(folder / "ledger.db", {})
+    report = verify(folder / "ledger.db")
     assert report.fault is None
-    assert report.count >= before
+    assert report.records >= before
 
     assert await hass.config_entries.async_setup("site")
     await hass.async_block_till_done()
@@ -157,11 +163,7 @@ async def test_backup_that_never_ends_is_given_up(
     assert hass.data[DATA_BACKUP] is False
     await run_cycles(site)
     assert site.ledger_service.trust_store.trusted.head == str(site.controller.ledger.head)
-    store = site.controller.ledger.store
-    pages = await site.controller.ledger.run(
-        lambda: store.execute("PRAGMA wal_autocheckpoint").fetchone()
-    )
-    assert pages[0] > 0
+    assert await pragma(site, "wal_autocheckpoint") > 0
 
 
 async def test_home_assistant_calls_the_hooks(

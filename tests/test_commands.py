@@ -468,7 +468,8 @@ async def test_caller_that_gives_up_leaves_a_receipt(
 ) -> None:
     task = hass.async_create_task(call(hass, "switch", "turn_off", person, **SWITCH))
     task.cancel()
-    await fake_site.async_refresh()  # a cycle comes after what is under way
+    await fake_site.async_refresh()  # a cycle comes after what is under way …
+    await fake_site.async_refresh()  # … and another one after the receipt of that
     assert [command.action for command in fake.commands] == [Action.STOP]
     receipt = await fake_site.controller.ledger.latest(RecordKind.RECEIPT)
     assert receipt.record().action is Action.STOP

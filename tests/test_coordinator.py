@@ -21,7 +21,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, LedgerStore
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.ledger.store import Store
 from custom_components.aiep_miner.engine.miners.base import Identity, MinerError, MinerInfo
 from custom_components.aiep_miner.engine.records import Action, RecordKind
 from custom_components.aiep_miner.engine.records.reasons import Reason
@@ -109,7 +110,7 @@ async def test_ledger_error_raises_an_issue_and_heals(
 ) -> None:
     issues = ir.async_get(hass)
     error = LedgerError(LedgerReason.DISK_FULL, "no space left")
-    with patch.object(LedgerStore, "commit", side_effect=error):
+    with patch.object(Store, "append_staged", side_effect=error):
         await run_cycles(fake_site)
         issue = issues.async_get_issue(DOMAIN, "ledger_unwritable_site")
         assert issue is not None
@@ -177,7 +178,7 @@ async def test_settings_wait_for_the_ledger(
 ) -> None:
     entry = fake_site.config_entry
     error = LedgerError(LedgerReason.READ_ONLY, "read-only file system")
-    with patch.object(LedgerStore, "commit", side_effect=error):
+    with patch.object(Store, "append_staged", side_effect=error):
         options = {**entry.options, "people": {"person_hold_min": 5}}
         hass.config_entries.async_update_entry(entry, options=options)
         await hass.async_block_till_done()

@@ -155,7 +155,8 @@ async def test_supervised_decision_waits_for_a_review(
     assert await to_do(hass) == []
     filed = await site.controller.ledger.latest(RecordKind.REVIEW)
     record = filed.record()
-    assert record.decision == supervised
+    decision = await site.controller.ledger.get(record.decision)
+    assert decision.hash_hex == supervised
     assert record.approved
     assert record.user_id == person.user_id
     assert record.note == "fine"

@@ -1,6 +1,5 @@
 """Setting operators up, unloading, reloading and removing them."""
 
-import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -23,8 +22,9 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator, ledger_path
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, LedgerStore
-from custom_components.aiep_miner.engine.ledger.verify import verify
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, Reader
+from custom_components.aiep_miner.engine.ledger.store import Store
+from custom_components.aiep_miner.engine.ledger.verifier.database import Database, verify
 from custom_components.aiep_miner.engine.miners.base import MinerError
 from custom_components.aiep_miner.engine.records import RecordKind
 from custom_components.aiep_miner.engine.records.reasons import Reason
@@ -34,8 +34,8 @@ from .conftest import FakeMiner, RunCycles, make_operator, set_up, simulated
 
 def kinds(path: Path) -> list[str]:
     """Return the kinds of all records of a ledger, in order."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        return [kind for (kind,) in database.execute("SELECT kind FROM records ORDER BY seq")]
+    with closing(Database(path)) as database:
+        return [entry.kind for batch in Reader(database).read() for entry in batch]
 
 
 async def test_set_up_and_unload(hass: HomeAssistant, operator: MockConfigEntry) -> None:
@@ -47,7 +47,7 @@ async def test_set_up_and_unload(hass: HomeAssistant, operator: MockConfigEntry)
     assert operator.state is ConfigEntryState.NOT_LOADED
     assert hass.states.get("switch.miner_1").state == STATE_UNAVAILABLE
     path = ledger_path(hass, operator.entry_id)
-    assert verify(path, {}).fault is None
+    assert verify(path).fault is None
     assert kinds(path)[-1] == RecordKind.LIFECYCLE
 
 
@@ -69,7 +69,7 @@ async def test_reload_goes_on_with_the_ledger(
 
     assert entry.runtime_data.coordinator is not site
     assert entry.runtime_data.coordinator.data.ledger_records > before
-    assert verify(ledger_path(hass, entry.entry_id), {}).fault is None
+    assert verify(ledger_path(hass, entry.entry_id)).fault is None
 
 
 async def test_starts_without_a_ledger_for_stops_only_and_opens_it_later(
@@ -115,7 +115,7 @@ async def test_unloaded_operator_has_no_issues(
     fake.error = MinerError(Reason.AUTH_FAILED)
     await run_cycles(fake_site)
     error = LedgerError(LedgerReason.DISK_FULL, "no space left")
-    with patch.object(LedgerStore, "commit", side_effect=error):
+    with patch.object(Store, "append_staged", side_effect=error):
         await run_cycles(fake_site)
         raised = {issue_id for domain, issue_id in issues.issues if domain == DOMAIN}
         assert raised == {"ledger_unwritable_site", "login_refused_miner-1"}
@@ -138,7 +138,7 @@ async def test_removal_keeps_the_ledger(
 ) -> None:
     path = site.controller.ledger.path
     await hass.config_entries.async_remove(site.config_entry.entry_id)
-    assert verify(path, {}).fault is None
+    assert verify(path).fault is None
     assert str(path) in caplog.text
 
 

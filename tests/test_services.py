@@ -95,7 +95,9 @@ async def test_verify_intact_ledger(hass: HomeAssistant, site: AiepMinerCoordina
     assert response == {
         "intact": True,
         "records": site.data.ledger_records,
-        "head": site.data.ledger_head,
+        "blocks": site.controller.ledger.head.blocks,
+        "root": site.controller.ledger._store.root_at(response["blocks"]).hex(),
+        "first_bad_block": None,
         "first_bad_seq": None,
         "fault": None,
     }
@@ -104,10 +106,10 @@ async def test_verify_intact_ledger(hass: HomeAssistant, site: AiepMinerCoordina
     assert ir.async_get(hass).async_get_issue(DOMAIN, "ledger_broken_site") is None
 
 
-def put_body(path: Path, body: bytes) -> None:
+def put_events(path: Path, events: bytes) -> None:
     """Write into the file behind the ledger's back."""
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute("UPDATE records SET body = ? WHERE seq = 3", (body,))
+        database.execute("UPDATE blocks SET events = ? WHERE number = 0", (events,))
 
 
 async def test_verify_broken_ledger(
@@ -116,21 +118,21 @@ async def test_verify_broken_ledger(
     await run_cycles(site)
     path = site.controller.ledger.path
     with closing(sqlite3.connect(path)) as database:
-        (body,) = database.execute("SELECT body FROM records WHERE seq = 3").fetchone()
-    edited = bytes(body).replace(b"a", b"b", 1)
-    assert edited != body
-    put_body(path, edited)
+        (events,) = database.execute("SELECT events FROM blocks WHERE number = 0").fetchone()
+    edited = events.replace(b'"seq":2,', b'"seq":3,', 1)
+    assert edited != events
+    put_events(path, edited)
 
     response = await act(hass, "verify_ledger")
     assert response["intact"] is False
-    assert response["first_bad_seq"] == 3
+    assert (response["first_bad_block"], response["first_bad_seq"]) == (0, 2)
     assert hass.states.get("sensor.site_ledger_verification").state == "broken"
     issue = ir.async_get(hass).async_get_issue(DOMAIN, "ledger_broken_site")
     assert issue is not None
-    assert "seq 3" in issue.translation_placeholders["error"]
+    assert "block 0, record 2" in issue.translation_placeholders["error"]
 
     # Putting it right behind everybody's back does not make it trusted again: a person does.
-    put_body(path, body)
+    put_events(path, events)
     assert (await act(hass, "verify_ledger"))["intact"] is True
     assert hass.states.get("sensor.site_ledger_verification").state == "broken"
     assert ir.async_get(hass).async_get_issue(DOMAIN, "ledger_broken_site") is not None
@@ -197,7 +199,7 @@ async def test_nonsense_is_refused_and_proved(
     assert response["outcome"] is None
     assert response["rule"]
     proof = await site.controller.ledger.latest(RecordKind.NEGATIVE_PROOF)
-    assert proof.record().decision == response["record_hash"]
+    assert proof.record().decision == response["record_seq"]
     await run_cycles(site)
     assert hass.states.get("number.miner_1_power_limit").state == before
 
@@ -346,7 +348,7 @@ async def test_an_explanation_needs_no_ledger(
     await site.controller.stop()
     answer = await act(hass, "explain", device_id=device_id)
     assert answer["sentence"]
-    assert {item["record_seq"] for item in answer["decision"]["rests_on"]} == {None}
+    assert {item["record_hash"] for item in answer["decision"]["rests_on"]} == {None}
 
 
 async def test_who_may_not_see_a_miner_gets_no_explanation(

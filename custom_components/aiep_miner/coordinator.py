@@ -275,9 +275,11 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
     @override
     async def _async_setup(self) -> None:
         """Open the ledger and pick up where it ends; without one, only stops are carried out."""
-        trusted = await self.ledger_service.async_load_trusted()
+        trusted = await self.ledger_service.async_begin_run()
         await self.controller.start(
-            known_head=trusted.known_head, broken_at=trusted.broken.seq if trusted.broken else None
+            private_key=trusted.signing_key,
+            trusted=trusted.of_ledger,
+            broken_at=trusted.broken.seq if trusted.broken else None,
         )
         await self.ledger_service.async_start()
         self._report_ledger(self.controller.view.ledger_error)

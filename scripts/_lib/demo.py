@@ -213,7 +213,7 @@ async def run(config: Path, port: int, fleet: str, cycles: int | None) -> None:
                 await narrate(narrator, story, rig_id, cycles)
     for line in narrator.tell():
         say(line)
-    summarise(ledger, narrator, status["public_key"])
+    summarise(ledger, narrator, status["verifier_key"])
 
 
 def remembered_port(config: Path) -> int:
@@ -227,10 +227,9 @@ def remembered_port(config: Path) -> int:
 
 def summarise(ledger: Path, narrator: Narrator, key: str) -> None:
     """Print the ledger's state and what the verifier says of it; raises NotIntactError."""
-    seq, head = narrator.head
-    say(f"\n{narrator.cycles} cycles, {seq} records, head {head}")
-    say(f"$ {' '.join(command(ledger, narrator.head, key))}")
-    say(verify(ledger, narrator.head, key))
+    say(f"\n{narrator.cycles} cycles, {narrator.seq} records")
+    say(f"$ {' '.join(command(ledger, key))}")
+    say(verify(ledger, key))
 
 
 async def until_told_to_end(config: Path, port: int, fleet: str, cycles: int | None) -> None:

@@ -1,11 +1,14 @@
 """Tells what an operator's ledger says, a line for each decision and what came of it."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from custom_components.aiep_miner.engine.ledger.store import LedgerStore, Stored
+from custom_components.aiep_miner.engine.ledger import LedgerEntry as Stored
+from custom_components.aiep_miner.engine.ledger import Reader
+from custom_components.aiep_miner.engine.ledger.verifier.database import Database
 from custom_components.aiep_miner.engine.records import (
     Action,
     DecisionRecord,
@@ -26,8 +29,8 @@ class Narrator:
     def __init__(self, ledger: Path, miners: dict[str, str]) -> None:
         """Take the ledger's path and the miners' names by id."""
         self.cycles = 0
-        self.head = (0, "")
-        """Seq and hash of the last record that was told."""
+        self.seq = 0
+        """Of the last record that was told."""
         self._ledger = ledger
         self._names = miners
         self._width = max((len(name) for name in miners.values()), default=0)
@@ -53,7 +56,7 @@ class Narrator:
     def _listen(self, *, told: bool) -> list[str]:
         lines: list[str] = []
         for stored in self._new():
-            self.head = (stored.seq, stored.hash_hex)
+            self.seq = stored.seq
             self._remember(stored)
             if told:
                 lines += self._lines(stored)
@@ -62,12 +65,9 @@ class Narrator:
     def _new(self) -> Iterator[Stored]:
         if not self._ledger.exists():
             return
-        store = LedgerStore.open_read_only(self._ledger)
-        try:
-            for rows in store.read(self.head[0] + 1):
-                yield from rows
-        finally:
-            store.close()
+        with closing(Reader(Database(self._ledger))) as reader:
+            for entries in reader.read(self.seq + 1):
+                yield from entries
 
     def _remember(self, stored: Stored) -> None:
         """Keep what the lines of later records need."""

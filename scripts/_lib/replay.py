@@ -20,7 +20,7 @@ def main() -> int:
         return 2
     print(
         f"\r{report.matched} decisions match, {report.late} were late safety stops, "
-        f"{report.unproven} rest on pruned evidence; {report.records} records"
+        f"{report.unproven} rest on dropped evidence; {report.records} records"
     )
     if report.difference is None:
         return 0

@@ -84,7 +84,7 @@ async def measure(folder: Path, cycles: int) -> dict[str, Any]:
     )
     heartbeat = Heartbeat()
     seconds: dict[bool, list[float]] = {True: [], False: []}
-    await controller.start()
+    await controller.start(private_key=bytes(range(32)))
     # What the imports left behind is not the cycle's to sift through.
     gc.collect()
     gc.freeze()

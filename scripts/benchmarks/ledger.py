@@ -1,4 +1,4 @@
-"""What the ledger costs: appending, verifying, opening and keeping, as ratios where it can be."""
+"""What the ledger of blocks costs: disk, appending, verifying, opening, as ratios where it can be."""
 
 import asyncio
 import hashlib
@@ -7,147 +7,36 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import astuple, replace
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 from custom_components.aiep_miner.engine.canonical import canonical
-from custom_components.aiep_miner.engine.ledger import Ledger, LedgerStore, Stored, verify
-from custom_components.aiep_miner.engine.ledger.bodies import BodyCodec, make_dictionary
-from custom_components.aiep_miner.engine.ledger.retention import maintain
-from custom_components.aiep_miner.engine.records import (
-    Action,
-    Basis,
-    Board,
-    DecisionRecord,
-    Evaluation,
-    Evidence,
-    Pool,
-    PriceRecord,
-    ProfitRecord,
-    Reading,
-    Record,
-    TelemetryRecord,
-    Temperature,
+from custom_components.aiep_miner.engine.ledger import Ledger, pages
+from custom_components.aiep_miner.engine.ledger.entries import Draft, Trusted
+from custom_components.aiep_miner.engine.ledger.segments import open_ledger
+from custom_components.aiep_miner.engine.ledger.signing import Signer
+from custom_components.aiep_miner.engine.ledger.store import Store
+from custom_components.aiep_miner.engine.ledger.verifier import database
+from custom_components.aiep_miner.engine.ledger.verifier.parts import inflate
+from custom_components.aiep_miner.engine.records import Record
+from scripts.benchmarks._s19_records import (
+    DAY_CYCLES,
+    INTERVAL_MS,
+    OPERATOR,
+    START_MS,
+    cycle,
 )
-from custom_components.aiep_miner.engine.records.reasons import Reason
 
-OPERATOR = "01JD0000000000000000000000"
-INTERVAL_MS = 30_000
-DAY_CYCLES = 2880
-START_MS = 1_800_000_000_000
-DAY_MS = 86_400_000
-PAUSE_S = 0.05
-"""Between two steps of housekeeping, as in ``ledger_service/service.py``."""
-type Cycle = list[list[Record]]
-"""The records of one cycle, a list for each transaction."""
+PRIVATE_KEY = bytes(range(32))
+SIGNER = Signer(PRIVATE_KEY)
 
 
-def cycle(number: int, miners: int, noise: random.Random) -> Cycle:
-    """Return what a steady cycle appends for S19-class miners: measured, judged and held."""
-    ts_ms = START_MS + number * INTERVAL_MS
-    ids = [f"01JD00000000000000000000{index:02d}" for index in range(miners)]
-    price = PriceRecord(
-        ts_ms=ts_ms,
-        subject=OPERATOR,
-        currency="EUR",
-        energy_price_per_kwh=0.0812,
-        energy_price_updated_ms=ts_ms - number % 120 * INTERVAL_MS,
-        coin_price=round(noise.gauss(90_000, 50), 2),
-        coin_price_updated_ms=ts_ms - 5_000,
-        network_difficulty=146_472_570_619_930.78,
-        block_reward=3.125,
-    )
-    telemetry = [_telemetry(ts_ms, miner_id, number, noise) for miner_id in ids]
-    profits = [_profit(ts_ms, miner_id, noise) for miner_id in ids]
-    decisions = [_decision(ts_ms, miner_id, noise) for miner_id in ids]
-    return [[*telemetry, price], [*profits], [*decisions]]
-
-
-def _telemetry(ts_ms: int, miner_id: str, number: int, noise: random.Random) -> TelemetryRecord:
-    boards = tuple(
-        Board(
-            index=index,
-            hashrate_ths=round(noise.gauss(33.3, 0.4), 3),
-            temperature_c=float(round(noise.gauss(62 + 3 * index, 0.6))),
-            chip_temperature_c=float(round(noise.gauss(71 + 3 * index, 0.6))),
-            chips_working=114,
-            chips_expected=114,
-        )
-        for index in range(3)
-    )
-    shares = 4 * number
-    reading = Reading(
-        mining=True,
-        hashrate_ths=round(sum(board.hashrate_ths or 0 for board in boards), 3),
-        expected_hashrate_ths=100.0,
-        power_w=float(round(noise.gauss(3250, 8))),
-        temperatures=tuple(
-            Temperature(sensor=f"chip_{board.index}", temperature_c=board.chip_temperature_c or 0)
-            for board in boards
-        ),
-        boards=boards,
-        fans_rpm=tuple(int(noise.gauss(5800, 20)) for _ in range(4)),
-        uptime_s=number * INTERVAL_MS // 1000,
-        shares_accepted=shares,
-        shares_rejected=shares // 300,
-        pools=(
-            Pool(
-                index=0,
-                url="stratum+tcp://pool.example:3333",
-                active=True,
-                alive=True,
-                shares_accepted=shares,
-                shares_rejected=shares // 300,
-            ),
-        ),
-    )
-    return TelemetryRecord(ts_ms=ts_ms, subject=miner_id, reading=reading)
-
-
-def _profit(ts_ms: int, miner_id: str, noise: random.Random) -> ProfitRecord:
-    hashrate_ths, power_w = round(noise.gauss(100, 0.7), 3), float(round(noise.gauss(3250, 8)))
-    revenue, cost = hashrate_ths * 0.0431, power_w * 0.024 * 0.0812
-    return ProfitRecord(
-        ts_ms=ts_ms,
-        subject=miner_id,
-        basis=Basis.MEASURED,
-        hashrate_ths=hashrate_ths,
-        power_w=power_w,
-        revenue_per_day=revenue,
-        cost_per_day=cost,
-        heat_credit_per_day=0.0,
-        profit_per_day=revenue - cost,
-        break_even_energy_price_per_kwh=revenue / power_w / 0.024,
-    )
-
-
-def _decision(ts_ms: int, miner_id: str, noise: random.Random) -> DecisionRecord:
-    return DecisionRecord(
-        ts_ms=ts_ms,
-        subject=miner_id,
-        action=Action.HOLD,
-        authorised=False,
-        reasons=(Reason.PROFITABLE,),
-        evaluation=Evaluation(
-            decision_id=noise.randbytes(32).hex(), trust_level=3, actionable=False, score=0.9471
-        ),
-        evidence=Evidence(
-            telemetry=noise.randbytes(32).hex(),
-            price=noise.randbytes(32).hex(),
-            profit=noise.randbytes(32).hex(),
-            policy=hashlib.sha256(b"policy").hexdigest(),
-        ),
-    )
-
-
-def cycles(count: int, miners: int, seed: int = 1) -> Iterator[Cycle]:
-    """Return the records of some cycles, the same for the same seed."""
-    noise = random.Random(seed)  # noqa: S311
-    return (cycle(number, miners, noise) for number in range(count))
+def drafts(number: int, miners: int, noise: random.Random, seq: int) -> list[Draft]:
+    """Return what a cycle appends from a seq on."""
+    return [Draft.of(record, 0) for record in cycle(number, miners, noise, seq)]
 
 
 def seconds(action: Callable[[], Any]) -> float:
@@ -157,276 +46,286 @@ def seconds(action: Callable[[], Any]) -> float:
     return time.perf_counter() - started_s
 
 
+def opened(path: Path) -> Store:
+    """Open a ledger, whatever is known of it."""
+    return open_ledger(path, OPERATOR, SIGNER, Trusted(), START_MS).store
+
+
+def filled(path: Path, miners: int, cycles: int, *, seals: bool = True) -> Store:
+    """Return a ledger of a steady operator, sealed as in housekeeping, without waiting for disks."""
+    store, noise = opened(path), random.Random(1)  # noqa: S311
+    store.connection.execute("PRAGMA synchronous = OFF")
+    for number in range(cycles):
+        store.append(drafts(number, miners, noise, store.head.seq + 1))
+        if seals and number % 256 == 255:
+            seal(store)
+        if number % DAY_CYCLES == DAY_CYCLES - 1:
+            store.checkpoint(store.last_ts_ms)
+    if seals:
+        seal(store)
+    store.connection.execute("PRAGMA synchronous = FULL")
+    return store
+
+
+def _run[T](steps: pages.Steps[T]) -> T:
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        return end.value
+
+
+def seal(store: Store) -> None:
+    """Seal all pages that are due."""
+    while (page := pages.due_page(store)) is not None:
+        with closing(database.Database(store.path)) as reader:
+            pages.swap(store, _run(pages.seal(reader, page)))
+
+
+def drop(store: Store) -> None:
+    """Drop all observations in pages."""
+    while (old := pages.old_pages(store, store.last_ts_ms + 1)) is not None:
+        if pages.declared_to(store) < old[0]:
+            pages.declare(store, *old, store.last_ts_ms)
+        with closing(database.Database(store.path)) as reader:
+            remains = _run(pages.kept(reader, old[0]))
+        pages.drop(store, old[0], remains)
+
+
+# Disk
+
+
+def disk(folder: Path, miners: int, cycles: int) -> dict[str, float]:
+    """Return the KB a day in sealed pages, for each miner, and for the operator once dropped.
+
+    What SQLite's pages hold is counted, without what is free in the file.
+    """
+    store = filled(folder / f"disk-{miners}.db", miners, cycles)
+    days = store.connection.execute("SELECT count(*) FROM pages").fetchone()[0] * 256 / DAY_CYCLES
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    sealed = _table_bytes(store, "pages")
+    drop(store)
+    dropped = _table_bytes(store, "pages") + _table_bytes(store, "events", "events_by_kind",
+                                                          "events_by_subject")  # fmt: skip
+    codecs = store.connection.execute("SELECT codec, count(*) FROM pages GROUP BY 1").fetchall()
+    store.close()
+    return {
+        "sealed_kb_per_miner_day": sealed / 1000 / days / miners,
+        "dropped_kb_per_operator_day": dropped / 1000 / days,
+        "xz_pages": dict(codecs).get("xz", 0),
+        "pages": sum(dict(codecs).values()),
+    }
+
+
+def _table_bytes(store: Store, *names: str) -> int:
+    """Return how many bytes of the file tables take, as a vacuumed copy shows."""
+    copy = store.path.with_suffix(".copy")
+    store.connection.execute(f"VACUUM INTO '{copy}'")
+    with closing(sqlite3.connect(copy)) as connection:
+        whole = copy.stat().st_size
+        for name in names:
+            kind = "INDEX" if name.startswith("events_") else "TABLE"
+            connection.execute(f"DROP {kind} IF EXISTS {name}")
+        connection.execute("VACUUM")
+    left = copy.stat().st_size
+    copy.unlink()
+    return whole - left
+
+
 # Appending
 
 
-def append_ratio(
-    folder: Path, count: int, miners: int, *, compresses: bool = False
-) -> dict[str, float]:
-    """Compare appending with inserting the same bytes, in the same transactions, into SQLite.
+def append_ratio(folder: Path, miners: int, cycles: int) -> dict[str, float]:
+    """Compare a quiet cycle's ledger work with one insert of the same bytes as one blob.
 
-    Both write to disk durably (WAL, synchronous=FULL); the plain table has seq and body. They
-    take turns, so that a slow moment of the disk meets both. A ledger ``compresses`` as soon as
-    it has a dictionary.
+    Both are durable; they take turns. Also compared: canonical JSON and SHA-256 of the same
+    lines alone.
     """
-    name = f"{miners}-{compresses}.db"
-    store = LedgerStore.open(folder / f"append-{name}", OPERATOR)
-    if compresses:
-        for phases in cycles(2, miners):
-            _append(store, phases)
-        maintain(store, store.last_ts_ms, DAY_MS)
-    with closing(_plain(folder / f"plain-{name}")) as plain:
-        ours_s, plain_s, written = [], [], 0
-        for phases in cycles(count, miners):
-            bodies = [[canonical(record.body()) for record in records] for records in phases]
-            ours_s.append(seconds(lambda phases=phases: _append(store, phases)))
-            plain_s.append(seconds(lambda bodies=bodies: _insert(plain, bodies)))
-            written += sum(map(len, phases))
+    store, noise = opened(folder / f"append-{miners}.db"), random.Random(1)  # noqa: S311
+    ours_s, plain_s, bare_s, forms_s, records = [], [], [], [], 0
+    with closing(sqlite3.connect(folder / f"plain-{miners}.db", isolation_level=None)) as plain:
+        plain.execute("PRAGMA journal_mode = WAL")
+        plain.execute("PRAGMA synchronous = FULL")
+        plain.execute("CREATE TABLE plain (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT")
+        for number in range(cycles):
+            found = drafts(number, miners, noise, store.head.seq + 1)
+            values = _values(found, store.head.seq + 1)
+            forms_s.append(seconds(lambda values=values: [canonical(item) for item in values]))
+            lines = [canonical(item) for item in values]
+            bare_s.append(forms_s[-1] + seconds(lambda lines=lines: _hash(lines)))
+            blob = b"\n".join(lines)
+            plain_s.append(seconds(lambda blob=blob: _insert(plain, blob)))
+            ours_s.append(seconds(lambda found=found: store.append(found)))
+            records += len(found)
     store.close()
+    per_cycle = records / cycles
     return {
-        "ratio_to_plain_inserts": sum(plain_s) / sum(ours_s),
-        "records_per_s": written / sum(ours_s),
+        "to_one_insert": median(ours_s) / median(plain_s),
+        "to_canonical_and_sha256": median(ours_s) / median(bare_s),
         "ms_per_cycle": 1000 * median(ours_s),
+        "canonical_us_per_record": 1e6 * median(forms_s) / per_cycle,
     }
 
 
-def _append(store: LedgerStore, phases: Cycle) -> None:
-    for records in phases:
-        store.append(records)
+def _values(found: list[Draft], seq: int) -> list[dict[str, Any]]:
+    return [
+        {"body": draft.body, "kind": draft.kind, "seq": number, "subject": draft.subject,
+         "ts": draft.ts_ms}
+        for number, draft in enumerate(found, seq)
+    ]  # fmt: skip
 
 
-def _plain(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("CREATE TABLE plain (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT")
-    return connection
+def _hash(lines: list[bytes]) -> None:
+    for line in lines:
+        hashlib.sha256(line).digest()
 
 
-def _insert(connection: sqlite3.Connection, phases: Sequence[Sequence[bytes]]) -> None:
-    for bodies in phases:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT INTO plain (body) VALUES (?)", [(body,) for body in bodies])
-        connection.execute("COMMIT")
+def _insert(connection: sqlite3.Connection, blob: bytes) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO plain (body) VALUES (?)", (blob,))
+    connection.execute("COMMIT")
 
 
-# Long ledgers
-
-
-def build(path: Path, count: int) -> None:
-    """Write a long ledger quickly: the records of a few cycles, over and over."""
-    store = LedgerStore.open(path, OPERATOR)
-    pattern = [
-        (record.kind, record.subject, canonical(record.body()))
-        for phases in cycles(20, 10)
-        for records in phases
-        for record in records
-    ]
-    store.adopt(_rows(store.head.hash, pattern, count))
-    store.close()
-
-
-def _rows(
-    prev: bytes, pattern: Sequence[tuple[str, str, bytes]], count: int
-) -> Iterator[tuple[Any, ...]]:
-    for seq in range(1, count + 1):
-        kind, subject, body = pattern[seq % len(pattern)]
-        ts_ms, body_hash = START_MS + seq * 1000, hashlib.sha256(body).digest()
-        prev = verify.link(prev, seq, ts_ms, kind, subject, body_hash)
-        yield seq, ts_ms, kind, subject, "raw", body, body_hash, prev
-
-
-def _compressed(folder: Path, source: Path) -> Path:
-    """Write the records of a ledger once more, as they are once there is a dictionary."""
-    original = LedgerStore.open_read_only(source)
-    rows = [astuple(stored) for chunk in original.read() for stored in chunk]
-    original.close()
-    dictionary = make_dictionary(row[4] for row in rows[:300])
-    codec = BodyCodec({1: dictionary})
-    store = LedgerStore.open(folder / "compressed-long.db", OPERATOR)
-    values = (dictionary, hashlib.sha256(dictionary).digest())
-    store.execute("INSERT INTO dictionaries VALUES (1, ?, ?, 1)", values)
-    store.adopt((*row[:4], *codec.encode(row[4]), *row[5:]) for row in rows)
-    store.close()
-    return store.path
+# Verifying
 
 
 def verify_ratio(path: Path) -> dict[str, float]:
-    """Compare verifying a file with hashing the same bytes, one record after the other."""
-    store = LedgerStore.open_read_only(path)
-    inputs = [_hashed(stored) for chunk in store.read() for stored in chunk]
-    store.close()
-    ours_s, plain_s = [], []
+    """Compare verifying with reading, decompressing and hashing the same lines."""
+    ours_s, plain_s, records = [], [], 0
     for _ in range(3):
-        ours_s.append(seconds(lambda: _verify_all(path)))
-        plain_s.append(seconds(lambda: _hash_all(inputs)))
+        plain_s.append(seconds(lambda: _read(path)))
+        started_s = time.perf_counter()
+        report = database.verify(path)
+        ours_s.append(time.perf_counter() - started_s)
+        if report.fault:
+            raise AssertionError(report.line())
+        records = report.records
     return {
-        "ratio_to_hashing": median(plain_s) / median(ours_s),
-        "records_per_s": len(inputs) / median(ours_s),
+        "ratio": median(plain_s) / median(ours_s),
+        "records_per_s": records / median(ours_s),
     }
 
 
-def _hashed(stored: Stored) -> tuple[bytes, bytes]:
-    """Return what is hashed for a record: its body, and what is chained."""
-    kind, subject = str(stored.kind).encode(), stored.subject.encode()
-    return stored.body or b"", b"".join(
-        (stored.hash, bytes(16), bytes(2), kind, bytes(2), subject, stored.body_hash)
-    )
+def _read(path: Path) -> None:
+    with closing(database.connect(path)) as connection:
+        for codec, *parts in connection.execute("SELECT codec, observations, events FROM pages"):
+            for part in parts:
+                data = b"".join(inflate(codec, part)) if part else b""
+                _hash(data.split(b"\n"))
+        for _, *parts in connection.execute("SELECT codec, observations, events FROM blocks"):
+            for part in parts:
+                _hash(part.split(b"\n"))
 
 
-def _hash_all(inputs: Sequence[tuple[bytes, bytes]]) -> None:
-    for body, chained in inputs:
-        hashlib.sha256(body).digest()
-        hashlib.sha256(chained).digest()
-
-
-def _verify_all(path: Path) -> None:
-    report = verify.verify(path, {})
-    if report.fault:
-        raise AssertionError(report.fault)
-
-
-def open_and_append(path: Path, repeats: int = 15) -> dict[str, float]:
-    """Return the median times to open a ledger and to append a cycle's first transaction to it."""
-    open_s, append_s = [], []
-    records = next(cycles(1, 10))[0]
-    for _ in range(repeats):
-        started_s = time.perf_counter()
-        store = LedgerStore.open(path, OPERATOR)
-        open_s.append(time.perf_counter() - started_s)
-        shifted = [replace(record, ts_ms=store.last_ts_ms) for record in records]
-        append_s.append(seconds(lambda store=store, shifted=shifted: store.append(shifted)))
-        store.close()
-    return {"open_ms": 1000 * median(open_s), "append_ms": 1000 * median(append_s)}
+# Growth
 
 
 def growth(folder: Path, short: int, long: int) -> dict[str, Any]:
-    """Compare opening and appending at a short and at a long ledger."""
+    """Compare opening and appending at a short and at a long ledger of 10 miners."""
     times = {}
-    for count in (short, long):
-        path = folder / f"long-{count}.db"
-        if not path.exists():
-            build(path, count)
-        times[count] = open_and_append(path)
+    for cycles in (short, long):
+        path = folder / f"long-{cycles}.db"
+        filled(path, 10, cycles).close()
+        times[cycles] = open_and_append(path)
     return {
         "open_ratio": times[long]["open_ms"] / times[short]["open_ms"],
         "append_ratio": times[long]["append_ms"] / times[short]["append_ms"],
-        **{f"at_{count}_records": values for count, values in times.items()},
+        **{f"at_{31 * cycles}_records": values for cycles, values in times.items()},
     }
+
+
+def open_and_append(path: Path, repeats: int = 25) -> dict[str, float]:
+    """Return the median times to open a ledger and to append a cycle to it, in ms."""
+    open_s, append_s, noise = [], [], random.Random(5)  # noqa: S311
+    for number in range(repeats):
+        started_s = time.perf_counter()
+        store = opened(path)
+        open_s.append(time.perf_counter() - started_s)
+        found = drafts(10_000_000 + number, 10, noise, store.head.seq + 1)
+        append_s.append(seconds(lambda store=store, found=found: store.append(found)))
+        store.close()
+    return {"open_ms": 1000 * median(open_s), "append_ms": 1000 * median(append_s)}
 
 
 # Housekeeping
 
 
 async def housekeeping(path: Path) -> dict[str, float]:
-    """Compare the times that a cycle's appends take with and without housekeeping meanwhile.
-
-    A dictionary is due and so are all bodies to be dropped; after that everything is verified,
-    as it is in the background of Home Assistant.
-    """
-    ledger = await Ledger.open(path, OPERATOR)
-    trust_store = asyncio.create_task(_keep_house(ledger))
-    busy_ms = await _latencies(ledger, lambda _: trust_store.done())
-    longest_ms = await trust_store
+    """Compare what appends take with and without sealing, dropping and verifying meanwhile."""
+    ledger = await Ledger.open(path, OPERATOR, private_key=PRIVATE_KEY, now_ms=START_MS)
+    keeping = asyncio.create_task(_keep_house(ledger))
+    loop_ms: list[float] = []
+    watching = asyncio.create_task(_watch(loop_ms))
+    busy_ms = await _latencies(ledger, lambda _: keeping.done())
+    await keeping
+    watching.cancel()
     calm_ms = await _latencies(ledger, lambda count: count == len(busy_ms))
     await ledger.close()
     calm, busy = (quantiles(times_ms, n=100) for times_ms in (calm_ms, busy_ms))
     return {
-        "median_ratio": busy[49] / calm[49],
-        "p99_ratio": busy[98] / calm[98],
+        "appends": len(busy_ms),
+        "median_ms": busy[49],
+        "median_ms_without": calm[49],
         "p99_ms": busy[98],
         "p99_ms_without": calm[98],
-        "longest_step_ms": longest_ms,
+        "loop_p99_ms": quantiles(loop_ms, n=100)[98],
+        "loop_max_ms": max(loop_ms),
     }
 
 
+async def _watch(delays_ms: list[float]) -> None:
+    while True:
+        started_s = time.perf_counter()
+        await asyncio.sleep(0.005)
+        delays_ms.append(1000 * (time.perf_counter() - started_s) - 5)
+
+
 async def _latencies(ledger: Ledger, is_enough: Callable[[int], bool]) -> list[float]:
-    """Return what the appends of some cycles took, in ms, at moments that nothing else sets."""
     noise = random.Random(2)  # noqa: S311
     times_ms: list[float] = []
-    for phases in cycles(10_000, 10):
+    for records in _cycles(noise):
         if is_enough(len(times_ms)):
             break
         await asyncio.sleep(noise.uniform(0, 0.05))
         started_s = time.perf_counter()
-        for records in phases:
-            await ledger.append([replace(record, ts_ms=ledger.last_ts_ms) for record in records])
+        await ledger.append(records)
         times_ms.append(1000 * (time.perf_counter() - started_s))
     return times_ms
 
 
-async def _keep_house(ledger: Ledger) -> float:
-    """Drop all old bodies, verify everything, and return what the longest step took, in ms."""
-    now_ms, longest_s, going = ledger.last_ts_ms, 0.0, True
-    while going:
-        started_s = time.perf_counter()
-        going = await ledger.maintain(now_ms, 0)
-        longest_s = max(longest_s, time.perf_counter() - started_s)
-        await asyncio.sleep(PAUSE_S)
-    report = await ledger.verify(pause_s=PAUSE_S)
+def _cycles(noise: random.Random) -> Iterator[list[Record]]:
+    number = 20_000_000
+    while True:
+        yield cycle(number, 10, noise, 1)
+        number += 1
+
+
+async def _keep_house(ledger: Ledger) -> None:
+    now_ms = ledger.last_ts_ms
+    while await ledger.maintain(now_ms, now_ms - START_MS - 300 * INTERVAL_MS):
+        pass
+    report = await ledger.verify()
     if report.fault:
-        raise AssertionError(report.fault)
-    return 1000 * longest_s
-
-
-# Disk
-
-
-def bytes_per_day(folder: Path, count: int) -> dict[str, dict[str, float]]:
-    """Return the kilobytes that one S19-class miner at a 30 s cycle adds each day.
-
-    ``as_appended`` is the file without any housekeeping, ``compressed`` with it, ``pruned``
-    what is left of that day once its bodies are old. ``bodies`` counts the telemetry, price and
-    profit bodies alone.
-    """
-    return {
-        "as_appended": _daily(folder / "raw.db", count, keeps=True, compresses=False),
-        "compressed": _daily(folder / "compressed.db", count, keeps=True, compresses=True),
-        "pruned": _daily(folder / "pruned.db", count, keeps=False, compresses=True),
-    }
-
-
-def _daily(path: Path, count: int, *, keeps: bool, compresses: bool) -> dict[str, float]:
-    store = LedgerStore.open(path, OPERATOR)
-    for number, phases in enumerate(cycles(count, 1)):
-        _append(store, phases)
-        if compresses and number % 100 == 0:
-            maintain(store, store.last_ts_ms, DAY_MS * 365)
-    if not keeps:
-        while maintain(store, store.last_ts_ms + 3 * DAY_MS, DAY_MS):
-            pass
-    store.close()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("VACUUM")
-        (bodies,) = connection.execute(
-            "SELECT total(length(body)) FROM records WHERE kind IN ('telemetry','price','profit')"
-        ).fetchone()
-    days = count / DAY_CYCLES
-    return {
-        "file_kb": path.stat().st_size / 1000 / days,
-        "bodies_kb": bodies / 1000 / days,
-    }
+        raise AssertionError(report.line())
 
 
 def run(quick: bool = False) -> dict[str, Any]:
     """Return all figures; quick ones use a shorter ledger and fewer cycles."""
-    long = 100_000 if quick else 1_000_000
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         results: dict[str, Any] = {
-            f"append_{miners}_miners": append_ratio(folder, 30 if quick else 100, miners)
-            for miners in (1, 10, 200)
+            f"disk_{miners}_miners": disk(folder, miners, (1 if quick else 11) * 256 + 70)
+            for miners in (1, 10)
         }
-        results["append_200_miners_compressed"] = append_ratio(folder, 30, 200, compresses=True)
-        results["growth"] = growth(folder, 1000, long)
-        verified = folder / "verified.db"
-        build(verified, 50_000 if quick else 200_000)
-        results["verify"] = verify_ratio(verified)
-        results["verify_compressed"] = verify_ratio(_compressed(folder, verified))
-        trusted = folder / "kept.db"
-        build(trusted, 20_000 if quick else 60_000)
-        results["while_housekeeping"] = asyncio.run(housekeeping(trusted))
-        results["per_miner_and_day"] = bytes_per_day(folder, DAY_CYCLES // (4 if quick else 1))
+        for miners in (1, 10, 200, 1000):
+            count = (60 if quick else 200) if miners <= 10 else (10 if quick else 30)
+            results[f"append_{miners}_miners"] = append_ratio(folder, miners, count)
+        filled(folder / "verified.db", 10, (1 if quick else 4) * 256 + 70).close()
+        results["verify"] = verify_ratio(folder / "verified.db")
+        results["growth"] = growth(folder, 330, 1300 if quick else 33_000)
+        filled(folder / "kept.db", 10, 700, seals=False).close()
+        results["while_housekeeping"] = asyncio.run(housekeeping(folder / "kept.db"))
     return results
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import sqlite3
 import sys
 import tempfile
 import time
@@ -15,9 +14,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from custom_components.aiep_miner.engine.ledger import Head, Known, Reader
+from custom_components.aiep_miner.engine.ledger.verifier.database import Database, verify
 from devtools.emulators.base import control
 from devtools.hass_process import ROOT, emulated_cgminer
-from scripts._lib.verifier import verify
 
 HOST = "127.0.0.1"
 SCALE = 1000.0
@@ -45,7 +45,7 @@ class Site:
     port: int
     control: int
     began_s: float = field(default_factory=time.time)
-    head: tuple[int, str] = (0, "")
+    head: Head | None = None
     """The last head that was acknowledged."""
     released: int = 0
     """Commands that were let through to the adapter."""
@@ -75,7 +75,7 @@ class Runner:
         assert text, "the controller ended by itself"
         line: dict[str, Any] = json.loads(text)
         if line["at"] == "cycle":
-            self._site.head = (line["seq"], line["hash"])
+            self._site.head = Head.parse(line["head"])
         if line["at"] == "about":
             self.decision = line["decision"]
             assert self.decision not in self._site.dispatched, "dispatched twice"
@@ -149,7 +149,10 @@ async def kill(n: int = 20, seed: int = 1) -> dict[str, Any]:
                 await _one_kill(site, point, dice)
             async with running(site) as runner:
                 await runner.until("cycle")
-            return _check_books(site, n) | {"records": site.head[0], "commands": site.sent}
+            return _check_books(site, n) | {
+                "records": site.head.seq if site.head else 0,
+                "commands": site.sent,
+            }
 
 
 async def _one_kill(site: Site, point: Point, dice: random.Random) -> None:
@@ -163,7 +166,9 @@ async def _one_kill(site: Site, point: Point, dice: random.Random) -> None:
             await asyncio.sleep(dice.uniform(0, LONGEST_DELAY_S))
             site.killed[runner.decision] = point
         await runner.kill()
-    verify(site.ledger, site.head, python=sys.executable)
+    heads = ((site.head.blocks, site.head.hash),) if site.head else ()
+    report = verify(site.ledger, Known(heads=heads))
+    assert report.fault is None, report.line()
     await _check_commands(site)
 
 
@@ -199,10 +204,18 @@ def _check_books(site: Site, n: int) -> dict[str, int]:
 
 
 def _records(site: Site, kind: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return record hash and body of every record of a kind, in order."""
-    with closing(sqlite3.connect(f"file:{site.ledger}?mode=ro", uri=True)) as ledger:
-        rows = ledger.execute("SELECT hash, body FROM records WHERE kind = ? ORDER BY seq", (kind,))
-        return [(digest.hex(), json.loads(body)) for digest, body in rows]
+    """Return record hash and body of every record of a kind, in order.
+
+    What names a decision by its seq names it by its hash here.
+    """
+    with closing(Reader(Database(site.ledger))) as reader:
+        entries = [entry for batch in reader.read() for entry in batch]
+    hashes = {entry.seq: entry.hash_hex for entry in entries}
+    return [
+        (entry.hash_hex, entry.body | {"decision": hashes.get(entry.body.get("decision", 0))})
+        for entry in entries
+        if entry.kind == kind
+    ]
 
 
 CLOSED = ("confirmed", "not_confirmed")

@@ -129,14 +129,14 @@ async def main(options: argparse.Namespace) -> None:
         on_governor_event=lambda _: None,
         version="campaign",
     )
-    await controller.start()
+    await controller.start(private_key=bytes(range(32)))
     view = None
     while True:
         view = await controller.run_cycle(prices(view))
         if view.ledger_error:
             raise RuntimeError(view.ledger_error)
         pending = view.miners[MINER].pending
-        say("cycle", seq=view.ledger_records, hash=view.ledger_head, pending=pending)
+        say("cycle", head=str(controller.ledger.head), pending=pending)
         await asyncio.sleep(CYCLE_S)
 
 

@@ -6,20 +6,16 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from custom_components.aiep_miner.engine.ledger import (
-    Head,
-    LedgerError,
-    LedgerReason,
-    LedgerStore,
-    verify,
-)
-from tests.engine.ledger_samples import OPERATOR, aged, contents, cycle
+from custom_components.aiep_miner.engine.ledger import Head, Known, Reader, Trusted
+from custom_components.aiep_miner.engine.ledger.verifier.database import Database
+from custom_components.aiep_miner.engine.ledger.verifier.report import NotALedgerError
+from tests.engine.ledger.samples import aged, cycle, fill, opened, verify
 
 PAGE = 4096
 
 
 def ledger_damage(n: int = 200, seed: int = 1) -> dict[str, int]:
-    """Truncate or overwrite a ledger's files n times, then start, append and verify."""
+    """Truncate or overwrite a ledger's files n times, then verify, start and append."""
     chance = random.Random(seed)
     seen: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
@@ -37,81 +33,62 @@ def ledger_damage(n: int = 200, seed: int = 1) -> dict[str, int]:
     return dict(sorted(seen.items()))
 
 
-def _sound_ledger(path: Path) -> tuple[Head, list]:
-    """Write a ledger as a power cut leaves it: its last records are in the log only."""
-    aged(path)
-    store = LedgerStore.open(path, OPERATOR)
-    chance = random.Random(1)
-    for number in range(300, 320):
-        store.append(cycle(number, chance))
+def _contents(path: Path) -> list[bytes]:
+    reader = Reader(Database(path))
+    try:
+        return [entry.line for batch in reader.read() for entry in batch]
+    finally:
+        reader.close()
+
+
+def _sound_ledger(path: Path) -> tuple[Head, list[bytes]]:
+    """Write a ledger as a power cut leaves it: its last blocks are in the log only."""
+    store = aged(path)
+    store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    fill(store, 20, seed=3, first=700)
     for name in ("ledger.db", "ledger.db-wal"):
         shutil.copyfile(path.with_name(name), path.with_name(f"{name}.copy"))
     head = store.head
     store.close()
     for name in ("ledger.db", "ledger.db-wal"):
         path.with_name(f"{name}.copy").rename(path.with_name(name))
-    return head, contents(path)
+    return head, _contents(path)
 
 
-def _start(path: Path, head: Head, original: list) -> str:
+def _start(path: Path, head: Head, original: list[bytes]) -> str:
     """Verify, start and append as the integration would; return what came of it."""
     told = _verdict(path, head, original)
-    store = LedgerStore.open(path, OPERATOR, known_head=head)
+    found = opened(path, Trusted(head=head))
+    store = found.store
     try:
-        told |= {"fault"} if store.fault else set()
-        _append(store)
-        if store.recovery:
-            told.add("new segment")
-            _check_new_segment(store)
+        if found.finding is not None:
+            told.add("finding")
+            assert found.recovery is not None
+            assert found.recovery.file is not None
+            assert path.with_name(found.recovery.file).exists()
+            assert verify(path).fault is None
         elif not told:
-            assert store.head.seq == head.seq + 1
-            assert contents(path)[: head.seq] == original
+            store.append(cycle(400_000, random.Random(1)))
+            assert _contents(path)[: len(original)] == original
     finally:
         store.close()
     return ", ".join(sorted(told)) or "unharmed"
 
 
-def _verdict(path: Path, head: Head, original: list) -> set[str]:
+def _verdict(path: Path, head: Head, original: list[bytes]) -> set[str]:
     """Return what the verifier says; when it says intact, every record is as it was."""
     folder = path.with_name("verified")
     shutil.copytree(path.parent, folder)
     try:
-        report = verify.verify(folder / path.name, {head.seq: head.hash})
+        report = verify(folder / path.name, Known(heads=((head.blocks, head.hash),)))
         if report.fault:
             return {"not intact"}
-        assert contents(folder / path.name) == original
-    except verify.NotALedgerError:
+        assert _contents(folder / path.name) == original
+    except NotALedgerError:
         return {"no ledger"}
     finally:
         shutil.rmtree(folder)
     return set()
-
-
-def _append(store: LedgerStore) -> None:
-    """Append one record; a file found corrupt by that is set aside, and the next one works."""
-    record = cycle(400, random.Random(1))[0]
-    reason = LedgerReason.CORRUPT
-    try:
-        store.append([record])
-    except LedgerError as err:
-        reason = err.reason
-        store.append([record])
-    assert reason is LedgerReason.CORRUPT, reason
-
-
-def _check_new_segment(store: LedgerStore) -> None:
-    """The old file is kept; the new one begins by naming it."""
-    recovery = store.recovery
-    assert recovery is not None
-    assert recovery.file is not None
-    assert store.path.with_name(recovery.file).exists()
-    assert verify.verify(store.path, {store.head.seq: store.head.hash}).fault is None
-    first = store.get(1)
-    assert first is not None
-    record = first.record()
-    assert record.previous_file == recovery.file
-    assert recovery.previous is not None
-    assert record.previous_head == recovery.previous.hash.hex()
 
 
 def _truncate(path: Path, chance: random.Random) -> None:

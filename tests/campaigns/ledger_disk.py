@@ -12,14 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from custom_components.aiep_miner.engine.ledger import (
-    Head,
-    LedgerError,
-    LedgerReason,
-    LedgerStore,
-    verify,
-)
-from tests.engine.ledger_samples import OPERATOR, cycle
+from custom_components.aiep_miner.engine.ledger import Head, Known, LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.ledger.store import Store
+from tests.engine.ledger.samples import cycle, opened, verify
 
 DISK_KB = 2048
 FULL = (LedgerReason.DISK_FULL, LedgerReason.IO_ERROR)
@@ -65,7 +60,7 @@ def small_disk(folder: Path) -> Iterator[None]:
 def _fill_and_free(folder: Path, chance: random.Random) -> LedgerReason:
     """Append to a new ledger while the disk fills; return how that was told."""
     path, ballast = folder / "ledger.db", folder / "ballast"
-    store = LedgerStore.open(path, OPERATOR)
+    store = opened(path).store
     for number in range(chance.randrange(1, 20)):
         store.append(cycle(number, chance))
     free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
@@ -79,7 +74,7 @@ def _fill_and_free(folder: Path, chance: random.Random) -> LedgerReason:
 
 
 def _fail_and_go_on(
-    store: LedgerStore, chance: random.Random, make_room: Callable[[], object]
+    store: Store, chance: random.Random, make_room: Callable[[], object]
 ) -> LedgerReason:
     """Append until it fails; check that nothing is lost, and that it works again with room."""
     error = None
@@ -101,9 +96,9 @@ def _fail_and_go_on(
 
 
 def _check(path: Path, acknowledged: Head, count: int) -> None:
-    report = verify.verify(path, {acknowledged.seq: acknowledged.hash})
+    report = verify(path, Known(heads=((acknowledged.blocks, acknowledged.hash),)))
     assert report.fault is None, str(report.fault)
-    assert report.count == count
+    assert report.records == count
 
 
 def _with_size_limit(n: int, seed: int) -> dict[str, int]:
@@ -121,7 +116,7 @@ def _limited(seed: int) -> LedgerReason:
     chance = random.Random(seed)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with tempfile.TemporaryDirectory() as name:
-        store = LedgerStore.open(Path(name) / "ledger.db", OPERATOR)
+        store = opened(Path(name) / "ledger.db").store
         store.append(cycle(0, chance))
         limit = store.path.stat().st_size + chance.randrange(100_000, 600_000)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))

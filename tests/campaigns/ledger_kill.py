@@ -1,4 +1,4 @@
-"""SIGKILL while a ledger is written: what was acknowledged is there, and the chain holds."""
+"""SIGKILL while a ledger of blocks is written, sealed, dropped and begun anew: nothing is lost."""
 
 import multiprocessing
 import random
@@ -10,27 +10,36 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from custom_components.aiep_miner.engine.ledger import Head, LedgerStore, verify
-from custom_components.aiep_miner.engine.ledger.retention import maintain
-from custom_components.aiep_miner.engine.ledger.signing import checkpoint
-from tests.engine.ledger_samples import INTERVAL_MS, OPERATOR, PRIVATE_KEY, START_MS, cycle
+from custom_components.aiep_miner.engine.ledger import segments
+from custom_components.aiep_miner.engine.ledger.entries import Cause, Head, Trusted
+from custom_components.aiep_miner.engine.ledger.verifier.report import Known
+from tests.engine.ledger.samples import (
+    INTERVAL_MS,
+    START_MS,
+    cycle,
+    drop,
+    opened,
+    seal,
+    verify,
+)
 
-LONGEST_LIFE_S = 0.15
-KEEP_MS = 40 * INTERVAL_MS
+LONGEST_LIFE_S = 0.4
 
 
 def ledger_kill(n: int = 200, seed: int = 1) -> dict[str, int]:
-    """Kill a process n times while it appends, prunes and signs; each time all that it
-    acknowledged is there, no record is half there, and the next process goes on."""
+    """Kill a process n times while it appends, seals, drops, signs and begins segments; each time
+    all that it acknowledged is there, intact, and the next process goes on without a finding."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     chance = random.Random(seed)
     seen: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "ledger.db"
+        known = Trusted()
         for number in range(n):
             receiver, sender = context.Pipe(duplex=False)
-            writer = context.Process(target=_write, args=(path, sender, seed + number))
+            arguments = (path, sender, known.head and str(known.head), seed + number)
+            writer = context.Process(target=_write, args=arguments)
             writer.start()
             sender.close()
             first = receiver.recv()  # it is under way
@@ -39,45 +48,60 @@ def ledger_kill(n: int = 200, seed: int = 1) -> dict[str, int]:
             acknowledged = _last(receiver, first)
             writer.join()
             assert writer.exitcode == -signal.SIGKILL
-            seen["unacknowledged tails"] += _check(path, acknowledged)
+            known = _check(path, Head.parse(acknowledged), seen)
             seen["kills"] += 1
-        seen["records"] = verify.verify(path, {}).count
+        seen["records"] = verify(path).records
     return dict(seen)
 
 
-def _write(path: Path, sender: Connection, seed: int) -> None:
-    """Append until killed, and acknowledge each append through the pipe."""
+def _write(path: Path, sender: Connection, known: str | None, seed: int) -> None:
+    """Work until killed, and acknowledge each append through the pipe."""
     noise = random.Random(seed)
-    store = LedgerStore.open(path, OPERATOR)
-    assert store.recovery is None
+    trusted = Trusted(head=Head.parse(known)) if known else Trusted()
+    found = opened(path, trusted)
+    assert found.finding is None, str(found.finding)
+    store = found.store
+    # A kill loses nothing that the system has: without waiting for the disk there is more to kill.
+    store.connection.execute("PRAGMA synchronous = OFF")
+    sender.send(str(store.head))
     while True:
-        number = (store.last_ts_ms - START_MS) // INTERVAL_MS + 1
-        store.append(cycle(max(number, 0), noise, miners=noise.randint(1, 8)))
-        sender.send(str(store.head))
-        maintain(store, store.last_ts_ms + noise.randrange(2) * INTERVAL_MS, KEEP_MS)
-        if noise.random() < 0.1:
-            checkpoint(store, store.last_ts_ms, PRIVATE_KEY)
+        for _ in range(noise.randint(1, 40)):
+            number = max(0, (store.last_ts_ms - START_MS) // INTERVAL_MS) + 1
+            store.append(cycle(number, noise, miners=noise.randint(1, 4)))
             sender.send(str(store.head))
+        seal(store)
+        drop(store, store.last_ts_ms - noise.choice([0, 300]) * INTERVAL_MS)
+        if noise.random() < 0.3:
+            store.checkpoint(store.last_ts_ms)
+            sender.send(str(store.head))
+        if noise.random() < 0.05:
+            segments.begin_segment(store, Cause.ACCEPTED, str(store.head), store.last_ts_ms)
 
 
-def _last(receiver: Connection, first: str) -> Head:
+def _last(receiver: Connection, first: str) -> str:
     """Return the last head that got through the pipe."""
     last = first
     with suppress(EOFError):
         while True:
             last = receiver.recv()
-    return Head.parse(last)
+    return last
 
 
-def _check(path: Path, acknowledged: Head) -> bool:
-    """Check the file as the kill left it; return whether it has more than was acknowledged."""
-    report = verify.verify(path, {acknowledged.seq: acknowledged.hash})
-    assert report.fault is None, str(report.fault)
-    store = LedgerStore.open(path, OPERATOR, known_head=acknowledged)
-    try:
-        assert store.recovery is None
-        assert store.fault is None, str(store.fault)
-        assert store.head.seq == report.count >= acknowledged.seq
-        return store.head.seq > acknowledged.seq
-    finally:
-        store.close()
+def _check(path: Path, acknowledged: Head, seen: Counter[str]) -> Trusted:
+    """Check the file as the kill left it; return what the trust store knows then."""
+    found = opened(path, Trusted(head=acknowledged))
+    assert found.finding is None, str(found.finding)
+    store = found.store
+    head = store.head
+    pages = store.connection.execute("SELECT count(*), count(dropped) FROM pages").fetchone()
+    store.close()
+    is_same = head.segment == acknowledged.segment
+    heads = ((acknowledged.blocks, acknowledged.hash),) if is_same and acknowledged.blocks else ()
+    report = verify(path, Known(heads=heads))
+    assert report.fault is None, report.line()
+    assert report.blocks == head.blocks
+    assert not is_same or head.blocks >= acknowledged.blocks
+    seen["unacknowledged tails"] += head != acknowledged
+    seen["segments"] += not is_same
+    seen["pages"], seen["dropped"] = max(seen["pages"], pages[0]), max(seen["dropped"], pages[1])
+    return Trusted(head=acknowledged)

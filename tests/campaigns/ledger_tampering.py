@@ -1,4 +1,4 @@
-"""Somebody edits a ledger: the verifier finds every change."""
+"""Somebody edits a ledger: every change is found."""
 
 import random
 import shutil
@@ -7,79 +7,72 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
-from custom_components.aiep_miner.engine.ledger import Head, LedgerStore, verify
-from custom_components.aiep_miner.engine.ledger.verify import DICTIONARY_TABLES
-from tests.engine.ledger_samples import OPERATOR, aged, contents
+from custom_components.aiep_miner.engine.ledger import Head, Known
+from custom_components.aiep_miner.engine.ledger.verifier.report import NotALedgerError
+from tests.engine.ledger.samples import aged, keys, newest_note, verify
 
-NUMBERS = ("seq", "ts")
-TEXTS = ("kind", "subject", "codec")
-BLOBS = ("body", "body_hash", "hash")
-META = "key IN ('format', 'operator_id', 'created_ms')"
-OFTEN = 0.9
+COLUMNS = {
+    "blocks": ("number", "ts", "first_seq", "codec", "observations", "events", "hash"),
+    "pages": (
+        *("page", "first_ts", "last_ts", "first_seq", "last_seq", "codec"),
+        *("observations", "dropped", "events", "root", "hash"),
+    ),
+    "events": ("seq", "ts", "kind", "subject", "block"),
+}
+META = "key IN ('format', 'operator_id', 'segment')"
+OFTEN = 0.8
 """The share of single-byte changes among the edits."""
+
 type Edit = Callable[[sqlite3.Connection, random.Random], str]
 
 
 def ledger_tampering(n: int = 5000, seed: int = 1) -> dict[str, int]:
-    """Edit a 2,000-record ledger n times, a byte or some records at a time: each is found."""
+    """Edit a ledger of pages, blocks and dropped observations n times, a byte or some blocks at a
+    time: each change is found."""
     chance = random.Random(seed)
     found: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
         original, edited = Path(name) / "ledger.db", Path(name) / "edited.db"
-        head = aged(original)
-        with closing(sqlite3.connect(original)) as connection:
-            connection.execute("PRAGMA journal_mode = DELETE")
-        assert not _is_found(original, head)
+        known, _ = _sound(original)
+        assert not _is_found(original, known)
         for _ in range(n):
             edit = _change_byte if chance.random() < OFTEN else chance.choice(EDITS)
             shutil.copyfile(original, edited)
             what = _carry_out(edit, edited, chance)
-            assert _is_found(edited, head), f"not found: {what}"
+            assert _is_found(edited, known), f"not found: {what}"
             found[what.split(":")[0]] += 1
     return dict(sorted(found.items()))
 
 
 def ledger_old_copies(n: int = 100, seed: int = 1) -> int:
-    """Put n older copies of a ledger back, or cut its end off: the head kept outside tells."""
+    """Cut n copies of a ledger off at their ends: the head, or the checkpoint, kept outside tells."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         original, older = Path(name) / "ledger.db", Path(name) / "older.db"
-        head = aged(original)
+        known, head = _sound(original)
         for _ in range(n):
             shutil.copyfile(original, older)
-            cut = chance.randrange(1, head.seq)
             with closing(sqlite3.connect(older)) as connection, connection:
-                connection.execute("DELETE FROM records WHERE seq > ?", (cut,))
-            fault = verify.verify(older, {head.seq: head.hash}).fault
-            assert fault is not None, cut
+                (first,) = connection.execute("SELECT min(number) FROM blocks").fetchone()
+                cut = chance.randrange(first, head.blocks - 1)
+                _cut_off(connection, cut)
+            by_head = Known(heads=known.heads)
+            by_note = Known(checkpoints=known.checkpoints)
+            assert verify(older, by_head).fault is not None, cut
+            assert verify(older, by_note).fault is not None, cut
     return n
 
 
-def ledger_dictionaries(n: int = 100, seed: int = 1) -> int:
-    """Change a byte of one copy of a dictionary n times: it is not used, and opening heals it."""
-    chance = random.Random(seed)
-    with tempfile.TemporaryDirectory() as name:
-        original, edited = Path(name) / "ledger.db", Path(name) / "edited.db"
-        head = aged(original)
-        sound = contents(original)
-        for _ in range(n):
-            shutil.copyfile(original, edited)
-            table = chance.choice(DICTIONARY_TABLES)
-            what = _carry_out(partial(_change_copy, table=table), edited, chance)
-            assert not _is_found(edited, head), what
-            assert contents(edited) == sound, what
-            LedgerStore.open(edited, OPERATOR, known_head=head).close()
-            with closing(sqlite3.connect(edited)) as connection:
-                first, second = (
-                    connection.execute(f"SELECT * FROM {name}").fetchall()
-                    for name in DICTIONARY_TABLES
-                )
-            assert first == second, what
-            assert contents(edited) == sound, what
-    return n
+def _sound(path: Path) -> tuple[Known, Head]:
+    """Write a ledger; return what is known of it outside."""
+    store = aged(path)
+    head, note = store.head, newest_note(store)
+    known = Known(heads=((head.blocks, head.hash),), checkpoints=(note,), keys=keys(store).keys)
+    store.connection.execute("PRAGMA journal_mode = DELETE")
+    store.close()
+    return known, head
 
 
 def _carry_out(edit: Edit, path: Path, chance: random.Random) -> str:
@@ -89,20 +82,15 @@ def _carry_out(edit: Edit, path: Path, chance: random.Random) -> str:
         while True:
             try:
                 return edit(connection, chance)
-            except sqlite3.IntegrityError:  # the seq is taken: not an edit that can be made
+            except sqlite3.IntegrityError:  # the key is taken: not an edit that can be made
                 continue
 
 
-def _is_found(path: Path, head: Head) -> bool:
+def _is_found(path: Path, known: Known) -> bool:
     try:
-        return verify.verify(path, {head.seq: head.hash}).fault is not None
-    except verify.NotALedgerError:
+        return verify(path, known).fault is not None
+    except NotALedgerError:
         return True
-
-
-def _random_seq(connection: sqlite3.Connection, chance: random.Random) -> int:
-    (last,) = connection.execute("SELECT max(seq) FROM records").fetchone()
-    return chance.randint(1, last)
 
 
 def _flip(data: bytes, chance: random.Random) -> bytes:
@@ -112,115 +100,92 @@ def _flip(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-def _change_byte(connection: sqlite3.Connection, chance: random.Random) -> str:
-    """Change one byte of a record, of the meta table or of a dictionary."""
-    if chance.random() < 0.03:
-        return chance.choice([_change_meta, _change_dictionary])(connection, chance)
-    column = chance.choice([*NUMBERS, *TEXTS, *BLOBS, *BLOBS])
-    seq = _random_seq(connection, chance)
-    (value,) = connection.execute(f"SELECT {column} FROM records WHERE seq = ?", (seq,)).fetchone()
-    if value is None:  # a pruned body: there is no byte to change
-        column = "body_hash"
-        (value,) = connection.execute(
-            "SELECT body_hash FROM records WHERE seq = ?", (seq,)
-        ).fetchone()
+def _flipped(value: int | str | bytes, chance: random.Random) -> int | bytes:
     if isinstance(value, int):
-        changed = int.from_bytes(_flip(value.to_bytes(8, signed=True), chance), signed=True)
-        _set(connection, f"{column} = ?", (changed, seq))
-    elif isinstance(value, str):
-        _set(connection, f"{column} = CAST(? AS TEXT)", (_flip(value.encode(), chance), seq))
-    else:
-        _set(connection, f"{column} = ?", (_flip(value, chance), seq))
-    return f"byte in {column}: record {seq}, was {value!r}"
+        return int.from_bytes(_flip(value.to_bytes(8, signed=True), chance), signed=True)
+    return _flip(value.encode() if isinstance(value, str) else value, chance)
 
 
-def _set(connection: sqlite3.Connection, assignment: str, values: tuple) -> None:
-    connection.execute(f"UPDATE records SET {assignment} WHERE seq = ?", values)
+def _change_byte(connection: sqlite3.Connection, chance: random.Random) -> str:
+    """Change one byte of a block, a page, the events' index or the meta table."""
+    if chance.random() < 0.03:
+        return _change_meta(connection, chance)
+    table = chance.choice(list(COLUMNS))
+    column = chance.choice(COLUMNS[table])
+    row = connection.execute(
+        f"SELECT rowid, {column} FROM {table} WHERE length({column}) > 0 ORDER BY random() LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return _change_byte(connection, chance)
+    rowid, value = row
+    cast = "CAST(? AS TEXT)" if isinstance(value, str) else "?"
+    connection.execute(
+        f"UPDATE {table} SET {column} = {cast} WHERE rowid = ?", (_flipped(value, chance), rowid)
+    )
+    return f"byte in {table}.{column}: row {rowid}, was {value!r}"
 
 
 def _change_meta(connection: sqlite3.Connection, chance: random.Random) -> str:
     column = chance.choice(["key", "value"])
     rows = connection.execute(f"SELECT rowid, {column} FROM meta WHERE {META}").fetchall()
     rowid, value = chance.choice(rows)
-    changed = _flip(value.encode(), chance)
     connection.execute(
-        f"UPDATE meta SET {column} = CAST(? AS TEXT) WHERE rowid = ?", (changed, rowid)
+        f"UPDATE meta SET {column} = CAST(? AS TEXT) WHERE rowid = ?",
+        (_flipped(value, chance), rowid),
     )
     return f"byte in meta: {value}"
 
 
-def _change_dictionary(connection: sqlite3.Connection, chance: random.Random) -> str:
-    """Change a byte of both copies: with one that is whole nothing is lost."""
-    return ", ".join(_change_copy(connection, chance, table) for table in DICTIONARY_TABLES)
-
-
-def _change_copy(connection: sqlite3.Connection, chance: random.Random, table: str) -> str:
-    column = chance.choice(["data", "sha256"])
-    (value,) = connection.execute(f"SELECT {column} FROM {table}").fetchone()
-    connection.execute(f"UPDATE {table} SET {column} = ?", (_flip(value, chance),))
-    return f"byte in {table}: {column}"
+def _random_block(connection: sqlite3.Connection, chance: random.Random) -> int:
+    first, last = connection.execute("SELECT min(number), max(number) FROM blocks").fetchone()
+    return chance.randint(first, last)
 
 
 def _delete(connection: sqlite3.Connection, chance: random.Random) -> str:
-    seq = _random_seq(connection, chance)
-    count = chance.choice([1, 1, 2, 50])
-    connection.execute("DELETE FROM records WHERE seq BETWEEN ? AND ?", (seq, seq + count - 1))
-    return f"deletion: {count} from {seq}"
+    number = _random_block(connection, chance)
+    connection.execute("DELETE FROM blocks WHERE number = ?", (number,))
+    return f"deleted block: {number}"
 
 
-def _delete_and_close_ranks(connection: sqlite3.Connection, chance: random.Random) -> str:
-    seq = _random_seq(connection, chance)
-    connection.execute("DELETE FROM records WHERE seq = ?", (seq,))
-    connection.execute("UPDATE records SET seq = -(seq - 1) WHERE seq > ?", (seq,))
-    connection.execute("UPDATE records SET seq = -seq WHERE seq < 0")
-    return f"deletion, renumbered: {seq}"
+def _delete_page(connection: sqlite3.Connection, chance: random.Random) -> str:
+    connection.execute("DELETE FROM pages WHERE page = ?", (chance.choice([0, 1]),))
+    return "deleted page"
+
+
+def _delete_event(connection: sqlite3.Connection, chance: random.Random) -> str:
+    connection.execute(
+        "DELETE FROM events WHERE rowid IN (SELECT rowid FROM events ORDER BY random() LIMIT 1)"
+    )
+    return "deleted index entry"
 
 
 def _swap(connection: sqlite3.Connection, chance: random.Random) -> str:
-    first, second = _random_seq(connection, chance), _random_seq(connection, chance)
+    first = _random_block(connection, chance)
+    second = _random_block(connection, chance)
     if first == second:
-        second = first % 1000 + 1
-    for old, new in ((first, 0), (second, first), (0, second)):
-        connection.execute("UPDATE records SET seq = ? WHERE seq = ?", (new, old))
+        return _swap(connection, chance)
+    for old, new in ((first, -1), (second, first), (-1, second)):
+        connection.execute("UPDATE blocks SET number = ? WHERE number = ?", (new, old))
     return f"swap: {first} and {second}"
 
 
 def _truncate(connection: sqlite3.Connection, chance: random.Random) -> str:
-    seq = _random_seq(connection, chance)
-    connection.execute("DELETE FROM records WHERE seq >= ?", (seq,))
-    return f"truncation: from {seq}"
+    number = _random_block(connection, chance)
+    _cut_off(connection, number)
+    return f"truncation: behind {number - 1}"
 
 
-def _insert(connection: sqlite3.Connection, chance: random.Random) -> str:
-    seq = _random_seq(connection, chance)
-    (last,) = connection.execute("SELECT max(seq) FROM records").fetchone()
-    new = chance.choice([last + 1, 0, -7])
-    connection.execute(
-        "INSERT INTO records SELECT ?, ts, kind, subject, codec, body, body_hash, hash"
-        " FROM records WHERE seq = ?",
-        (new, seq),
-    )
-    if new > last:  # a perfect copy of the last hash, too: only the link is wrong
-        connection.execute(
-            "UPDATE records SET ts = (SELECT max(ts) FROM records) WHERE seq=?", (new,)
-        )
-    return f"insertion: {seq} as {new}"
+def _cut_off(connection: sqlite3.Connection, number: int) -> None:
+    """Remove a block, all that follow, and their index."""
+    connection.execute("DELETE FROM blocks WHERE number >= ?", (number,))
+    connection.execute("DELETE FROM events WHERE block >= ?", (number,))
 
 
-def _drop_body(connection: sqlite3.Connection, chance: random.Random) -> str:
-    """Suppress what was read, or decided, outside the declared pruning."""
-    (seq,) = connection.execute(
-        "SELECT seq FROM records WHERE body IS NOT NULL AND (seq > ? OR kind = 'decision')"
-        " ORDER BY abs(seq - ?) LIMIT 1",
-        (_pruned_to(connection), _random_seq(connection, chance)),
-    ).fetchone()
-    _set(connection, "body = NULL, codec = 'raw'", (seq,))
-    return f"dropped body: {seq}"
+def _drop(connection: sqlite3.Connection, chance: random.Random) -> str:
+    """Suppress observations that no event declares to be dropped."""
+    number = _random_block(connection, chance)
+    connection.execute("UPDATE blocks SET observations = x'' WHERE number = ?", (number,))
+    return f"emptied observations: {number}"
 
 
-def _pruned_to(connection: sqlite3.Connection) -> int:
-    (value,) = connection.execute("SELECT value FROM meta WHERE key = 'pruned_to'").fetchone()
-    return int(value)
-
-
-EDITS: list[Edit] = [_delete, _delete_and_close_ranks, _swap, _truncate, _insert, _drop_body]
+EDITS: list[Edit] = [_delete, _delete_page, _delete_event, _swap, _truncate, _drop]

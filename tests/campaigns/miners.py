@@ -139,7 +139,7 @@ class _Site:
 async def _site(adapters: dict[str, MinerAdapter]) -> AsyncIterator[_Site]:
     with tempfile.TemporaryDirectory() as folder:
         site = _Site(Path(folder), adapters)
-        await site.controller.start()
+        await site.controller.start(private_key=bytes(range(32)))
         try:
             yield site
         finally:

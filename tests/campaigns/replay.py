@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from custom_components.aiep_miner.engine.ledger import verify
+from custom_components.aiep_miner.engine.ledger.verifier.database import verify
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES, MachineFault
 from custom_components.aiep_miner.engine.records import (
@@ -20,7 +20,7 @@ from custom_components.aiep_miner.engine.records import (
     PolicyRecord,
 )
 from custom_components.aiep_miner.engine.replay import replay
-from tests.engine.rig import GOOD_PRICES, Site, assert_replays
+from tests.engine.rig import GOOD_PRICES, PRIVATE_KEY, Site, assert_replays
 
 MINERS = 10
 CYCLES_OF_A_DAY = 2880
@@ -48,7 +48,7 @@ class Day(Site[SimulatedMiner]):
 
     async def live(self, cycles: int) -> None:
         """Run cycles; now and then something happens between them."""
-        await self.controller.start()
+        await self.controller.start(private_key=PRIVATE_KEY)
         events = (self._restart, self.crash, self._policy, self._price, self._fault, self._propose)
         for _ in range(cycles):
             await self.cycles()
@@ -108,21 +108,21 @@ class Day(Site[SimulatedMiner]):
 
 
 def flip_a_bit(path: Path, chance: random.Random) -> int:
-    """Flip one bit of one telemetry body; return the record's seq."""
+    """Flip one bit of one block's observations; return the block's number."""
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
-        bodies = file.execute(
-            "SELECT seq, body FROM records WHERE kind = 'telemetry' AND codec = 'raw'"
+        blocks = file.execute(
+            "SELECT number, observations FROM blocks WHERE length(observations) > 0"
         ).fetchall()
-        seq, body = chance.choice(bodies)
-        changed = bytearray(body)
+        number, observations = chance.choice(blocks)
+        changed = bytearray(observations)
         changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
-        file.execute("UPDATE records SET body = ? WHERE seq = ?", (bytes(changed), seq))
-    return int(seq)
+        file.execute("UPDATE blocks SET observations = ? WHERE number = ?", (changed, number))
+    return int(number)
 
 
 async def replay_day(n: int = CYCLES_OF_A_DAY, seed: int = 1) -> dict[str, Any]:
     """Live n cycles of ten miners with restarts, crashes, policy changes and proposals; replay
-    them, then flip a bit of one telemetry body: the verifier and the replay both find it."""
+    them, then flip a bit of an observation: the verifier and the replay both find it."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "ledger.db"
         day = Day(path, seed)
@@ -132,11 +132,9 @@ async def replay_day(n: int = CYCLES_OF_A_DAY, seed: int = 1) -> dict[str, Any]:
             await day.controller.stop()
         report = assert_replays(path)
         assert report.matched >= n * MINERS
-        seq = flip_a_bit(path, random.Random(seed))
-        verified = verify.verify(path, {})
+        number = flip_a_bit(path, random.Random(seed))
+        verified = verify(path)
         assert verified.fault is not None
-        assert verified.fault.seq == seq
-        found = replay(path).difference
-        assert found is not None
-        assert found.seq == seq
+        assert verified.fault.block == number
+        assert replay(path).difference is not None
         return {"records": report.records, "matched": report.matched, **day.done}

@@ -29,6 +29,7 @@ from custom_components.aiep_miner.engine.records import (
 from custom_components.aiep_miner.engine.steps.shed import RESTORE_EVERY_MS
 from tests.engine.rig import (
     GOOD_PRICES,
+    PRIVATE_KEY,
     START_MS,
     Site,
     assert_replays,
@@ -225,7 +226,7 @@ def limited(limit_w: float) -> PolicyRecord:
 
 async def _live(path: Path, seed: int, cycles: int) -> Counter[str]:
     site = LimitSite(path / "ledger.db", seed)
-    await site.controller.start()
+    await site.controller.start(private_key=PRIVATE_KEY)
     try:
         site.allowed_ms = site.now_ms + 3_600_000
         for _ in range(WARM_UP):

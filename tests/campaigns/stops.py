@@ -17,12 +17,15 @@ from unittest.mock import patch
 
 from custom_components.aiep_miner.engine import controller as controlling
 from custom_components.aiep_miner.engine.controller import Controller
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerStore, Stored
+from custom_components.aiep_miner.engine.ledger import LedgerError, Note
+from custom_components.aiep_miner.engine.ledger.blocks import NewBlock
+from custom_components.aiep_miner.engine.ledger.store import IsWanted, Store
 from custom_components.aiep_miner.engine.miners.base import Command, MinerInfo
 from custom_components.aiep_miner.engine.records import Action, Origin, Outcome, Reading
 from tests.engine.rig import (
     HOT,
     OPERATOR,
+    PRIVATE_KEY,
     RUNNING,
     ScriptedMiner,
     Site,
@@ -100,13 +103,13 @@ class _Stress(Site[StressedMiner]):
 @contextmanager
 def _slow_disk(chance: random.Random) -> Iterator[None]:
     """Let commits take from nothing to longer than a stop may wait."""
-    write, over = LedgerStore._write, threading.Event()
+    write, over = Store._write, threading.Event()
 
-    def late(store: LedgerStore, records: tuple[Stored, ...]) -> None:
+    def late(store: Store, block: NewBlock, is_wanted: IsWanted) -> None:
         over.wait(chance.choice(SLOW_DISK_S))
-        write(store, records)
+        write(store, block, is_wanted)
 
-    with patch.object(LedgerStore, "_write", late):
+    with patch.object(Store, "_write", late):
         try:
             yield
         finally:
@@ -130,7 +133,7 @@ async def _stress(chance: random.Random) -> AsyncIterator[_Stress]:
         site = _Stress(Path(folder) / "ledger.db", miners, policy)
         controlling.POLL_DEADLINE_S, controlling.DRAIN_S = (POLL_S, POLL_S), 1.0
         try:
-            await site.controller.start()
+            await site.controller.start(private_key=PRIVATE_KEY)
             yield site
         finally:
             await site.controller.stop()
@@ -245,7 +248,8 @@ async def _flood(site: _Stress, name: str) -> None:
 async def _exports(site: _Stress) -> None:
     while True:
         with contextlib.suppress(LedgerError):
-            async for _ in site.controller.ledger.export():
+            note = Note.parse((await site.controller.checkpoint()).body["note"])
+            async for _ in site.controller.ledger.export(note=note):
                 pass
         await asyncio.sleep(0.05)
 

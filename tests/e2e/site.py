@@ -7,10 +7,13 @@ are read side by side; none of them is asked through another.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from custom_components.aiep_miner.engine.ledger.store import LedgerStore, Stored
+from custom_components.aiep_miner.engine.ledger import LedgerEntry as Stored
+from custom_components.aiep_miner.engine.ledger import Reader
+from custom_components.aiep_miner.engine.ledger.verifier.database import Database
 from custom_components.aiep_miner.engine.records import RecordKind
 from devtools.emulators.base import Fault, control
 from devtools.hass_process import DOMAIN, HOST, HassProcess, emulated_cgminer, free_port
@@ -96,20 +99,16 @@ class GovernedSite:
 
     def records(self, kind: RecordKind) -> list[Stored]:
         """Every record of a kind, oldest first, read from the file."""
-        store = LedgerStore.open_read_only(self.ledger)
-        try:
-            return [item for rows in store.read() for item in rows if item.kind is kind]
-        finally:
-            store.close()
+        return [item for item in self._all() if item.kind == kind]
 
-    def record(self, digest: str) -> Stored:
-        """The one record with a hash."""
-        store = LedgerStore.open_read_only(self.ledger)
-        try:
-            (found,) = [i for rows in store.read() for i in rows if i.hash_hex == digest]
-        finally:
-            store.close()
+    def record(self, name: str | int) -> Stored:
+        """The one record with a hash or seq."""
+        (found,) = [item for item in self._all() if name in (item.hash_hex, item.seq)]
         return found
+
+    def _all(self) -> list[Stored]:
+        with closing(Reader(Database(self.ledger))) as reader:
+            return [item for batch in reader.read() for item in batch]
 
     # Home Assistant.
 

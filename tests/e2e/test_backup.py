@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger.verify import verify
+from custom_components.aiep_miner.engine.ledger.verifier.database import verify
+from custom_components.aiep_miner.engine.ledger.verifier.note import VerifierKey
+from custom_components.aiep_miner.engine.ledger.verifier.report import Known
 from custom_components.aiep_miner.engine.replay import replay
 from devtools.hass_process import DOMAIN, HassProcess, free_port
 from scripts._lib.site_setup import add_site, wait_loaded
@@ -92,9 +94,9 @@ async def test_restored_backup_verifies_and_goes_on(tmp_path: Path) -> None:
 
     restore(backup, tmp_path / "new")
     ledger = tmp_path / "new" / DOMAIN / site.operator_id / "ledger.db"
-    report = verify(ledger, {})
+    report = verify(ledger)
     assert report.fault is None
-    assert report.count >= before["records"]
+    assert report.records >= before["records"]
 
     async with HassProcess(tmp_path / "new", free_port(), configuration) as hass:
         await wait_loaded(hass, site.operator_id)
@@ -103,10 +105,10 @@ async def test_restored_backup_verifies_and_goes_on(tmp_path: Path) -> None:
         status = await hass.rest("GET", f"/api/{DOMAIN}/ledger/status")
         assert status["broken"] is None
         assert status["public_key"] == before["public_key"]
-        assert status["records"] > report.count
+        assert status["records"] > report.records
         issues = await hass.command("repairs/list_issues")
         assert [item for item in issues["issues"] if item["domain"] == DOMAIN] == []
 
-    key = bytes.fromhex(status["public_key"])
-    assert verify(ledger, {}, key).fault is None
+    key = VerifierKey.parse(status["verifier_key"])
+    assert verify(ledger, Known(keys=(key,))).fault is None
     assert replay(ledger).difference is None

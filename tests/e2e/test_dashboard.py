@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from custom_components.aiep_miner.engine.ledger.verify import verify
+
 from devtools.browser import DESK, PHONE, WAIT_MS, browser_page, why_missing
 from devtools.emulators.base import Fault, control
 from devtools.hass_process import HOST, HassProcess, emulated_cgminer, free_port

@@ -64,7 +64,7 @@ async def test_overheating_miner_is_stopped_over_the_socket(site: GovernedSite) 
     ]
     cycles = {item.ts_ms for item in site.records(RecordKind.PRICE)}
     assert len([ts for ts in cycles if hot[0] <= ts <= decision.ts_ms]) <= 2
-    telemetry = site.record(decision.evidence.telemetry or "").record()
+    telemetry = site.record(decision.evidence.telemetry or 0).record()
     assert isinstance(telemetry, TelemetryRecord)
     assert telemetry.reading is not None
     assert telemetry.reading.hottest_c >= LIMIT_C
@@ -74,7 +74,7 @@ async def test_overheating_miner_is_stopped_over_the_socket(site: GovernedSite) 
     outcomes = [
         item.outcome
         for item in receipts
-        if isinstance(item, ReceiptRecord) and item.decision == stored.hash_hex
+        if isinstance(item, ReceiptRecord) and item.decision == stored.seq
     ]
     assert outcomes == [Outcome.ACCEPTED, Outcome.CONFIRMED]
 

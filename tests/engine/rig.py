@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from custom_components.aiep_miner.engine.command_result import CommandResult
 from custom_components.aiep_miner.engine.controller import Controller
 from custom_components.aiep_miner.engine.events import CycleEvent, GovernorEvent
 from custom_components.aiep_miner.engine.ledger import (
-    Fault,
+    Finding,
     LedgerError,
     LedgerReason,
-    LedgerStore,
-    Stored,
+    Trusted,
 )
+from custom_components.aiep_miner.engine.ledger.blocks import NewBlock
+from custom_components.aiep_miner.engine.ledger.store import IsWanted, Store
 from custom_components.aiep_miner.engine.miners.base import (
     Capabilities,
     Command,
@@ -45,6 +47,7 @@ from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.engine.replay import ReplayReport, replay
 
 OPERATOR = "operator"
+PRIVATE_KEY = bytes(range(32))
 START_MS = 1_790_000_000_000
 DISPATCHED = frozenset({"accepted", "failed", "unknown"})
 """How a dispatch can end; a receipt with another outcome closes it later."""
@@ -164,20 +167,25 @@ class Site[Miner: MinerAdapter = ScriptedMiner]:
             monotonic=lambda: self.now_ms / 1000,
         )
 
-    async def restart(self, **known: Any) -> Fault | None:
+    async def restart(self, **known: Any) -> Finding | None:
         """Stop the controller and start another one on the same ledger."""
         await self.controller.stop()
         return await self.revive(**known)
 
     async def crash(self) -> None:
         """Leave the ledger as a killed process leaves it, and start another controller on it."""
+        self.controller.journal.close()
         await self.controller.ledger.close()
         await self.revive()
 
-    async def revive(self, **known: Any) -> Fault | None:
+    async def revive(
+        self, trusted: Trusted | None = None, broken_at: int | None = None
+    ) -> Finding | None:
         """Start another controller on the same ledger, with what is known from outside of it."""
         self.controller = self._controller()
-        return await self.controller.start(**known)
+        return await self.controller.start(
+            private_key=PRIVATE_KEY, trusted=trusted, broken_at=broken_at
+        )
 
     async def set_policy(self, policy: PolicyRecord) -> None:
         """Put a policy into force, also for controllers to come."""
@@ -217,7 +225,7 @@ class Site[Miner: MinerAdapter = ScriptedMiner]:
                 "kind": str(item.kind),
                 "subject": item.subject,
                 "ts": item.ts_ms,
-                **json.loads(item.body or b"{}"),
+                **item.body,
             }
             for item in stored
         ]
@@ -273,7 +281,7 @@ async def site(
     rig = Site(
         path / "ledger.db", {name: ScriptedMiner() for name in miners}, policy or policy_of()
     )
-    await rig.controller.start()
+    await rig.controller.start(private_key=PRIVATE_KEY)
     try:
         yield rig
     finally:
@@ -289,15 +297,32 @@ def ledger_refuses(
 
     ``kinds`` is looked at anew for each transaction, so that a set may change meanwhile.
     """
-    write = LedgerStore._write
+    write = Store._write
 
-    def refuse(store: LedgerStore, records: Sequence[Stored]) -> None:
-        if any(record.kind in kinds for record in records):
+    def refuse(store: Store, block: NewBlock, is_wanted: IsWanted) -> None:
+        is_live = not store.path.stem.endswith(".next")
+        if is_live and any(entry.kind in kinds for entry in block.entries):
             raise LedgerError(reason, "refused by the test")
-        write(store, records)
+        write(store, block, is_wanted)
 
-    with patch.object(LedgerStore, "_write", refuse):
+    with patch.object(Store, "_write", refuse):
         yield
+
+
+def edit_record(path: Path, kind: str, old: bytes, new: bytes) -> int:
+    """Change the newest record of a kind that holds a text; return its seq."""
+    with closing(sqlite3.connect(path)) as file, file:
+        rows = file.execute("SELECT number, observations, events FROM blocks ORDER BY number DESC")
+        for number, *parts in rows.fetchall():
+            for name, part in zip(("observations", "events"), parts, strict=True):
+                for line in reversed(part.splitlines()):
+                    if b'"kind":"%b"' % kind.encode() in line and old in line:
+                        changed = part.replace(line, line.replace(old, new))
+                        file.execute(
+                            f"UPDATE blocks SET {name} = ? WHERE number = ?", (changed, number)
+                        )
+                        return int(json.loads(line)["seq"])
+    raise AssertionError
 
 
 async def assert_settled(rig: Site[Any]) -> None:
@@ -307,8 +332,8 @@ async def assert_settled(rig: Site[Any]) -> None:
     what was dispatched.
     """
     wanted = [item for item in await rig.records("decision") if item["action"] != "hold"]
-    authorised = [item["hash"] for item in wanted if item["authorised"]]
-    suppressed = [item["hash"] for item in wanted if not item["authorised"]]
+    authorised = [item["seq"] for item in wanted if item["authorised"]]
+    suppressed = [item["seq"] for item in wanted if not item["authorised"]]
     receipts = await rig.records("receipt")
     sent = [item["decision"] for item in receipts if item["outcome"] in DISPATCHED]
     closed = [item["decision"] for item in receipts if item["outcome"] not in DISPATCHED]
@@ -322,7 +347,7 @@ async def assert_settled(rig: Site[Any]) -> None:
     assert not any(problems.values()), problems
 
 
-def _unlike(found: Iterable[str], expected: Iterable[str]) -> list[str]:
+def _unlike(found: Iterable[int], expected: Iterable[int]) -> list[int]:
     """Return what is not as often among the one as among the other."""
     have, want = Counter(found), Counter(expected)
     return sorted((have - want) + (want - have))

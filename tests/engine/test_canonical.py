@@ -66,6 +66,10 @@ values = st.recursive(
     max_leaves=20,
 )
 
+structure = st.text(st.sampled_from('"\\,:{}[]0.1e-'), max_size=8)
+objects = st.dictionaries(structure, st.recursive(scalars | structure, st.lists, max_leaves=5))
+"""With names and texts that look like what is around numbers."""
+
 
 @pytest.mark.parametrize(("bits", "text"), NUMBERS)
 def test_numbers_of_the_rfc(bits: str, text: str) -> None:
@@ -97,9 +101,17 @@ def test_names_sort_by_utf_16() -> None:
     ]
 
 
-@given(values)
+@given(values | objects)
 @example([1e-4, 1e-5, 1e16, 9999999999999998.0, 2.0**53, -0.0, 1e15 + 0.5])
 @example({"\ue000": 1, "\U0001f600": 2, "a": {"ä": [(), {}]}})
+@example({"a": [1e-4, 1e-5, 1e16, -1e300, 5e-324, -0.0, 1.0], "b": 1e-7, "c": -0.0})
+@example({"a": 1e16})
+@example({"a": ":1.0,", "b": 1.0})
+@example({"1.0,": 1.0, "b": "x"})
+@example({"a": ["x,1.0,y"], "b": 0.5, "c": 2.0})
+@example({"a": "\\", "1.0]": 1.0, "b": ['"', 2.0]})
+@example({"a": '1.0"', "b": ",1.0,", "c": [3.0]})
+@example({"a": "", "b": {"": [-0.05, 1.05, 10.0]}, "c": True, "d": "null"})
 def test_agrees_with_the_library_and_loses_nothing(value: object) -> None:
     text = canonical(value)
     assert text == rfc8785.dumps(value)

@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger import LedgerStore
-from custom_components.aiep_miner.engine.ledger.signing import generate_key
+from custom_components.aiep_miner.engine.ledger.store import Store
 
 from .rig import BAD_PRICES, assert_replays, site
 
@@ -15,19 +14,19 @@ async def test_a_checkpoint_asked_for_within_a_cycle_waits_for_its_end(
 ) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(22)
-        commit, loop, asked = LedgerStore.commit, asyncio.get_running_loop(), []
+        commit, loop, asked = Store.append_staged, asyncio.get_running_loop(), []
 
         def ask() -> None:
-            asked.append(asyncio.create_task(rig.controller.checkpoint(generate_key())))
+            asked.append(asyncio.create_task(rig.controller.checkpoint()))
 
-        def ask_before_the_commit(store, staged):
-            if any(record.kind == "proposal" for record in staged):
+        def ask_before_the_commit(store, staged, is_wanted):
+            if any(item.entry.kind == "proposal" for item in staged):
                 loop.call_soon_threadsafe(ask)
-            commit(store, staged)
+            return commit(store, staged, is_wanted)
 
         rig.prices = BAD_PRICES
         with monkeypatch.context() as patch:
-            patch.setattr(LedgerStore, "commit", ask_before_the_commit)
+            patch.setattr(Store, "append_staged", ask_before_the_commit)
             await rig.cycles(1)
         (checkpoint,) = await asyncio.gather(*asked)
         decision = [item for item in await rig.records("decision") if item["action"] == "stop"][-1]

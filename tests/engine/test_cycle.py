@@ -25,16 +25,14 @@ async def test_a_decision_names_its_evidence(tmp_path) -> None:
         await rig.cycles(2)
         rig.miner.reading = HOT
         await rig.cycles()
-        by_hash = {item["hash"]: item for item in await rig.records()}
+        by_seq = {item["seq"]: item for item in await rig.records()}
         stop = next(item for item in await rig.records("decision") if item["action"] == "stop")
         evidence = stop["evidence"]
-        named = {
-            kind: by_hash[evidence[kind]]["kind"] for kind in evidence if kind != "divergences"
-        }
+        named = {kind: by_seq[evidence[kind]]["kind"] for kind in evidence if kind != "divergences"}
         assert named == {kind: kind for kind in named}
         assert set(named) == {"telemetry", "price", "profit", "policy", "proposal"}
-        assert by_hash[evidence["divergences"][0]]["code"] == "overheat"
-        temperatures_c = by_hash[evidence["telemetry"]]["reading"]["temperatures"]
+        assert by_seq[evidence["divergences"][0]]["code"] == "overheat"
+        temperatures_c = by_seq[evidence["telemetry"]]["reading"]["temperatures"]
         assert max(item["temperature_c"] for item in temperatures_c) == 92.0
 
 

@@ -2,12 +2,15 @@
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger import FaultCode, Head, LedgerError
-from custom_components.aiep_miner.engine.ledger.verify import verify
+from custom_components.aiep_miner.engine.ledger import Cause, Head, LedgerError, Signer, Trusted
+from custom_components.aiep_miner.engine.ledger.entries import Draft
+from custom_components.aiep_miner.engine.ledger.store import Store
+from custom_components.aiep_miner.engine.ledger.verifier.database import verify
+from custom_components.aiep_miner.engine.ledger.verifier.report import Known
 from custom_components.aiep_miner.engine.records import Action, Origin
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
-from .rig import BAD_PRICES, COLLAPSED, HOT, assert_replays, ledger_refuses, site
+from .rig import BAD_PRICES, COLLAPSED, HOT, OPERATOR, assert_replays, ledger_refuses, site
 
 
 async def test_automatic_actions_hold(tmp_path) -> None:
@@ -88,17 +91,18 @@ async def test_it_is_filed_as_soon_as_the_ledger_can_be_written(tmp_path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("known", "code"),
+    ("blocks", "cause"),
     [
-        (Head(10_000, bytes(32)), FaultCode.HEAD_MISSING),
-        (Head(3, bytes(32)), FaultCode.HEAD_DIFFERS),
+        (10_000, Cause.BEHIND),
+        (3, Cause.DIFFERS),
     ],
 )
-async def test_known_heads_are_asked_for_at_the_start(tmp_path, known, code) -> None:
+async def test_known_heads_are_asked_for_at_the_start(tmp_path, blocks, cause) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(5)
-        fault = await rig.restart(known_head=known)
-        assert fault.code is code
+        known = Head(rig.controller.ledger.segment, blocks, bytes(32), 10 * blocks)
+        finding = await rig.restart(trusted=Trusted(head=known))
+        assert finding.cause is cause
         rig.prices = BAD_PRICES
         await rig.cycles(3)
         assert rig.reasons[0] is Reason.LEDGER_TAMPERED
@@ -110,10 +114,28 @@ async def test_a_ledger_that_vanished_was_cut_off(tmp_path) -> None:
         known = rig.controller.ledger.head
         await rig.controller.stop()
         rig.path.unlink()
-        fault = await rig.revive(known_head=known)
-        assert fault.code is FaultCode.HEAD_MISSING
+        finding = await rig.revive(trusted=Trusted(head=known))
+        assert finding.cause is Cause.MISSING
         await rig.cycles(3)
         assert rig.reasons[0] is Reason.LEDGER_TAMPERED
+
+
+async def test_what_somebody_else_appends_meanwhile_is_not_continued(tmp_path) -> None:
+    async with site(tmp_path) as rig:
+        await rig.cycles(5)
+        known = rig.controller.ledger.head
+        other = Store(rig.path, OPERATOR, Signer(bytes(32))).connect()
+        other.append([Draft("price", OPERATOR, rig.now_ms, {"currency": "EUR"})])
+        other.close()
+        rig.prices = BAD_PRICES
+        await rig.cycles(4)
+        assert rig.controller.view.ledger_error is None
+        assert rig.controller.finding.cause is Cause.TAIL
+        assert rig.reasons[0] is Reason.LEDGER_TAMPERED
+        assert rig.actions() == []
+        first = (await rig.records("lifecycle"))[0]
+        assert (first["detail"], Head.parse(first["previous"])) == ("tail", known)
+    assert_replays(rig.path)
 
 
 async def test_accepting_begins_a_segment_that_names_the_old_one(tmp_path) -> None:
@@ -128,10 +150,13 @@ async def test_accepting_begins_a_segment_that_names_the_old_one(tmp_path) -> No
         await rig.controller.accept_break("user-2")
         first, second = (await rig.records("lifecycle"))[:2]
         assert (first["seq"], first["detail"]) == (1, "accepted")
-        assert Head(first["previous_seq"], bytes.fromhex(first["previous_head"])) == old
+        assert Head.parse(first["previous"]) == old
+        assert first["user_id"] == "user-2"
         assert (second["event"], second["user_id"]) == ("recovery", "user-2")
-        assert verify(rig.path, {}).fault is None
-        aside = verify(rig.path.with_name(first["previous_file"]), {old.seq: old.hash})
+        assert verify(rig.path).fault is None
+        aside = verify(
+            rig.path.with_name(first["previous_file"]), Known(heads=((old.blocks, old.hash),))
+        )
         assert aside.fault is None
 
         assert rig.controller.view.divergences == ()
@@ -150,5 +175,5 @@ async def test_accepting_waits_for_a_disk_that_is_full(tmp_path) -> None:
             await rig.controller.accept_break("user-2")
         await rig.cycles(5)
         assert rig.controller.view.ledger_error is None
-        assert verify(rig.path, {}).fault is None
+        assert verify(rig.path).fault is None
     assert_replays(rig.path)

@@ -27,21 +27,17 @@ def test_killed_while_writing() -> None:
 
 
 def test_every_edit_is_found() -> None:
-    assert sum(ledger_tampering.ledger_tampering(n=250, seed=12).values()) == 250
+    assert sum(ledger_tampering.ledger_tampering(n=150, seed=12).values()) == 150
 
 
 def test_old_copies_and_truncations_are_found() -> None:
     ledger_tampering.ledger_old_copies(n=10, seed=13)
 
 
-def test_one_edited_copy_of_a_dictionary_is_not_used() -> None:
-    assert ledger_tampering.ledger_dictionaries(n=5, seed=17) == 5
-
-
 def test_damaged_files() -> None:
     seen = ledger_damage.ledger_damage(n=60, seed=14)
     assert sum(seen.values()) == 60
-    assert sum(count for what, count in seen.items() if "new segment" in what) > 0
+    assert sum(count for what, count in seen.items() if "finding" in what) > 0
 
 
 @pytest.mark.skipif(not ledger_disk.can_mount(), reason="may not mount a small disk")

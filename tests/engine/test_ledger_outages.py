@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger import LedgerError, RecoveryCause
+from custom_components.aiep_miner.engine.ledger import Cause, LedgerError
 from custom_components.aiep_miner.engine.records import Action, Mode, Origin, RecordKind
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
@@ -143,7 +143,7 @@ async def test_a_ledger_that_cannot_be_read_at_the_start_is_set_aside(tmp_path) 
         await rig.revive()
         recovery = rig.controller.ledger.recovery
         assert recovery is not None
-        assert recovery.cause is RecoveryCause.CORRUPT
+        assert recovery.cause is Cause.CORRUPT
         assert (tmp_path / recovery.file).stat().st_size == pages * PAGE_BYTES
         await rig.cycles(2)
         assert rig.controller.view.ledger_error is None

@@ -19,7 +19,7 @@ async def test_a_proposal_while_the_clock_is_behind(tmp_path, origin) -> None:
         decisions = await rig.records("decision")
         (proposal,) = await rig.records("proposal")
     (decided,) = [item for item in decisions if item["action"] == "set_power"]
-    assert decided["evidence"]["proposal"] == proposal["hash"]
+    assert decided["evidence"]["proposal"] == proposal["seq"]
     assert assert_replays(rig.path).matched == len(decisions)
 
 

@@ -12,7 +12,15 @@ import pytest
 
 from custom_components.aiep_miner.engine import controller as controlling
 from custom_components.aiep_miner.engine import journal
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, LedgerStore
+from custom_components.aiep_miner.engine.ledger import (
+    LedgerError,
+    LedgerReason,
+    Note,
+    Reader,
+    Signer,
+)
+from custom_components.aiep_miner.engine.ledger.entries import Draft
+from custom_components.aiep_miner.engine.ledger.store import Store
 from custom_components.aiep_miner.engine.miners.base import Capabilities
 from custom_components.aiep_miner.engine.outage import Phase
 from custom_components.aiep_miner.engine.records import Action, Origin, Pool
@@ -24,6 +32,7 @@ from .rig import (
     EVERYTHING,
     FAN_FAILED,
     HOT,
+    PRIVATE_KEY,
     RUNNING,
     Site,
     assert_replays,
@@ -46,13 +55,13 @@ class Panic(BaseException):
 @contextmanager
 def slow_disk(seconds: float) -> Iterator[threading.Event]:
     """Let each commit take longer, until the event is set."""
-    write, over = LedgerStore._write, threading.Event()
+    write, over = Store._write, threading.Event()
 
-    def late(store, records) -> None:
+    def late(store, block, is_wanted) -> None:
         over.wait(seconds)
-        write(store, records)
+        write(store, block, is_wanted)
 
-    with patch.object(LedgerStore, "_write", late):
+    with patch.object(Store, "_write", late):
         try:
             yield over
         finally:
@@ -85,13 +94,13 @@ async def stopped_after(rig: Site, miner_id: str) -> float:
 async def test_a_quiet_cycle_is_one_commit(tmp_path) -> None:
     async with site(tmp_path, miners=[f"m{number}" for number in range(20)]) as rig:
         await rig.cycles(3)
-        commits, commit = [], LedgerStore.commit
+        commits, write = [], Store._write
 
-        def count(store, staged) -> None:
-            commits.append([item.kind for item in staged])
-            commit(store, staged)
+        def count(store, block, is_wanted) -> None:
+            commits.append([entry.kind for entry in block.entries])
+            write(store, block, is_wanted)
 
-        with patch.object(LedgerStore, "commit", count):
+        with patch.object(Store, "_write", count):
             await rig.cycles(1)
         assert len(commits) == 1
         assert len(commits[0]) == 20 * 3 + 1, "telemetry, profit and decision each, and a price"
@@ -142,22 +151,23 @@ async def test_a_slow_disk_holds_up_no_safety_stop(tmp_path, reading) -> None:
 
 async def test_readers_hold_up_no_safety_stop(tmp_path) -> None:
     """Forty scans, exports and a verification that take their time on the readers' threads."""
-    select, over, reading = LedgerStore.select, threading.Event(), threading.Event()
+    find, over, reading = Reader.find, threading.Event(), threading.Event()
 
-    def slow(store, *arguments):
+    def slow(reader, query):
         reading.set()
         over.wait(20)
-        return select(store, *arguments)
+        yield from find(reader, query)
 
-    async def export(ledger) -> int:
-        return sum([len(block) async for block in ledger.export()])
+    async def export(ledger, note) -> int:
+        return sum([len(chunk) async for chunk in ledger.export(note=note)])
 
     async with site(tmp_path) as rig:
         await rig.cycles(3)
         ledger = rig.controller.ledger
-        with patch.object(LedgerStore, "select", slow):
+        note = Note.parse((await rig.controller.checkpoint()).body["note"])
+        with patch.object(Reader, "find", slow):
             readers = [asyncio.create_task(ledger.query(subject="m1")) for _ in range(40)]
-            readers += [asyncio.create_task(export(ledger)) for _ in range(4)]
+            readers += [asyncio.create_task(export(ledger, note)) for _ in range(4)]
             await asyncio.to_thread(reading.wait, 5)
             rig.miner.reading = HOT
             cycle = asyncio.create_task(rig.cycles())
@@ -183,7 +193,7 @@ async def test_a_disk_that_hangs_is_an_outage_and_what_it_wrote_is_not_done(
             assert await stopped_after(rig, "m1") < SOON_S
             await cycle
             assert rig.controller.phase is Phase.OUTAGE
-            assert "no answer" in rig.controller.view.ledger_error
+            assert "the write hangs" in rig.controller.view.ledger_error
             result = await rig.command(Action.STOP, "m2")
             assert (result.error, result.is_recorded) == (None, False)
             over.set()
@@ -321,8 +331,8 @@ async def test_limits_count_what_is_on_its_way(tmp_path) -> None:
 async def test_another_program_that_wrote_the_ledger_is_followed(tmp_path) -> None:
     async with site(tmp_path) as rig:
         await rig.cycles(3)
-        other = LedgerStore.open(rig.path, "operator")
-        other.append([rig.prices.__class__(ts_ms=rig.now_ms, subject="operator", currency="EUR")])
+        other = Store(rig.path, "operator", Signer(PRIVATE_KEY)).connect()
+        other.append([Draft("price", "operator", rig.now_ms, {"currency": "EUR"})])
         other.close()
         await rig.cycles()
         assert "another program" in rig.controller.view.ledger_error

@@ -1,6 +1,7 @@
 """The actions that hand evidence out and take exports in."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,12 +15,10 @@ from pytest_homeassistant_custom_component.common import MockUser
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.ledger.verify import (
-    checkpoint_message,
-    ed25519_verify,
-    parse_head,
-    verify,
-)
+from custom_components.aiep_miner.engine.ledger.verifier import bundle, database, export, proof
+from custom_components.aiep_miner.engine.ledger.verifier.cosignature import Verdict, check_all
+from custom_components.aiep_miner.engine.ledger.verifier.note import Checkpoint, Note, VerifierKey
+from custom_components.aiep_miner.engine.ledger.verifier.report import Known
 from custom_components.aiep_miner.engine.records import RecordKind
 from custom_components.aiep_miner.ledger_service import evidence
 
@@ -49,10 +48,10 @@ def imports(hass: HomeAssistant, site: AiepMinerCoordinator) -> Path:
     return folder
 
 
-def check(response: dict[str, Any]) -> Any:
-    """Verify what was handed out with what was told along with it."""
-    seq, digest = parse_head(response["head"])
-    report = verify(Path(response["file"]), {seq: digest}, bytes.fromhex(response["public_key"]))
+def check(response: dict[str, Any], verify: Any) -> Any:
+    """Verify what was handed out with the key that came along with it."""
+    known = Known(keys=(VerifierKey.parse(response["verifier_key"]),))
+    report = verify(Path(response["file"]), known)
     assert report.fault is None
     return report
 
@@ -61,11 +60,11 @@ async def test_sign(hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles:
     await run_cycles(site)
     head = site.controller.ledger.head
     response = await act(hass, "sign_ledger")
-    assert response["head"] == str(head)
     assert response["record_seq"] == head.seq + 1
-    message = checkpoint_message("site", head.seq, head.hash.hex(), response["ts"])
-    key, signature = bytes.fromhex(response["public_key"]), bytes.fromhex(response["signature"])
-    assert ed25519_verify(key, message, signature)
+    note = Note.parse(response["checkpoint"])
+    assert Checkpoint.parse(note.text).size == head.blocks
+    (signature,) = check_all(note, [VerifierKey.parse(response["verifier_key"])])
+    assert signature.verdict is Verdict.VALID
     assert site.ledger_service.signed.seq == response["record_seq"]
 
 
@@ -82,7 +81,7 @@ async def test_exports_at_once_do_not_share_a_file(
     with patch.object(evidence, "_begin", spy):
         responses = await asyncio.gather(*(act(hass, "export_ledger") for _ in range(4)))
     assert len(set(parts)) == 4
-    assert {check(response).count for response in responses} == {site.controller.ledger.count}
+    assert all(check(response, export.verify).records for response in responses)
     folder = site.controller.ledger.path.parent / "exports"
     assert [path.suffix for path in folder.iterdir()] == [".jsonl"]
 
@@ -92,25 +91,32 @@ async def test_export(
 ) -> None:
     await run_cycles(site, 3)
     response = await act(hass, "export_ledger")
-    report = check(response)
-    assert (report.what, report.count) == ("export", site.controller.ledger.count)
+    report = check(response, export.verify)
+    # Its checkpoint is of all that came before.
+    assert report.records == site.controller.ledger.head.seq - 1
     folder = site.controller.ledger.path.parent / "exports"
     assert response["file"].startswith(f"{folder}/")
-    assert check(await act(hass, "export_ledger", from_seq=5)).count == report.count - 4
+    entry = await site.controller.ledger.latest(RecordKind.DECISION)
+    later = check(await act(hass, "export_ledger", from_seq=entry.seq), export.verify)
+    assert 0 < later.records < report.records
 
 
-async def test_bundle(
-    hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles, person: Context
+@pytest.mark.parametrize("named_by", ["record_seq", "record_hash"])
+async def test_evidence(
+    hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles, named_by: str
 ) -> None:
     await run_cycles(site, 2)
     decision = await site.controller.ledger.latest(RecordKind.DECISION)
     await run_cycles(site, 2)
-    response = await act(hass, "evidence_bundle", record_hash=decision.hash_hex)
-    assert check(response).what == "bundle"
-    text = text_of(response)
-    assert decision.hash_hex in text.splitlines()[0]
+    name = {"record_seq": decision.seq, "record_hash": decision.hash_hex}[named_by]
+    response = await act(hass, "export_evidence", **{named_by: name})
+    assert check(response, bundle.verify).what == "bundle"
+    assert response["record_seq"] == decision.seq
+    made = json.loads(text_of(response))
     telemetry = decision.record().evidence.telemetry
-    assert f'"hash":"{telemetry}"' in text
+    assert telemetry in [item["seq"] for item in made["records"]]
+    known = Known(keys=(VerifierKey.parse(response["verifier_key"]),))
+    assert proof.verify(Path(response["proof_file"]), known).fault is None
 
 
 async def test_import(
@@ -121,8 +127,9 @@ async def test_import(
     (imports / "site.jsonl").write_text(text_of(exported), "utf-8")
 
     response = await act(hass, "import_ledger", filename="site.jsonl")
-    assert response == {"file": str(imports / "site.db"), "head": exported["head"]}
-    assert check(exported | response).what == "ledger"
+    assert response["file"] == str(imports / "site.db")
+    report = check(exported | response, database.verify)
+    assert (report.blocks, report.root.hex()) == (response["blocks"], response["root"])
     with pytest.raises(ServiceValidationError) as twice:
         await act(hass, "import_ledger", filename="site.jsonl")
     assert twice.value.translation_key == "import_failed"
@@ -166,7 +173,7 @@ async def test_imports_come_from_one_folder(
     ("action", "data", "key"),
     [
         ("export_ledger", {"from_seq": 10**6}, "beyond_the_ledger"),
-        ("evidence_bundle", {"record_hash": "0" * 64}, "no_such_decision"),
+        ("export_evidence", {"record_hash": "0" * 64}, "no_such_decision"),
     ],
 )
 async def test_refusals(
@@ -180,9 +187,9 @@ async def test_refusals(
 async def test_bundle_is_of_a_decision(hass: HomeAssistant, site: AiepMinerCoordinator) -> None:
     policy = await site.controller.ledger.latest(RecordKind.POLICY)
     with pytest.raises(ServiceValidationError):
-        await act(hass, "evidence_bundle", record_hash=policy.hash_hex)
+        await act(hass, "export_evidence", record_hash=policy.hash_hex)
     with pytest.raises(vol.Invalid):
-        await act(hass, "evidence_bundle", record_hash="no hash")
+        await act(hass, "export_evidence", record_hash="no hash")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +197,7 @@ async def test_bundle_is_of_a_decision(hass: HomeAssistant, site: AiepMinerCoord
     [
         ("sign_ledger", "checkpoint", {}),
         ("export_ledger", "export", {}),
-        ("evidence_bundle", "get_by_hash", {"record_hash": "0" * 64}),
+        ("export_evidence", "read", {"record_hash": "0" * 64}),
     ],
 )
 async def test_ledger_that_fails(
@@ -230,7 +237,7 @@ async def test_file_that_cannot_be_written(hass: HomeAssistant, site: AiepMinerC
     [
         ("sign_ledger", {}),
         ("export_ledger", {}),
-        ("evidence_bundle", {"record_hash": "0" * 64}),
+        ("export_evidence", {"record_hash": "0" * 64}),
         ("import_ledger", {"filename": "x.jsonl"}),
     ],
 )

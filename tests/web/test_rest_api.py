@@ -27,7 +27,9 @@ from yarl import URL
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.ledger.verify import parse_head, verify
+from custom_components.aiep_miner.engine.ledger.verifier import bundle, export, proof
+from custom_components.aiep_miner.engine.ledger.verifier.note import VerifierKey
+from custom_components.aiep_miner.engine.ledger.verifier.report import Known
 from custom_components.aiep_miner.web import credentials, rest_api
 from custom_components.aiep_miner.web.credentials import (
     Access,
@@ -138,7 +140,8 @@ async def test_reading(
     assert miner["hashrate_ths"] > 0
     assert miner["decision"] == "hold"
     status = await (await client.get(f"{prefix}/ledger/status")).json()
-    assert status["head"] == str(site.controller.ledger.head)
+    head = site.controller.ledger.head
+    assert status["head"] == f"{head.seq}:{head.hash.hex()}"
 
 
 async def test_health(
@@ -203,36 +206,73 @@ async def test_export_verifies(
         assert response.content_type == "application/x-ndjson"
         file = tmp_path / f"{from_seq}.jsonl"
         file.write_bytes(await response.read())
-        seq, digest = parse_head(response.headers["X-AIEP-Head"])
-        key = bytes.fromhex(response.headers["X-AIEP-Public-Key"])
-        report = verify(file, {seq: digest}, key)
+        key = VerifierKey.parse(response.headers["X-AIEP-Public-Key"])
+        report = export.verify(file, Known(keys=(key,)))
         assert report.fault is None
-        assert report.count == site.controller.ledger.count - from_seq + 1
-        assert key.hex() in file.read_text("utf-8").splitlines()[0]
+        # It ends with its checkpoint, which is of all blocks before its own.
+        assert report.blocks == site.controller.ledger.head.blocks - 1
 
 
-async def test_the_bundle_of_a_decision_verifies(
+async def test_evidence_verifies(
     site: AiepMinerCoordinator,
     run_cycles: RunCycles,
     hass_client: ClientSessionGenerator,
     tmp_path: Path,
 ) -> None:
     await run_cycles(site, 3)
-    decision = site.data.miners["miner-1"].decision
-    assert decision is not None
     client = await hass_client()
-    response = await client.get(f"{ROOT}/ledger/bundle/{decision.seq}")
-    assert response.status == 200
-    assert f'filename="decision-{decision.seq}-' in response.headers["Content-Disposition"]
-    file = tmp_path / "decision.jsonl"
-    file.write_bytes(await response.read())
-    seq, digest = parse_head(response.headers["X-AIEP-Head"])
-    report = verify(file, {seq: digest}, bytes.fromhex(response.headers["X-AIEP-Public-Key"]))
-    assert report.fault is None
-    file.write_bytes(file.read_bytes().replace(b'"hold"', b'"stop"'))
-    assert verify(file, {seq: digest}).fault is not None
-    for seq in (decision.seq + 1, 10**9):
-        assert (await client.get(f"{ROOT}/ledger/bundle/{seq}")).status == 404
+    seq = (await site.controller.ledger.latest("decision")).seq
+    for path, verify in (("bundle", bundle.verify), ("proof", proof.verify)):
+        response = await client.get(f"{ROOT}/ledger/{path}/{seq}")
+        assert f"-{seq}." in response.headers["Content-Disposition"]
+        file = tmp_path / path
+        file.write_bytes(await response.read())
+        key = VerifierKey.parse(response.headers["X-AIEP-Public-Key"])
+        assert verify(file, Known(keys=(key,))).fault is None
+        file.write_bytes(file.read_bytes().replace(b"A", b"B", 1))
+        assert verify(file, Known(keys=(key,))).fault is not None
+        for wrong in (10**6, 10**30, 0):
+            assert (await client.get(f"{ROOT}/ledger/{path}/{wrong}")).status == 404
+    assert (await client.get(f"{ROOT}/ledger/bundle/1")).status == 404
+
+
+async def test_reading_signs_once_for_what_was_recorded_since(
+    site: AiepMinerCoordinator, run_cycles: RunCycles, hass_client: ClientSessionGenerator
+) -> None:
+    await run_cycles(site, 3)
+    client, ledger = await hass_client(), site.controller.ledger
+    before = ledger.head.blocks
+    seq = (await ledger.latest("decision")).seq
+    for _ in range(3):
+        for address in (f"bundle/{seq}", f"proof/{seq}", "export", f"proof/{10**9}"):
+            await client.get(f"{ROOT}/ledger/{address}")
+        await client.get(f"{ROOT}/ledger/proof/{ledger.head.seq}")
+    assert ledger.head.blocks == before + 1
+    await run_cycles(site)
+    assert (await client.get(f"{ROOT}/ledger/proof/{seq}")).status == 200
+    assert ledger.head.blocks == before + 2
+    assert (await client.get(f"{ROOT}/ledger/export")).status == 200
+    assert ledger.head.blocks == before + 3
+
+
+@pytest.mark.parametrize("kind", ["bundle", "proof"])
+async def test_evidence_is_for_those_who_may_read_the_ledger(
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    client: TestClient,
+    hass_client: ClientSessionGenerator,
+    hass_read_only_access_token: str,
+    kind: str,
+) -> None:
+    await run_cycles(site, 3)
+    address = f"ledger/{kind}/{(await site.controller.ledger.latest('decision')).seq}"
+    assert (await client.get(f"{ROOT}/{address}")).status == 401
+    user = await hass_client(hass_read_only_access_token)
+    assert (await user.get(f"{ROOT}/{address}")).status == 403
+    allow_users(site)
+    assert (await user.get(f"{ROOT}/{address}")).status == 200
+    own = replace(await grant(site, may_act=False), target=f"{ROOT}/operators/site/{address}")
+    assert (await own.send(client)).status == 200
 
 
 async def test_export_that_fails_has_no_proper_end(

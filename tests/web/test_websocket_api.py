@@ -40,8 +40,9 @@ async def test_status(
     client = await hass_ws_client(hass)
     status = (await ask(client, "status"))["result"]
     assert status["operator_id"] == "site"
-    assert status["head"] == str(site.controller.ledger.head)
-    assert status["records"] == site.controller.ledger.count
+    head = site.controller.ledger.head
+    assert status["head"] == f"{head.seq}:{head.hash.hex()}"
+    assert status["records"] == site.controller.ledger.head.seq
     assert status["public_key"] == site.ledger_service.public_key
     assert status["broken"] is None
     assert status["verification"] is None
@@ -185,7 +186,7 @@ async def test_pages_cover_everything_once(
             if page["next_cursor"] is None:
                 break
             cursor = {"cursor": page["next_cursor"]}
-        assert sorted(seqs) == list(range(1, site.controller.ledger.count + 1))
+        assert sorted(seqs) == list(range(1, site.controller.ledger.head.seq + 1))
         assert seqs == sorted(seqs, reverse=order == "newest_first")
 
 
@@ -217,17 +218,13 @@ async def test_record_with_its_place_in_the_chain(
     client = await hass_ws_client(hass)
     ledger = site.controller.ledger
     found = (await ask(client, "record", seq=2))["result"]
-    first, second, third = [await ledger.get(seq) for seq in (1, 2, 3)]
+    second = await ledger.get(2)
     assert found["record"]["hash"] == second.hash_hex
-    assert found["chain"] == {
-        "prev_hash": first.hash_hex,
-        "follows": True,
-        "next_hash": third.hash_hex,
-        "head": str(ledger.head),
-    }
-    assert (await ask(client, "record", seq=1))["result"]["chain"]["follows"]
-    last = (await ask(client, "record", seq=ledger.count))["result"]
-    assert last["chain"]["next_hash"] is None
+    assert found["chain"]["head"] == f"{ledger.head.seq}:{ledger.head.hash.hex()}"
+    for seq in (1, 2, ledger.head.seq):
+        chain = (await ask(client, "record", seq=seq))["result"]["chain"]
+        assert chain["follows"]
+        assert chain["blocks"] == ledger.head.blocks
 
 
 async def test_subscription(
@@ -237,7 +234,7 @@ async def test_subscription(
     hass_ws_client: WebSocketGenerator,
 ) -> None:
     client = await hass_ws_client(hass)
-    before = site.controller.ledger.count
+    before = site.controller.ledger.head.seq
     assert (await ask(client, "subscribe"))["success"]
     await run_cycles(site, 2)
 
@@ -247,15 +244,15 @@ async def test_subscription(
             records += (await client.receive_json())["event"]["records"]
         return records
 
-    records = await receive(site.controller.ledger.count)
-    count = site.controller.ledger.count
+    records = await receive(site.controller.ledger.head.seq)
+    count = site.controller.ledger.head.seq
     assert [record["seq"] for record in records] == list(range(before + 1, count + 1))
 
     # It goes on when the operator is loaded anew, without waiting for the next cycle …
     await hass.config_entries.async_reload("site")
     await hass.async_block_till_done()
     site = site.config_entry.runtime_data.coordinator
-    records = await receive(site.controller.ledger.count)
+    records = await receive(site.controller.ledger.head.seq)
     assert records[0]["seq"] == count + 1
     assert "start" in [record["body"].get("event") for record in records]
 
@@ -264,7 +261,7 @@ async def test_subscription(
     assert (await receive(signed.seq))[-1]["kind"] == "checkpoint"
     await site.ledger_service.async_accept_break(None)
     await hass.async_block_till_done()
-    assert (await receive(site.controller.ledger.count))[0]["seq"] == 1
+    assert (await receive(site.controller.ledger.head.seq))[0]["seq"] == 1
 
 
 async def test_subscription_to_a_kind_ends(
@@ -353,15 +350,15 @@ async def test_the_evidence_of_a_decision(
     found = (await ask(client, "evidence", seq=receipt["seq"]))["result"]
     (decision,) = [item for item in found["named"] if item["name"] == "decision"]
     assert decision["record"]["body"]["action"] == "stop"
-    assert decision["record"]["hash"] == receipt["body"]["decision"]
+    assert decision["record"]["seq"] == receipt["body"]["decision"]
 
     found = (await ask(client, "evidence", seq=decision["record"]["seq"]))["result"]
     assert {"telemetry", "profit", "proposal"} <= {item["name"] for item in found["named"]}
     for item in found["named"]:
-        assert item["record"]["hash"] == item["hash"]
+        assert item["record"]["seq"] == item["seq"]
         assert item["record"]["seq"] < found["record"]["seq"]
     assert [item["seq"] for item in found["outcomes"]] == [receipt["seq"]]
-    missing = site.controller.ledger.count + 1
+    missing = site.controller.ledger.head.seq + 1
     assert (await ask(client, "evidence", seq=missing))["error"]["code"] == "not_found"
 
 

@@ -47,7 +47,7 @@ def command_result_of(
     decision: LedgerEntry[DecisionRecord], entries: Iterable[LedgerEntry[Any]]
 ) -> CommandResult:
     """Return the result that the entries of a decision amount to."""
-    mine = [item for item in entries if getattr(item.record, "decision", None) == decision.hash]
+    mine = [item for item in entries if getattr(item.record, "decision", None) == decision.seq]
     return CommandResult(
         decision=decision,
         receipt=_last(mine, ReceiptRecord),

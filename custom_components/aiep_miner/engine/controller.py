@@ -29,15 +29,15 @@ from .economics.live import solve
 from .events import CycleEvent, EventEmitter, GovernorEvent
 from .journal import Journal
 from .ledger import (
-    Fault,
-    FaultCode,
+    Cause,
+    Finding,
     Head,
     Ledger,
     LedgerError,
     LedgerReason,
-    RecoveryCause,
-    Stored,
+    Trusted,
 )
+from .ledger import LedgerEntry as Stored
 from .miners.base import MinerAdapter
 from .outage import LateStop, Outage, Phase
 from .polling import Poller, Polls
@@ -137,9 +137,8 @@ class Controller:
         """Record hash of a decision to its receipt, for the task that waits for it."""
         self._broken_at: int | None = None
         """The seq at which the ledger was found broken, until a person has accepted that."""
-        self._known_head: Head | None = None
-        self.fault: Fault | None = None
-        """The break that was found when the ledger was opened."""
+        self._private_key = b""
+        self._trusted = Trusted()
         self._opening: asyncio.Task[Ledger] | None = None
         self._ledger: Ledger | None = None
         self._journal: Journal | None = None
@@ -175,16 +174,22 @@ class Controller:
     # From the start to the stop
 
     async def start(
-        self, *, known_head: Head | None = None, broken_at: int | None = None
-    ) -> Fault | None:
+        self,
+        *,
+        private_key: bytes,
+        trusted: Trusted | None = None,
+        broken_at: int | None = None,
+    ) -> Finding | None:
         """Open the ledger, settle what a crash left open, rebuild the state.
 
-        ``known_head`` is the last head known from outside the ledger, ``broken_at`` the seq of a
-        break that no person has accepted yet. Returns the break that is found now. A ledger that
-        cannot be opened raises nothing: each cycle tries again, and until then only stops are
-        sent (see ``phase`` and ``ReadModel.ledger_error``).
+        ``private_key`` (Ed25519) signs checkpoints, ``trusted`` is what the trust store knows,
+        ``broken_at`` the seq of a break that no person has accepted yet. Returns what was wrong
+        with the file in the ledger's place. A ledger that cannot be opened raises nothing: each
+        cycle tries again, and until then only stops are sent (see ``phase`` and
+        ``ReadModel.ledger_error``).
         """
-        self._known_head, self._broken_at = known_head, broken_at
+        self._private_key, self._broken_at = private_key, broken_at
+        self._trusted = trusted or Trusted()
         try:
             async with self._turns.take(Urgency.CYCLE):
                 await self._open()
@@ -193,18 +198,32 @@ class Controller:
             self._outage.fail(err)
             self._cycle_error = str(err)
             self.view = self.view.failing(str(err))
-        return self.fault
+        return self.finding
+
+    @property
+    def finding(self) -> Finding | None:
+        """Return what was found at the opening and nobody has accepted yet."""
+        return self._ledger.finding if self._ledger is not None else None
 
     async def _open(self) -> None:
         """Open the ledger. Raises LedgerError."""
         if self._ledger is None:
             self._ledger = await self._opened()
-            self.fault = _break_of(self._ledger)
-            if self._broken_at is None and self.fault is not None:
-                self._broken_at = self.fault.seq
+            if self._broken_at is None and self._ledger.finding is not None:
+                self._broken_at = self.known_seq
             self.clock.begin(self._ledger.last_ts_ms)
-        journal = Journal(self._ledger, self.clock)
         self._outage.enter(Phase.RECOVERING)
+        journal = Journal(self._ledger, self.clock)
+        try:
+            await self._begin_run(journal)
+        except BaseException:
+            journal.close()
+            raise
+        self._journal = journal
+        self._outage.enter(Phase.RECORDING)
+
+    async def _begin_run(self, journal: Journal) -> None:
+        """Rebuild the state and record the start. Raises LedgerError."""
         rebuilt, _ = await journal.rebuild()
         dues = self._dues()
         started = LifecycleRecord(
@@ -215,15 +234,20 @@ class Controller:
             rebuilt_from_seq=rebuilt.from_seq,
         )
         committed = await journal.write(begin_run, started, dues)
-        self._journal = journal
         self._written(dues, committed.entries)
-        self._outage.enter(Phase.RECORDING)
 
     async def _opened(self) -> Ledger:
         """Open the ledger's file; the next call waits again for an attempt that hangs."""
         if self._opening is None:
             self._opening = asyncio.create_task(
-                Ledger.open(self._ledger_path, self._operator_id, known_head=self._known_head)
+                Ledger.open(
+                    self._ledger_path,
+                    self._operator_id,
+                    private_key=self._private_key,
+                    now_ms=self.clock.now_ms(),
+                    trusted=self._trusted,
+                    deadline_s=None,
+                )
             )
         opening = self._opening
         done, _ = await asyncio.wait({opening}, timeout=CLOSE_S)
@@ -232,8 +256,15 @@ class Controller:
         self._opening = None
         return opening.result()
 
+    @property
+    def known_seq(self) -> int:
+        """Return the last seq that the trust store knew at the start; 0 for none."""
+        return self._trusted.head.seq if self._trusted.head else 0
+
     async def stop(self) -> Head | None:
-        """Record the stop, close the miners and the ledger; return its head. Never raises.
+        """Record the stop, close the miners and the ledger; return its head.
+
+        The head is None when it is not known for certain. Never raises.
 
         Waits up to ``DRAIN_S`` for dispatches under way, and stops machines in danger meanwhile.
         A command without an answer by then ends in a receipt ``unknown``.
@@ -245,9 +276,11 @@ class Controller:
                 await self._record_stop()
             except LedgerError as err:
                 _LOGGER.warning("The stop could not be recorded: %s", err)
-            head = self._ledger.head
+            self._journal.close()
         if self._ledger is not None:
+            is_settled = not self._ledger.is_hanging
             await _within(CLOSE_S, self._ledger.close())
+            head = self._ledger.head if is_settled and self._journal is not None else None
         if self._opening is not None:
             self._opening.add_done_callback(_close_opened)
         self._is_stopped = True
@@ -531,8 +564,8 @@ class Controller:
         """Rebuild the state after a failed write, or after a new segment began."""
         self._outage.enter(Phase.RECOVERING)
         rebuilt, held = await self.journal.rebuild()
-        if self._broken_at is None and self.ledger.fault is not None:
-            self._broken_at = self.ledger.fault.seq
+        if self._broken_at is None and self.ledger.finding is not None:
+            self._broken_at = self.known_seq
         recovered = LifecycleRecord(
             ts_ms=self.clock.now_ms(),
             subject=self._operator_id,
@@ -629,8 +662,8 @@ class Controller:
             return
         self._written(dues, committed.entries)
         await self._show()
-        for key in ended:
-            self._settled[key] = [item for item in committed.result if item.record.decision == key]
+        for key, receipt in zip(ended, committed.result, strict=True):
+            self._settled[key] = [receipt]
 
     def _owe_receipts(self, ended: Mapping[str, Ended], err: LedgerError) -> None:
         _LOGGER.warning("A receipt is recorded when the ledger can be written: %s", err)
@@ -687,22 +720,24 @@ class Controller:
         await self._record(Urgency.PERSON, override)
 
     async def review(
-        self, decision: str, *, approved: bool, user_id: str | None, note: str | None = None
+        self, decision: int | str, *, approved: bool, user_id: str | None, note: str | None = None
     ) -> None:
-        """Record a person's verdict on a supervised decision, named by its record hash.
+        """Record a person's verdict on a supervised decision, named by its seq or record hash.
 
         Raises KeyError when no such decision waits for a review, LedgerError after the stop or when
         the ledger cannot be written.
         """
         if self._is_stopped:
             raise LedgerError(LedgerReason.CLOSED, "the controller is stopped")
-        waiting = next((item for item in self.view.reviews if item.hash == decision), None)
+        waiting = next(
+            (item for item in self.view.reviews if decision in (item.seq, item.hash)), None
+        )
         if waiting is None:
             raise KeyError(decision)
         verdict = ReviewRecord(
             ts_ms=0,
             subject=waiting.record.subject,
-            decision=decision,
+            decision=waiting.seq,
             approved=approved,
             user_id=user_id,
             note=note,
@@ -728,7 +763,9 @@ class Controller:
         """
         async with self._turns.take(Urgency.PERSON):
             try:
-                await self.journal.upkeep(self.ledger.begin_segment(RecoveryCause.ACCEPTED))
+                now_ms = self.clock.now_ms()
+                begun = self.ledger.begin_segment(Cause.ACCEPTED, now_ms, user_id=user_id)
+                await self.journal.upkeep(begun)
                 self._broken_at = None
                 await self._recover(user_id)
             except LedgerError as err:
@@ -755,23 +792,23 @@ class Controller:
         await self._record(Urgency.OUTSIDE, record)
         return True
 
-    async def checkpoint(self, private_key: bytes) -> Stored:
-        """Append a checkpoint of the head, signed with an Ed25519 key; raises LedgerError."""
+    async def checkpoint(self) -> Stored:
+        """Append a signed checkpoint of all blocks so far. Raises LedgerError."""
         async with self._turns.take(Urgency.UPKEEP):
-            now_ms = self.clock.now_ms()
-            return await self.journal.upkeep(self.ledger.checkpoint(now_ms, private_key))
+            return await self.journal.upkeep(self.ledger.checkpoint(self.clock.now_ms()))
 
     async def maintain(self, keep_ms: int) -> bool:
         """Do one step of the ledger's housekeeping; return whether there is more of it.
 
-        ``keep_ms`` is how long bodies that may be pruned are kept. Does nothing while the
-        clock is doubtful. Raises LedgerError.
+        ``keep_ms`` is how long observations are kept. Does nothing while the clock is doubtful.
+        Raises LedgerError.
         """
         now_ms = self.clock.now_ms()
         if not self.clock.may_prune:
             return False
-        async with self._turns.take(Urgency.UPKEEP):
-            return await self.journal.upkeep(self.ledger.maintain(now_ms, keep_ms))
+        return await self.ledger.maintain(
+            now_ms, keep_ms, partial(self._turns.take, Urgency.UPKEEP)
+        )
 
     async def _record(self, urgency: Urgency, *records: Record) -> None:
         """Record what a person did, after the dues; raises LedgerError."""
@@ -854,10 +891,3 @@ def _close_opened(opening: asyncio.Task[Ledger]) -> None:
     """Close a ledger that opened after the controller had stopped."""
     if not opening.cancelled() and opening.exception() is None:
         _ = asyncio.ensure_future(opening.result().close())  # noqa: RUF006
-
-
-def _break_of(ledger: Ledger) -> Fault | None:
-    """Return the fault of a ledger as it was opened; a missing file counts as cut off."""
-    if ledger.recovery is not None and ledger.recovery.cause is RecoveryCause.MISSING:
-        return Fault(1, FaultCode.HEAD_MISSING)
-    return ledger.fault

@@ -99,9 +99,11 @@ def _decided_meanwhile(
     open_decisions = state.miner(late.decision.subject).open_decisions
     return next(
         (
-            LedgerEntry(record=record, seq=0, hash=record_hash)
-            for record_hash, record in open_decisions.items()
-            if record.action is Action.STOP and record.authorised and record_hash not in sent
+            item
+            for item in open_decisions.values()
+            if item.record.action is Action.STOP
+            and item.record.authorised
+            and item.hash not in sent
         ),
         None,
     )
@@ -110,9 +112,16 @@ def _decided_meanwhile(
 def settle(block: Block, ended: Ended, ts_ms: int) -> list[LedgerEntry[ReceiptRecord]]:
     """Stage the receipt of a dispatch, and the hold of the person who gave the command."""
     block.stage(superseded(block.state, [ended.decision], ts_ms))
-    receipts = block.stage([ended.receipt])
+    receipts = block.stage([_receipt_here(block.state, ended)])
     block.stage(takeovers(block.state, [ended]))
     return receipts
+
+
+def _receipt_here(state: State, ended: Ended) -> ReceiptRecord:
+    """Return a receipt as it is recorded here: the decision may be in a segment before."""
+    opened = state.miner(ended.receipt.subject).open_decisions.get(ended.decision.seq)
+    is_here = opened is not None and opened.hash == ended.decision.hash
+    return ended.receipt if is_here else replace(ended.receipt, decision=0)
 
 
 def settle_after_dues(
@@ -135,10 +144,10 @@ def settle_open(block: Block, dues: Dues, *, was_running: bool = False) -> None:
         else (Outcome.UNKNOWN, Reason.DISPATCH_INTERRUPTED)
     )
     owing = [
-        LedgerEntry(record=replace(decision, ts_ms=dues.ts_ms), seq=0, hash=record_hash)
+        replace(item, record=replace(item.record, ts_ms=dues.ts_ms))
         for miner in block.state.miners.values()
-        for record_hash, decision in miner.open_decisions.items()
-        if record_hash not in dues.sent
+        for item in miner.open_decisions.values()
+        if item.hash not in dues.sent
     ]
     ended = [
         Ended(item, receipt_of(item, outcome, reason)) for item in owing if item.record.authorised

@@ -74,8 +74,8 @@ class EventEmitter:
         self._on_governor_event = on_governor_event
         self._health = GovernorView().overall.status
         self._last: dict[tuple[str, CycleEventKind], tuple[object, ...]] = {}
-        self._trust: dict[str, int] = {}
-        """Record hash to trust level of the latest decisions that asked for a change."""
+        self._trust: dict[int, int] = {}
+        """Seq to trust level of the latest decisions that asked for a change."""
 
     def emit(self, entries: Iterable[LedgerEntry[Any]]) -> None:
         """Emit what a commit has made durable, in its order."""
@@ -133,7 +133,7 @@ class EventEmitter:
     def _decision(self, filed: LedgerEntry[Any], record: DecisionRecord) -> None:
         trust_level = record.evaluation.trust_level if record.evaluation else 0
         if record.action is not Action.HOLD:
-            self._remember(filed.hash, trust_level)
+            self._remember(filed.seq, trust_level)
             if record.evaluation is not None:
                 self._judged(filed, record, record.evaluation)
         if Reason.STILL_SUPPRESSED in record.reasons:
@@ -152,7 +152,7 @@ class EventEmitter:
             # The same suppression after a pause is a change again.
             self._last.pop((record.subject, CycleEventKind.SUPPRESSION), None)
 
-    def _remember(self, decision: str, trust_level: int) -> None:
+    def _remember(self, decision: int, trust_level: int) -> None:
         self._trust[decision] = trust_level
         if len(self._trust) > REMEMBERED:
             del self._trust[next(iter(self._trust))]

@@ -3,72 +3,66 @@
 Rules:
 
 - Only the journal changes the state, and only by applying records that it stages.
-- A write is one job on the ledger's thread: stage, apply, commit, with one transaction.
+- The state is touched on the journal's own thread, by one job at a time; the block that a job
+  has filled goes to the ledger in one commit.
 - When a commit fails, the state is ahead of the ledger: every read and write raises LedgerError
   until ``rebuild`` has read the state from the ledger again.
-- A job that stages or folds no record for ``DEADLINE_S`` raises LedgerError here and goes on
-  there; until it has ended, nothing else is asked of the ledger. The deadline is the disk's: what
-  a large fleet takes to compute does not count as a ledger that fails.
+- A job that stages or folds no record for ``DEADLINE_S``, or a commit that outlasts it, raises
+  LedgerError here and goes on there; until it has ended, nothing else is asked. The deadline is
+  the disk's: what a large fleet takes to compute does not count as a ledger that fails.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Concatenate, Final
 
 from .clock import SteadyClock
-from .ledger import Head, Ledger, LedgerError, LedgerReason, LedgerStore, RecoveryCause, Stored
+from .ledger import Cause, Ledger, LedgerError, LedgerReason, Staged
 from .records import Record
 from .records.entry import LedgerEntry
 from .state import State
 from .state.rebuild import Progress, Rebuilt, rebuild
 
 DEADLINE_S: Final = 8.0
-"""How long a job on the ledger's thread may get on with no record before it counts as failed;
-that is noticed within twice this time."""
+"""How long a job may get on with no record, or a commit take, before it counts as failed; for a
+job that is noticed within twice this time."""
 
 
 class Block:
     """The records of one commit: each changes the state as it is staged."""
 
     def __init__(
-        self, store: LedgerStore, state: State, clock_ms: int | None, progress: Progress
+        self, ledger: Ledger, state: State, clock_ms: int | None, progress: Progress
     ) -> None:
-        """Take the ledger's file, the state that follows from it, and what a doubted clock shows."""
+        """Take the ledger, the state that follows from it, and what a doubted clock shows."""
         self.state = state
         self.entries: list[LedgerEntry[Any]] = []
-        self._store = store
+        self.staged: list[Staged] = []
+        self._ledger = ledger
         self._clock_ms = clock_ms
         self._progress = progress
-        self._staged: list[Stored] = []
-
-    @property
-    def head(self) -> Head:
-        """Return where the chain ends once the block is committed."""
-        if not self._staged:
-            return self._store.head
-        return Head(self._staged[-1].seq, self._staged[-1].hash)
 
     def stage[R: Record](self, records: Iterable[R]) -> list[LedgerEntry[R]]:
-        """Chain records, apply them and return them. Raises LedgerError, ValueError."""
+        """Give records their places, apply them and return them. Raises ValueError."""
         given = list(records)
         if self._clock_ms is not None:
             given = [replace(record, clock_ms=self._clock_ms) for record in given]
-        stored = self._store.stage(given, self._staged)
+        staged = self._ledger.stage(given, self.staged)
         entries = [
-            LedgerEntry(record=_as_stored(record, item.ts_ms), seq=item.seq, hash=item.hash_hex)
-            for record, item in zip(given, stored, strict=True)
+            LedgerEntry(
+                record=_as_staged(record, item), seq=item.entry.seq, hash=item.entry.hash_hex
+            )
+            for record, item in zip(given, staged, strict=True)
         ]
         for entry in entries:
             self.state.apply(entry)
         self.entries += entries
+        self.staged += staged
         self._progress.records += len(entries)
         return entries
-
-    def commit(self) -> None:
-        """Make all of it durable. Raises LedgerError."""
-        self._store.commit(self._staged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +74,14 @@ class Committed[T]:
 
 
 class Journal:
-    """One operator's ledger and the state that follows from it, on the ledger's thread."""
+    """One operator's state, and what is appended to the ledger that it follows from."""
 
     def __init__(self, ledger: Ledger, clock: SteadyClock) -> None:
         """Take an open ledger; ``rebuild`` comes before anything else."""
         self._ledger = ledger
         self._clock = clock
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="aiep_miner_journal")
+        self._is_closed = False
         self._state: State | None = None
         self._is_ahead = False
         """Whether a commit failed since the state was read from the ledger."""
@@ -104,87 +100,101 @@ class Journal:
 
         A ledger that cannot be read is set aside, and a new segment begins. Raises LedgerError.
         """
-        return await self._run(self._rebuild)
+        self._check_idle()
+        held = _holds(self._state) if self._state is not None else {}
+        now_ms = self._clock.now_ms()
+        try:
+            await self._ledger.catch_up(now_ms)
+            state, rebuilt = await self._read_state()
+        except LedgerError as err:
+            if err.reason is not LedgerReason.CORRUPT:
+                raise
+            await self._ledger.begin_segment(Cause.CORRUPT, now_ms)
+            state, rebuilt = await self._read_state()
+        self._state, self._is_ahead = state, False
+        self._recovery = self._ledger.recovery
+        return rebuilt, held
+
+    async def _read_state(self) -> tuple[State, Rebuilt]:
+        operator_id, upto_seq = self._ledger.operator_id, self._ledger.head.seq
+        reading = self._ledger.read_first(
+            lambda reader: rebuild(operator_id, reader, upto_seq, self._progress)
+        )
+        return await self._wait(asyncio.ensure_future(reading))
 
     async def read[**P, T](
         self, look: Callable[Concatenate[State, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Return what a look at the state gives; it must not change it. Raises LedgerError."""
-        return await self._run(self._read, partial(_call, look, args, kwargs))
+        return await self._run(partial(look, self._current(), *args, **kwargs))
 
     async def write[**P, T](
         self, fill: Callable[Concatenate[Block, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> Committed[T]:
         """Let a function fill a block, and commit it. Raises LedgerError: nothing was written."""
-        filling = partial(_call, fill, args, kwargs)
-        return await self._run(self._write, self._clock.shown_ms, filling)
+        block = Block(self._ledger, self._current(), self._clock.shown_ms, self._progress)
+        self._is_ahead = True
+        result = await self._run(partial(fill, block, *args, **kwargs))
+        if block.staged:
+            appending = self._ledger.append_staged(block.staged, deadline_s=DEADLINE_S)
+            job = asyncio.ensure_future(appending)
+            await self._end_of(job)
+            job.result()
+        self._is_ahead = False
+        return Committed(result, tuple(block.entries))
 
     async def upkeep[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for work on the ledger's file that changes no state. Raises LedgerError."""
-        if self._is_late:
+        try:
+            self._check_idle()
+        except LedgerError:
             work.close()
+            raise
+        return await self._wait(asyncio.ensure_future(work))
+
+    def close(self) -> None:
+        """End the thread, after what is under way."""
+        self._is_closed = True
+        self._executor.shutdown(wait=False)
+
+    def _check_idle(self) -> None:
+        """Raise LedgerError once closed, and while something hangs that was asked for before."""
+        if self._is_closed:
+            raise LedgerError(LedgerReason.CLOSED, "the journal is closed")
+        if self._ledger.is_hanging or (self._late is not None and not self._late.done()):
             raise LedgerError(LedgerReason.IO_ERROR, "an earlier write has not ended")
-        return await self._wait(work)
 
-    @property
-    def _is_late(self) -> bool:
-        return self._late is not None and not self._late.done()
+    async def _run[T](self, job: Callable[[], T]) -> T:
+        """Run a job on the journal's thread. Raises LedgerError, also when that takes too long."""
+        self._check_idle()
+        return await self._wait(asyncio.wrap_future(self._executor.submit(job)))
 
-    async def _run[**P, T](self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a function on the ledger's thread. Raises LedgerError, also when that takes too long."""
-        return await self.upkeep(self._ledger.run(function, *args, **kwargs))
-
-    async def _wait[T](self, work: Coroutine[Any, Any, T]) -> T:
-        job = asyncio.ensure_future(work)
+    async def _wait[T](self, job: asyncio.Future[T]) -> T:
+        """Wait for a job that gets on. Raises LedgerError when it does not; it then still runs."""
         seen: int | None = None
         while not job.done() and seen != self._progress.records:
             seen = self._progress.records
-            await asyncio.wait({job}, timeout=DEADLINE_S)
+            await self._end_of(job, DEADLINE_S)
         if job.done():
             return job.result()
         self._late, self._is_ahead = job, True
         job.add_done_callback(_retrieve)
         raise LedgerError(LedgerReason.IO_ERROR, f"no answer within {DEADLINE_S:g} s")
 
-    def _rebuild(self) -> tuple[Rebuilt, dict[str, int]]:
-        store = self._ledger.store
-        held = _holds(self._state) if self._state is not None else {}
+    async def _end_of(self, job: asyncio.Future[Any], timeout_s: float | None = None) -> None:
+        """Wait for a job; one that is given up is waited for before anything else is asked."""
         try:
-            store.read_head_anew()
-            state, rebuilt = rebuild(store.operator_id, store, store.head.seq, self._progress)
-        except LedgerError as err:
-            if err.reason is not LedgerReason.CORRUPT:
-                raise
-            store.begin_segment(RecoveryCause.CORRUPT)
-            state, rebuilt = rebuild(store.operator_id, store, store.head.seq, self._progress)
-        self._state, self._is_ahead, self._recovery = state, False, store.recovery
-        return rebuilt, held
-
-    def _read[T](self, look: Callable[[State], T]) -> T:
-        return look(self._current())
-
-    def _write[T](self, clock_ms: int | None, fill: Callable[[Block], T]) -> Committed[T]:
-        block = Block(self._ledger.store, self._current(), clock_ms, self._progress)
-        try:
-            result = fill(block)
-            block.commit()
-        except BaseException:
-            self._is_ahead = True
+            await asyncio.wait({job}, timeout=timeout_s)
+        except asyncio.CancelledError:
+            self._late = job
+            job.add_done_callback(_retrieve)
             raise
-        return Committed(result, tuple(block.entries))
 
     def _current(self) -> State:
         """Return the state. Raises LedgerError while it does not follow from the ledger."""
         if self._state is None or self.needs_rebuild:
             raise LedgerError(LedgerReason.IO_ERROR, "the state is to be rebuilt first")
         return self._state
-
-
-def _call[S, T](
-    function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], subject: S
-) -> T:
-    """Call a function with the state or block first; ``read`` and ``write`` check the types."""
-    return function(subject, *args, **kwargs)
 
 
 def _retrieve(job: asyncio.Future[Any]) -> None:
@@ -202,6 +212,7 @@ def _holds(state: State) -> dict[str, int]:
     }
 
 
-def _as_stored[R: Record](record: R, ts_ms: int) -> R:
+def _as_staged[R: Record](record: R, staged: Staged) -> R:
     """Return a record with the time that the ledger lifted it to: the state follows the ledger."""
+    ts_ms = staged.entry.ts_ms
     return record if record.ts_ms == ts_ms else replace(record, ts_ms=ts_ms, clock_ms=record.ts_ms)

@@ -5,15 +5,18 @@ rebuilt it. Before each decision the engine and the governor decide anew, and th
 compared with the record byte for byte.
 """
 
-import hashlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from .canonical import canonical
 from .economics.live import solve
-from .ledger import LedgerStore, Stored
+from .ledger import LedgerEntry as Stored
+from .ledger import Reader
+from .ledger.errors import translated
+from .ledger.verifier.database import Database, verify
 from .records import (
     DecisionRecord,
     LifecycleEvent,
@@ -51,28 +54,35 @@ class ReplayReport:
     late: int = 0
     """Safety stops from a time without a ledger: there is no evidence to decide them on anew."""
     unproven: int = 0
-    """Decisions whose evidence has been pruned."""
+    """Decisions whose evidence has been dropped."""
     plans: int = 0
     """Plans that came out the same, byte for byte."""
     difference: Difference | None = None
 
 
 def replay(path: Path, on_progress: Callable[[int], None] | None = None) -> ReplayReport:
-    """Replay the ledger at a path, read-only; raises LedgerError when it cannot be read."""
-    store = LedgerStore.open_read_only(path)
-    try:
-        return Replay(store).run(on_progress)
-    finally:
-        store.close()
+    """Verify and replay the ledger at a path, read-only.
+
+    Raises LedgerError when it cannot be read.
+    """
+    with translated():
+        fault = verify(path).fault
+        if fault is not None:
+            difference = Difference(seq=fault.seq or 0, reason=str(fault))
+            return ReplayReport(records=0, matched=0, difference=difference)
+        with closing(Reader(Database(path))) as reader:
+            return Replay(reader).run(on_progress)
 
 
 class Replay:
     """One pass over a ledger."""
 
-    def __init__(self, store: LedgerStore) -> None:
+    def __init__(self, reader: Reader) -> None:
         """Take an open ledger; it is only read."""
-        self._store = store
-        self._state = State(store.operator_id)
+        self._reader = reader
+        self._operator_id = reader.database.operator_id
+        self._state = State(self._operator_id)
+        self._seq = 0
         self._follows = True
         """Whether the state is the one that the controller had."""
         self._polled: list[str] = []
@@ -84,7 +94,7 @@ class Replay:
     def run(self, on_progress: Callable[[int], None] | None = None) -> ReplayReport:
         """Replay the whole ledger; ``on_progress`` is told the seq every now and then."""
         difference = None
-        for stored in chain.from_iterable(self._store.read()):
+        for stored in chain.from_iterable(self._reader.read()):
             self._records += 1
             difference = self._take(stored)
             if difference is not None:
@@ -101,11 +111,9 @@ class Replay:
         )
 
     def _take(self, stored: Stored) -> Difference | None:
-        if stored.body is None:
+        if stored.seq != self._seq + 1:  # observations were dropped
             self._follows = False
-            return None
-        if hashlib.sha256(stored.body).digest() != stored.body_hash:
-            return Difference(seq=stored.seq, reason="the body does not match its hash")
+        self._seq = stored.seq
         try:
             filed = LedgerEntry(record=stored.record(), seq=stored.seq, hash=stored.hash_hex)
         except ValueError as err:
@@ -124,13 +132,14 @@ class Replay:
     def _compare_plan(self, stored: Stored, recorded: PlanRecord) -> Difference | None:
         solved = solve(recorded.ts_ms, recorded.subject, recorded.inputs)
         replayed = canonical(replace(solved, clock_ms=recorded.clock_ms).body())
-        if replayed == stored.body:
+        found = canonical(stored.body)
+        if replayed == found:
             self._plans += 1
             return None
         return Difference(
             seq=stored.seq,
             reason="the plan does not follow from its inputs",
-            recorded=(stored.body or b"").decode(),
+            recorded=found.decode(),
             replayed=replayed.decode(),
         )
 
@@ -153,7 +162,7 @@ class Replay:
         """Rebuild the state where the controller did."""
         if record.event is LifecycleEvent.STOP or record.rebuilt_from_seq is None:
             return
-        self._state, rebuilt = rebuild(self._store.operator_id, self._store, before_seq - 1)
+        self._state, rebuilt = rebuild(self._operator_id, self._reader, before_seq - 1)
         self._follows = rebuilt.whole
 
     def _compare(self, stored: Stored, recorded: DecisionRecord) -> Difference | None:
@@ -164,14 +173,14 @@ class Replay:
             self._unproven += 1
             return None
         decided = replace(self._decide(recorded), clock_ms=recorded.clock_ms)
-        replayed = canonical(decided.body())
-        if replayed == stored.body:
+        replayed, found = canonical(decided.body()), canonical(stored.body)
+        if replayed == found:
             self._matched += 1
             return None
         return Difference(
             seq=stored.seq,
             reason="the decision does not follow from the records before it",
-            recorded=(stored.body or b"").decode(),
+            recorded=found.decode(),
             replayed=replayed.decode(),
         )
 

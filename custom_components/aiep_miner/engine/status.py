@@ -240,7 +240,9 @@ def _confirming(ask: _Question) -> Status | None:
     if Reason.AWAITING_CONFIRMATION not in ask.reasons:
         return None
     pending = ask.miner.pending
-    under_way = [item for item in ask.miner.open_decisions.values() if item.authorised]
+    under_way = [
+        item.record for item in ask.miner.open_decisions.values() if item.record.authorised
+    ]
     if under_way:
         action, since_ms = under_way[-1].action, under_way[-1].ts_ms
     elif pending is not None:

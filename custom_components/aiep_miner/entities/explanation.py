@@ -59,16 +59,13 @@ async def _decision(
         "governor_reasons": list(evaluation.reasons) if evaluation else [],
         "record_seq": entry.seq,
         "record_hash": entry.hash,
-        "rests_on": [
-            await _record(site, kind, record_hash, entry.seq)
-            for kind, record_hash in _cited(entry.record.evidence)
-        ],
+        "rests_on": [await _record(site, kind, seq) for kind, seq in _cited(entry.record.evidence)],
     }
 
 
-def _cited(evidence: Evidence) -> Iterator[tuple[RecordKind, str]]:
-    """Yield kind and hash of each record that a decision names."""
-    for kind, record_hash in (
+def _cited(evidence: Evidence) -> Iterator[tuple[RecordKind, int]]:
+    """Yield kind and seq of each record that a decision names."""
+    for kind, seq in (
         (RecordKind.TELEMETRY, evidence.telemetry),
         (RecordKind.PRICE, evidence.price),
         (RecordKind.PROFIT, evidence.profit),
@@ -76,23 +73,21 @@ def _cited(evidence: Evidence) -> Iterator[tuple[RecordKind, str]]:
         (RecordKind.PLAN, evidence.plan),
         (RecordKind.PROPOSAL, evidence.proposal),
     ):
-        if record_hash is not None:
-            yield kind, record_hash
-    for record_hash in evidence.divergences:
-        yield RecordKind.DIVERGENCE, record_hash
+        if seq is not None:
+            yield kind, seq
+    for seq in evidence.divergences:
+        yield RecordKind.DIVERGENCE, seq
 
 
-async def _record(
-    site: AiepMinerCoordinator, kind: RecordKind, record_hash: str, to_seq: int
-) -> dict[str, Any]:
-    """Return where a record is in the ledger; null where it cannot be read, or holds it no longer."""
+async def _record(site: AiepMinerCoordinator, kind: RecordKind, seq: int) -> dict[str, Any]:
+    """Return a record's time and hash; null where the ledger cannot be read, or has dropped it."""
     try:
-        stored = await site.controller.ledger.get_by_hash(record_hash, kinds=(kind,), to_seq=to_seq)
+        stored = await site.controller.ledger.get(seq)
     except LedgerError:
         stored = None
     return {
         "kind": kind.value,
         "at": iso_time(stored.ts_ms) if stored else None,
-        "record_seq": stored.seq if stored else None,
-        "record_hash": record_hash,
+        "record_seq": seq,
+        "record_hash": stored.hash_hex if stored else None,
     }

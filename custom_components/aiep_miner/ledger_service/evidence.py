@@ -1,5 +1,6 @@
 """The actions that hand evidence out: signed heads, exports, bundles; and take exports in."""
 
+import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -17,22 +18,24 @@ from homeassistant.core import (
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.util.json import JsonValueType
 
 from ..const import DOMAIN
 from ..coordinator import AiepMinerCoordinator
-from ..engine.ledger import Head, Ledger, LedgerError, import_export
+from ..engine.ledger import Ledger, LedgerError, Query, Reader, import_export
 from ..engine.records import RecordKind
 from ..errors import ledger_unavailable
 from ..services import ATTR_RECORD_HASH, SITE_SCHEMA, site_of
-from ..web.serializers import SEQ
+from ..web.serializers import MAX_SEQ, SEQ, block_of
 
-ACTION_EVIDENCE_BUNDLE: Final = "evidence_bundle"
+ACTION_EXPORT_EVIDENCE: Final = "export_evidence"
 ACTION_EXPORT_LEDGER: Final = "export_ledger"
 ACTION_IMPORT_LEDGER: Final = "import_ledger"
 ACTION_SIGN_LEDGER: Final = "sign_ledger"
 
 ATTR_FILENAME: Final = "filename"
 ATTR_FROM_SEQ: Final = "from_seq"
+ATTR_RECORD_SEQ: Final = "record_seq"
 
 EXPORTS: Final = "exports"
 """Folder beside the ledger."""
@@ -40,8 +43,16 @@ IMPORTS: Final = "imports"
 """Folder beside the operators'."""
 
 EXPORT_SCHEMA: Final = SITE_SCHEMA.extend({vol.Optional(ATTR_FROM_SEQ, default=1): SEQ})
-BUNDLE_SCHEMA: Final = SITE_SCHEMA.extend(
-    {vol.Required(ATTR_RECORD_HASH): vol.All(cv.string, vol.Match(r"^[0-9a-f]{64}\Z"))}
+EVIDENCE_SCHEMA: Final = vol.All(
+    SITE_SCHEMA.extend(
+        {
+            vol.Exclusive(ATTR_RECORD_SEQ, "record"): SEQ,
+            vol.Exclusive(ATTR_RECORD_HASH, "record"): vol.All(
+                cv.string, vol.Match(r"^[0-9a-f]{64}\Z")
+            ),
+        }
+    ),
+    cv.has_at_least_one_key(ATTR_RECORD_SEQ, ATTR_RECORD_HASH),
 )
 IMPORT_SCHEMA: Final = vol.Schema(
     {vol.Required(ATTR_FILENAME): vol.All(cv.string, vol.Match(r"^\w[\w.-]{0,200}\.jsonl\Z"))}
@@ -54,7 +65,7 @@ def async_setup_evidence_actions(hass: HomeAssistant) -> None:
     for name, handler, schema in (
         (ACTION_SIGN_LEDGER, _sign, SITE_SCHEMA),
         (ACTION_EXPORT_LEDGER, _export, EXPORT_SCHEMA),
-        (ACTION_EVIDENCE_BUNDLE, _bundle, BUNDLE_SCHEMA),
+        (ACTION_EXPORT_EVIDENCE, _evidence, EVIDENCE_SCHEMA),
         (ACTION_IMPORT_LEDGER, _import, IMPORT_SCHEMA),
     ):
         async_register_admin_service(
@@ -63,20 +74,18 @@ def async_setup_evidence_actions(hass: HomeAssistant) -> None:
 
 
 async def _sign(call: ServiceCall) -> ServiceResponse:
-    """Append a signed checkpoint of the ledger's head."""
+    """Append a signed checkpoint of the whole ledger."""
     site = site_of(call)
     try:
         stored = await site.ledger_service.async_sign()
     except LedgerError as err:
         raise ledger_unavailable(err) from err
-    body = stored.record().body()
     return {
         "record_seq": stored.seq,
         "record_hash": stored.hash_hex,
-        "head": f"{body['seq']}:{body['head']}",
         "ts": stored.ts_ms,
-        "signature": body["signature"],
-        "public_key": site.ledger_service.public_key,
+        "checkpoint": stored.body["note"],
+        **_keys(site),
     }
 
 
@@ -84,30 +93,64 @@ async def _export(call: ServiceCall) -> ServiceResponse:
     """Write the ledger, or its end, to a file."""
     site, from_seq = site_of(call), call.data[ATTR_FROM_SEQ]
     ledger = _ledger(site)
-    head = ledger.head
-    if from_seq > head.seq:
+    if from_seq > ledger.head.seq:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="beyond_the_ledger")
-    blocks = ledger.export(
-        from_seq, head.seq, public_key=site.ledger_service.trust_store.trusted.public_key
-    )
-    return await _hand_out(call.hass, site, f"ledger-{from_seq}-{head.seq}.jsonl", blocks, head)
-
-
-async def _bundle(call: ServiceCall) -> ServiceResponse:
-    """Write a decision with all that it rests on, and the chain from there on, to a file."""
-    site, record_hash = site_of(call), call.data[ATTR_RECORD_HASH]
-    ledger = _ledger(site)
     try:
-        stored = await ledger.get_by_hash(record_hash, kinds=(RecordKind.DECISION,))
+        from_block = await block_of(ledger, from_seq)
+        note = await site.ledger_service.async_covering_note()
     except LedgerError as err:
         raise ledger_unavailable(err) from err
-    if stored is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_decision")
-    blocks = ledger.bundle(
-        stored.seq, public_key=site.ledger_service.trust_store.trusted.public_key
-    )
-    name = f"decision-{stored.seq}-{record_hash[:8]}.jsonl"
-    return await _hand_out(call.hass, site, name, blocks, ledger.head)
+    name = f"ledger-{ledger.segment}-{from_block}.jsonl"
+    path = await _hand_out(call.hass, site, name, ledger.export(from_block, note=note))
+    return {"file": str(path), "checkpoint": str(note), **_keys(site)}
+
+
+async def _evidence(call: ServiceCall) -> ServiceResponse:
+    """Write a decision's evidence bundle and its tlog-proof to files."""
+    site = site_of(call)
+    ledger = _ledger(site)
+    try:
+        seq = call.data.get(ATTR_RECORD_SEQ) or await _seq_of(ledger, call.data[ATTR_RECORD_HASH])
+        note = await site.ledger_service.async_covering_note(seq)
+        bundle, proof = await ledger.bundle(seq, note), await ledger.proof(seq, note)
+    except LedgerError as err:
+        raise ledger_unavailable(err) from err
+    except ValueError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="no_such_decision"
+        ) from err
+    name = f"decision-{ledger.segment}-{seq}"
+    text = json.dumps(bundle, ensure_ascii=False, indent=1).encode()
+    file = await _hand_out(call.hass, site, f"{name}.json", _once(text))
+    proof_file = await _hand_out(call.hass, site, f"{name}.tlog-proof", _once(proof.encode()))
+    return {"file": str(file), "proof_file": str(proof_file), "record_seq": seq, **_keys(site)}
+
+
+async def _seq_of(ledger: Ledger, record_hash: str) -> int:
+    """Return the seq of the decision with a hash. Raises LedgerError, ValueError for none."""
+    digest = bytes.fromhex(record_hash)
+
+    def look(reader: Reader) -> int | None:
+        everything = Query(kinds=(RecordKind.DECISION,), limit=MAX_SEQ, newest_first=True)
+        found = (entry for batch in reader.find(everything) for entry in batch)
+        return next((entry.seq for entry in found if entry.hash == digest), None)
+
+    seq = await ledger.read(look)
+    if seq is None:
+        raise ValueError("no such decision")
+    return seq
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+def _keys(site: AiepMinerCoordinator) -> dict[str, JsonValueType]:
+    """Return what signatures are verified with."""
+    return {
+        "public_key": site.ledger_service.public_key,
+        "verifier_key": str(_ledger(site).verifier_key),
+    }
 
 
 async def _import(call: ServiceCall) -> ServiceResponse:
@@ -116,14 +159,14 @@ async def _import(call: ServiceCall) -> ServiceResponse:
     source = Path(hass.config.path(DOMAIN, IMPORTS, call.data[ATTR_FILENAME]))
     target = source.with_suffix(".db")
     try:
-        head = await hass.async_add_executor_job(import_export, source, target)
+        report = await hass.async_add_executor_job(import_export, source, target)
     except (ValueError, OSError, LedgerError) as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="import_failed",
             translation_placeholders={"error": str(err)},
         ) from err
-    return {"file": str(target), "head": str(head)}
+    return {"file": str(target), "blocks": report.blocks, "root": report.root.hex()}
 
 
 def _ledger(site: AiepMinerCoordinator) -> Ledger:
@@ -135,25 +178,21 @@ def _ledger(site: AiepMinerCoordinator) -> Ledger:
 
 
 async def _hand_out(
-    hass: HomeAssistant,
-    site: AiepMinerCoordinator,
-    name: str,
-    blocks: AsyncIterator[bytes],
-    head: Head,
-) -> ServiceResponse:
-    """Write a file and tell where it lies, and what it is to be verified with."""
+    hass: HomeAssistant, site: AiepMinerCoordinator, name: str, blocks: AsyncIterator[bytes]
+) -> Path:
+    """Write a file beside the ledger; return its path. Raises HomeAssistantError."""
     path = _ledger(site).path.parent / EXPORTS / name
     try:
         await _write(hass, path, blocks)
-    except LedgerError as err:
-        raise ledger_unavailable(err) from err
+    except (LedgerError, ValueError) as err:
+        raise ledger_unavailable(str(err)) from err
     except OSError as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="file_unwritable",
             translation_placeholders={"error": str(err)},
         ) from err
-    return {"file": str(path), "head": str(head), "public_key": site.ledger_service.public_key}
+    return path
 
 
 async def _write(hass: HomeAssistant, path: Path, blocks: AsyncIterator[bytes]) -> None:

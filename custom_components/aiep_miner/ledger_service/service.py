@@ -24,7 +24,9 @@ from ..const import (
     ISSUE_LEDGER_SET_ASIDE,
 )
 from ..engine.controller import Controller
-from ..engine.ledger import Head, LedgerError, LedgerReason, RecoveryCause, Stored
+from ..engine.ledger import Cause, Head, Known, LedgerError, LedgerReason, Note, Recovery
+from ..engine.ledger import LedgerEntry as Stored
+from ..engine.outage import Phase
 from ..engine.records import RecordKind
 from ..issues.ledger import async_report, async_withdraw
 from .trust_store import Break, Trusted, TrustStore, Walked
@@ -90,8 +92,8 @@ class LedgerService:
         self._signed_at_s: float | None = None
         """Time of this process' last signature in s, by the monotonic clock."""
         self._taken_up = False
-        self._told: str | None = None
-        """The last file that was reported as set aside."""
+        self._recovery: Recovery | None = None
+        """The last new segment that was noted."""
         self._whole: asyncio.Task[Verification] | None = None
         self._background: asyncio.Task[None] | None = None
         self._stops: list[CALLBACK_TYPE] = []
@@ -103,7 +105,7 @@ class LedgerService:
 
     @property
     def public_key(self) -> str:
-        """Return the public key of the checkpoints' signatures, in hex."""
+        """Return the public key of the checkpoints' signatures, in hex; see ``Ledger.verifier_key``."""
         return self.trust_store.trusted.public_key.hex()
 
     # From the start to the stop
@@ -118,10 +120,16 @@ class LedgerService:
         for listener in self._listeners:
             listener()
 
-    async def async_load_trusted(self) -> Trusted:
-        """Load and return the trust store."""
+    async def async_begin_run(self) -> Trusted:
+        """Load and return the trust store.
+
+        From then on it says that the ledger may have grown beyond the head that it knows.
+        """
         await self.trust_store.async_load()
-        return self.trust_store.trusted
+        trusted = self.trust_store.trusted
+        if trusted.is_clean:
+            await self.trust_store.async_save(is_clean=False)
+        return trusted
 
     async def async_start(self) -> None:
         """Handle what the opening of the ledger found, and schedule housekeeping."""
@@ -146,22 +154,33 @@ class LedgerService:
         self._taken_up = True
         if self._hass.data.get(DATA_BACKUP):
             await self.async_hold_still()
-        fault = self._controller.fault
+        finding = self._controller.finding
         if self.broken is not None:
             self._report_break(self.broken)
-        elif fault is not None:
-            await self._found_break(Break(seq=fault.seq, fault=str(fault)))
+        elif finding is not None:
+            await self._found_break(Break(seq=self._controller.known_seq, fault=str(finding)))
 
     async def async_stop(self) -> None:
-        """Cancel verification and housekeeping; the controller is stopped after this."""
+        """Cancel verification and housekeeping, and sign; the controller is stopped after this."""
         while self._stops:
             self._stops.pop()()
         await self._stop_verifying()
+        await self._sign_at_stop()
+
+    async def _sign_at_stop(self) -> None:
+        """Sign what is recorded; not a broken ledger, nor one that cannot be written now."""
+        is_still = self._hass.data.get(DATA_BACKUP)
+        if self.broken is not None or is_still or self._controller.phase is not Phase.RECORDING:
+            return
+        try:
+            await self.async_sign()
+        except LedgerError as err:
+            _LOGGER.debug("%s stops without a checkpoint: %s", self._entry.title, err)
 
     async def async_keep_head(self, head: Head) -> None:
-        """Save the ledger's last head in the trust store."""
+        """Save the head that the ledger was closed with: at the next start nothing may follow it."""
         self._note(head)
-        await self.trust_store.async_save()
+        await self.trust_store.async_save(is_clean=str(head) == self.trust_store.trusted.head)
 
     @callback
     def async_follow(self) -> None:
@@ -171,11 +190,24 @@ class LedgerService:
         ledger = self._controller.ledger
         self._note(ledger.head)
         self._tell_followers()
+        if self._taken_up and ledger.finding is not None and self.broken is None:
+            found = Break(seq=self._controller.known_seq, fault=str(ledger.finding))
+            self._hass.async_create_task(self._found_break(found), f"break of {self._entry.title}")
         recovery = ledger.recovery
-        if recovery is None or recovery.file in (None, self._told):
+        if recovery is not None and recovery is not self._recovery:
+            self._recovery = recovery
+            self._hass.async_create_task(
+                self.trust_store.async_save(), f"new segment of {self._entry.title}"
+            )
+            self._report_recovery(recovery)
+
+    @callback
+    def _report_recovery(self, recovery: Recovery) -> None:
+        """Tell of a ledger that could not be continued, unless that is told as a break."""
+        ledger = self._controller.ledger
+        if recovery.file is None or ledger.finding is not None:
             return
-        self._told = recovery.file
-        if recovery.cause is RecoveryCause.CORRUPT:
+        if recovery.cause in (Cause.CORRUPT, Cause.FOREIGN):
             async_report(
                 self._hass,
                 self._entry,
@@ -191,10 +223,12 @@ class LedgerService:
     @callback
     def _note(self, head: Head) -> None:
         """Put a head into the trust store; not during a backup, which must match its ledger file."""
-        if self.broken is None and not self._hass.data.get(DATA_BACKUP):
-            text = str(head)
-            if text != self.trust_store.trusted.head:
-                self.trust_store.async_change(head=text)
+        if self._hass.data.get(DATA_BACKUP):
+            return
+        text = str(head)
+        if text != self.trust_store.trusted.head:
+            checkpoint = self.signed.body["note"] if self.signed else None
+            self.trust_store.async_change(head=text, checkpoint=checkpoint)
 
     # Breaks
 
@@ -224,7 +258,9 @@ class LedgerService:
         await self._controller.accept_break(user_id)
         self.verification = self.signed = None
         ledger = self._controller.ledger
-        await self.trust_store.async_save(broken=None, walked=None, head=str(ledger.head))
+        await self.trust_store.async_save(
+            broken=None, walked=None, head=str(ledger.head), checkpoint=None
+        )
         async_withdraw(self._hass, self._entry.entry_id, ISSUE_LEDGER_BROKEN)
         recovery = ledger.recovery
         file = recovery.file if recovery else None
@@ -252,32 +288,34 @@ class LedgerService:
 
     async def _verify_whole(self) -> Verification:
         await _end(self._background)
-        return await self._verify(None, now_ms(), pause_s=0)
+        return await self._verify(None, now_ms(), is_hurried=True)
 
     async def _verify_on(self) -> None:
         """Continue the last verification once after a start; each day start from the first record."""
         walked = self.trust_store.trusted.walked
         if walked is None or (walked.done and is_due(walked.began_ms)):
-            await self._verify(None, now_ms(), pause_s=PAUSE_S)
+            await self._verify(None, now_ms())
         elif not walked.done or self.verification is None:
-            await self._verify(walked.state, walked.began_ms, pause_s=PAUSE_S)
+            await self._verify(walked.state, walked.began_ms)
 
     async def _verify(
-        self, state: dict[str, Any] | None, began_ms: int, *, pause_s: float
+        self, state: dict[str, Any] | None, began_ms: int, *, is_hurried: bool = False
     ) -> Verification:
         """Verify, and act on the result: hold on a break, fire the event."""
         shown_at = 0.0
 
         def progress(state: dict[str, Any], count: int) -> None:
             nonlocal shown_at
-            self.progress = state["seq"] / count
-            self.trust_store.async_change(walked=Walked(state=state, began_ms=began_ms, done=False))
+            self.progress = state["blocks"] / count
+            is_done = state["blocks"] >= count
+            walked = Walked(state=state, began_ms=began_ms, done=is_done)
+            self.trust_store.async_change(walked=walked)
             if (now := self._hass.loop.time()) >= shown_at + SHOW_EVERY_S:
                 shown_at = now
                 self._on_change()
 
         try:
-            found = await self._walk(state, began_ms, pause_s, progress)
+            found = await self._walk(state, progress, is_hurried=is_hurried)
         finally:
             self.progress = None
         self.verification = found
@@ -290,19 +328,15 @@ class LedgerService:
     async def _walk(
         self,
         state: dict[str, Any] | None,
-        began_ms: int,
-        pause_s: float,
         progress: Callable[[dict[str, Any], int], None],
+        *,
+        is_hurried: bool,
     ) -> Verification:
-        ledger, trusted = self._controller.ledger, self.trust_store.trusted
+        ledger = self._controller.ledger
         segment = ledger.recovery
-        heads = [ledger.head]
-        # The trusted head may be that of a corrupt file that was set aside since.
-        if trusted.known_head and (segment is None or segment.cause is not RecoveryCause.CORRUPT):
-            heads.append(trusted.known_head)
         try:
             report = await ledger.verify(
-                heads=heads, key=trusted.public_key, state=state, progress=progress, pause_s=pause_s
+                known=self._known(), state=state, progress=progress, is_hurried=is_hurried
             )
         except LedgerError as err:
             is_there = await self._hass.async_add_executor_job(ledger.path.exists)
@@ -311,10 +345,23 @@ class LedgerService:
             return Verification(intact=False, records=0, fault=str(err))
         if ledger.recovery is not segment:
             raise LedgerError(LedgerReason.CLOSED, "a new segment began meanwhile")
-        if report.fault is None:
-            walked = Walked(state=report.chain.state(), began_ms=began_ms, done=True)
-            self.trust_store.async_change(walked=walked)
         return Verification.of(report)
+
+    def _known(self) -> Known:
+        """Return what the present segment must hold. Raises LedgerError."""
+        ledger, trusted = self._controller.ledger, self.trust_store.trusted
+        heads = [
+            (head.blocks, head.hash)
+            for head in (trusted.known_head, ledger.head)
+            if head is not None and head.segment == ledger.segment and head.blocks
+        ]
+        note = Note.parse(trusted.checkpoint) if trusted.checkpoint else None
+        is_of_segment = note is not None and note.text.startswith(f"{ledger.origin}\n")
+        return Known(
+            checkpoints=(note,) if note is not None and is_of_segment else (),
+            heads=tuple(heads),
+            keys=(ledger.verifier_key,),
+        )
 
     async def _stop_verifying(self) -> None:
         """Cancel verifications under way; their progress is kept."""
@@ -340,7 +387,7 @@ class LedgerService:
             _LOGGER.warning("The housekeeping of %s goes on later: %s", self._entry.title, err)
 
     async def _tidy(self) -> None:
-        """Compress and prune in small steps; a broken ledger is evidence and is not changed."""
+        """Seal and drop in small steps; a broken ledger is evidence and is not changed."""
         keep_ms = round(self._controller.view.policy.keep_bodies_days * DAY_MS)
         while self.broken is None and not self._hass.data.get(DATA_BACKUP):
             if not await self._controller.maintain(keep_ms):
@@ -352,15 +399,35 @@ class LedgerService:
 
     async def async_sign(self) -> Stored:
         """Append a signed checkpoint of the ledger's head. Raises LedgerError."""
-        key = self.trust_store.trusted.signing_key
-        self.signed = await self._controller.checkpoint(key)
+        self.signed = await self._controller.checkpoint()
         self._signed_at_s = time.monotonic()
         self.async_follow()
         return self.signed
 
+    async def async_covering_note(self, seq: int | None = None) -> Note:
+        """Return a checkpoint that covers a record; without one, all that is recorded.
+
+        A new one is signed only where something was recorded that the last does not cover. For a
+        broken ledger, which is not signed any more, it is the last one. Raises LedgerError, and
+        ValueError when there is no such record.
+        """
+        signed, last_seq = self.signed, self._controller.ledger.head.seq
+        wanted_seq = last_seq if seq is None else seq
+        if wanted_seq > last_seq:
+            raise ValueError(f"record {seq} is not there")
+        if signed is not None:
+            is_covered = wanted_seq < signed.seq or last_seq == signed.seq
+            if is_covered or self.broken is not None:
+                return Note.parse(signed.body["note"])
+        if self.broken is not None:
+            raise LedgerError(LedgerReason.CORRUPT, "the ledger is broken and was never signed")
+        return Note.parse((await self.async_sign()).body["note"])
+
     async def async_sign_daily(self) -> None:
         """Append a checkpoint once a day; not to a broken ledger, nor to one that is not open."""
         if self.broken is not None or not self._controller.is_running:
+            return
+        if self._hass.data.get(DATA_BACKUP):
             return
         if self.signed is not None and not is_due(self.signed.ts_ms):
             return

@@ -10,7 +10,8 @@ from homeassistant.helpers.storage import Store
 from mashumaro import DataClassDictMixin
 
 from ..const import DOMAIN
-from ..engine.ledger import Head, generate_key, public_key
+from ..engine.ledger import Head, Signer, generate_key
+from ..engine.ledger import Trusted as KnownLedger
 from ..web.credentials import Access
 
 STORAGE_VERSION: Final = 1
@@ -47,16 +48,28 @@ class Trusted(DataClassDictMixin):
     private_key: str = field(default_factory=lambda: generate_key().hex(), repr=False)
     """Ed25519, hex."""
     head: str | None = None
-    """The ledger's last known head, ``SEQ:HEXHASH``."""
+    """The ledger's last known head: a ``Head``'s text, or ``SEQ:HEXHASH`` of format 1."""
+    is_clean: bool = False
+    """Whether the head was kept after the ledger was closed: then nothing may follow it."""
+    checkpoint: str | None = None
+    """The last signed checkpoint, a whole note."""
     broken: Break | None = None
     walked: Walked | None = None
     access: Access | None = None
     """The operator's own credentials; None while they are switched off."""
 
     @property
+    def of_ledger(self) -> KnownLedger:
+        """Return what the ledger is compared with when it is opened."""
+        is_format_1 = self.head is not None and self.head.count(":") == 1
+        if is_format_1:
+            return KnownLedger(format_1_head=self.head)
+        return KnownLedger(head=self.known_head, is_clean=self.is_clean, checkpoint=self.checkpoint)
+
+    @property
     def known_head(self) -> Head | None:
-        """Return the last known head."""
-        return Head.parse(self.head) if self.head else None
+        """Return the last known head; None also for one of format 1."""
+        return Head.parse(self.head) if self.head and self.head.count(":") == 3 else None
 
     @property
     def signing_key(self) -> bytes:
@@ -66,7 +79,7 @@ class Trusted(DataClassDictMixin):
     @property
     def public_key(self) -> bytes:
         """Return the public key, 32 bytes."""
-        return public_key(self.signing_key)
+        return Signer(self.signing_key).public_key
 
 
 async def async_stored_access(hass: HomeAssistant, operator_id: str) -> Access | None:

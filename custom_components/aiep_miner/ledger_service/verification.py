@@ -12,8 +12,10 @@ class Verification:
 
     intact: bool
     records: int
-    head: str | None = None
-    """Record hash of the last record that was verified, hex."""
+    blocks: int = 0
+    root: str | None = None
+    """The log's root at so many blocks, hex."""
+    first_bad_block: int | None = None
     first_bad_seq: int | None = None
     fault: str | None = None
 
@@ -23,8 +25,10 @@ class Verification:
         fault = report.fault
         return cls(
             intact=fault is None,
-            records=report.count,
-            head=report.chain.hash.hex(),
+            records=report.records,
+            blocks=report.blocks,
+            root=report.root.hex(),
+            first_bad_block=fault.block if fault else None,
             first_bad_seq=fault.seq if fault else None,
             fault=str(fault) if fault else None,
         )

@@ -1,10 +1,10 @@
 """What a record on the ledger rests on, and what came of it: the links of the evidence view."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..engine.ledger import Ledger, Stored
+from ..engine.ledger import Ledger
+from ..engine.ledger import LedgerEntry as Stored
 from ..engine.records import RecordKind
 from .serializers import chain_report, record_report
 
@@ -20,8 +20,8 @@ STORY_KINDS: Final = (
 MAX_OUTCOMES: Final = 4
 OUTCOME_SPAN: Final = 20_000
 """How many records after a decision what came of it is looked for."""
-_KIND_OF: Final = {"decision": RecordKind.DECISION, "telemetry": RecordKind.TELEMETRY}
-"""Fields of records other than decisions that name a record, and its kind."""
+_NAMED: Final = ("decision", "telemetry")
+"""Fields of records other than decisions that name a record."""
 
 
 async def async_story(
@@ -40,14 +40,9 @@ async def async_story(
 
 async def _with_decision(ledger: Ledger, stored: Stored) -> Json:
     record = record_report(stored)
-    hash_hex = (record["body"] or {}).get("decision")
-    if hash_hex is None:
-        return record
-    decision = await ledger.get_by_hash(
-        hash_hex, kinds=(RecordKind.DECISION,), to_seq=stored.seq - 1
-    )
-    if decision is not None and decision.body is not None:
-        body = json.loads(decision.body)
+    decision = await ledger.get(record["body"].get("decision") or 0)
+    if decision is not None:
+        body = decision.body
         own = {key: body.get(key) for key in ("reasons", "origin", "evaluation")}
         record["decision"] = {"seq": decision.seq, **own}
     return record
@@ -58,10 +53,8 @@ async def async_evidence(ledger: Ledger, stored: Stored) -> Json:
 
     Raises LedgerError.
     """
-    body = json.loads(stored.body) if stored.body is not None else {}
     named = [
-        {"name": name, "hash": hash_hex} | await _record(ledger, kind, hash_hex, stored.seq - 1)
-        for name, kind, hash_hex in _links(body)
+        {"name": name, "seq": seq} | await _record(ledger, seq) for name, seq in _links(stored.body)
     ]
     return {
         **await chain_report(ledger, stored),
@@ -70,21 +63,19 @@ async def async_evidence(ledger: Ledger, stored: Stored) -> Json:
     }
 
 
-def _links(body: Json) -> Iterator[tuple[str, RecordKind, str]]:
-    """Yield name, kind and hash of each record that a body names."""
+def _links(body: Json) -> Iterator[tuple[str, int]]:
+    """Yield name and seq of each record that a body names."""
     for name, value in (body.get("evidence") or {}).items():
-        kind = next((item for item in RecordKind if item == name.removesuffix("s")), None)
-        for hash_hex in [value] if isinstance(value, str) else value or ():
-            if kind is not None:
-                yield name, kind, hash_hex
-    for name, kind in _KIND_OF.items():
-        if isinstance(body.get(name), str):
-            yield name, kind, body[name]
+        for seq in [value] if isinstance(value, int) else value:
+            yield name, seq
+    for name in _NAMED:
+        if body.get(name):
+            yield name, body[name]
 
 
-async def _record(ledger: Ledger, kind: RecordKind, hash_hex: str, to_seq: int) -> Json:
-    """Return a record that is named; without its number when the ledger does not have it."""
-    found = await ledger.get_by_hash(hash_hex, kinds=(kind,), to_seq=to_seq)
+async def _record(ledger: Ledger, seq: int) -> Json:
+    """Return a record that is named; null when the ledger does not have it any more."""
+    found = await ledger.get(seq)
     return {"record": None if found is None else record_report(found)}
 
 
@@ -100,5 +91,5 @@ async def _outcomes(ledger: Ledger, stored: Stored) -> list[Json]:
         limit=20,
     )
     records = [record_report(item) for item in later]
-    own = [item for item in records if (item["body"] or {}).get("decision") == stored.hash_hex]
+    own = [item for item in records if item["body"].get("decision") == stored.seq]
     return own[:MAX_OUTCOMES]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant
 from homeassistant.util.hass_dict import HassKey
 
-from ..engine.ledger import Ledger, Stored
+from ..engine.ledger import Ledger, LedgerEntry
 from ..engine.records import RecordKind
 
 MAX_READS: Final = 2
@@ -43,17 +43,9 @@ async def async_page(
         )
 
 
-def record_json(stored: Stored) -> bytes:
-    """Return a record as an export shows it; its body stays byte for byte as it was hashed."""
-    return b'{"seq":%d,"ts":%d,"kind":%b,"subject":%b,"body":%b,"body_hash":"%b","hash":"%b"}' % (
-        stored.seq,
-        stored.ts_ms,
-        json.dumps(str(stored.kind)).encode(),
-        json.dumps(stored.subject).encode(),
-        b"null" if stored.body is None else stored.body,
-        stored.body_hash.hex().encode(),
-        stored.hash_hex.encode(),
-    )
+def record_json(entry: LedgerEntry) -> bytes:
+    """Return a record's line, byte for byte as it was hashed, with its hash as a further member."""
+    return b'%b,"hash":"%b"}' % (entry.line[:-1], entry.hash_hex.encode())
 
 
 def records_json(records: Iterable[bytes]) -> bytes:
@@ -61,7 +53,7 @@ def records_json(records: Iterable[bytes]) -> bytes:
     return b'{"records":[%b]}' % b",".join(records)
 
 
-def _page_json(operator_id: str, records: Iterable[Stored], next_cursor: int | None) -> bytes:
+def _page_json(operator_id: str, records: Iterable[LedgerEntry], next_cursor: int | None) -> bytes:
     return b'{"operator_id":%b,"records":[%b],"next_cursor":%b}' % (
         json.dumps(operator_id).encode(),
         b",".join(map(record_json, records)),

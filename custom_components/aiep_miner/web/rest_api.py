@@ -38,6 +38,7 @@ from .permissions import may_read
 from .serializers import (
     PAGE_SCHEMA,
     SEQ,
+    block_of,
     cycle_report,
     health_report,
     ledger_report,
@@ -48,7 +49,6 @@ ROOT: Final = "/api/aiep_miner"
 MAX_BODY_BYTES: Final = 4096
 """No request needs a body; a signed one may have a short one."""
 BODY_DEADLINE_S: Final = 10.0
-HEAD_HEADER: Final = "X-AIEP-Head"
 KEY_HEADER: Final = "X-AIEP-Public-Key"
 
 KINDS: Final = {
@@ -75,6 +75,7 @@ def async_setup_api(hass: HomeAssistant) -> None:
         RecordsView,
         ExportView,
         BundleView,
+        ProofView,
         CycleView,
     ):
         hass.http.register_view(view())
@@ -272,16 +273,20 @@ class RecordsView(OperatorView, path=f"ledger/{{kind:{'|'.join(KINDS)}}}"):
         return web.Response(body=page, content_type="application/json")
 
 
+def _saved_as(name: str) -> dict[str, str]:
+    """Return the header that has a browser save an answer as a file."""
+    return {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
+
+
 async def _stream(
     request: web.Request, name: str, blocks: AsyncIterator[bytes], headers: Mapping[str, str]
 ) -> web.StreamResponse:
     """Stream a file of evidence; raises HTTPServiceUnavailable before its first block."""
     try:
         first = await anext(blocks)
-    except LedgerError as err:
+    except (LedgerError, ValueError) as err:
         raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
-    response = web.StreamResponse(headers=headers)
-    response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{name}"'
+    response = web.StreamResponse(headers={**headers, **_saved_as(name)})
     response.content_type = "application/x-ndjson"
     await response.prepare(request)
     await response.write(first)
@@ -301,35 +306,60 @@ class ExportView(OperatorView, path="ledger/export"):
         site = await _site(request, operator_id, ledger=True)
         ledger = _ledger(site)
         asked = _query(request, _EXPORT_SCHEMA)
-        head, key = ledger.head, site.ledger_service.trust_store.trusted.public_key
-        if asked["from_seq"] > head.seq:
+        if asked["from_seq"] > ledger.head.seq:
             raise _refusal(web.HTTPBadRequest, "the ledger ends before that")
-        blocks = ledger.export(asked["from_seq"], head.seq, public_key=key)
-        name = f"ledger-{asked['from_seq']}-{head.seq}.jsonl"
-        return await _stream(request, name, blocks, {HEAD_HEADER: str(head), KEY_HEADER: key.hex()})
+        try:
+            note = await site.ledger_service.async_covering_note()
+            first_block = await block_of(ledger, asked["from_seq"])
+        except LedgerError as err:
+            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+        name = f"ledger-{ledger.segment}-{asked['from_seq']}-{ledger.head.seq}.jsonl"
+        blocks = ledger.export(first_block, note=note)
+        return await _stream(request, name, blocks, {KEY_HEADER: str(ledger.verifier_key)})
 
 
 class BundleView(OperatorView, path="ledger/bundle/{seq:[0-9]{1,18}}"):
-    """The evidence bundle of one decision, in JSON Lines."""
+    """The evidence bundle of one decision."""
 
     name = "api:aiep_miner:ledger:bundle"
 
     async def get(
         self, request: web.Request, seq: str, operator_id: str | None = None
-    ) -> web.StreamResponse:
-        """Stream a decision with all that it rests on, and the chain from there on."""
+    ) -> web.Response:
+        """Return a decision with all that it rests on, and their proofs."""
         site = await _site(request, operator_id, ledger=True)
         ledger = _ledger(site)
-        head, key = ledger.head, site.ledger_service.trust_store.trusted.public_key
         try:
-            stored = await ledger.get(int(seq))
+            note = await site.ledger_service.async_covering_note(int(seq))
+            bundle = await ledger.bundle(int(seq), note)
         except LedgerError as err:
             raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
-        if stored is None or stored.kind is not RecordKind.DECISION:
-            raise _refusal(web.HTTPNotFound, "no such decision")
-        blocks = ledger.bundle(stored.seq, public_key=key)
-        name = f"decision-{stored.seq}-{stored.hash_hex[:8]}.jsonl"
-        return await _stream(request, name, blocks, {HEAD_HEADER: str(head), KEY_HEADER: key.hex()})
+        except ValueError as err:
+            raise _refusal(web.HTTPNotFound, str(err)) from err
+        name = f"decision-{ledger.segment}-{seq}.json"
+        return self.json(bundle, headers=_saved_as(name) | {KEY_HEADER: str(ledger.verifier_key)})
+
+
+class ProofView(OperatorView, path="ledger/proof/{seq:[0-9]{1,18}}"):
+    """A record's tlog-proof file."""
+
+    name = "api:aiep_miner:ledger:proof"
+
+    async def get(
+        self, request: web.Request, seq: str, operator_id: str | None = None
+    ) -> web.Response:
+        """Return the proof of the record with a seq."""
+        site = await _site(request, operator_id, ledger=True)
+        ledger = _ledger(site)
+        try:
+            note = await site.ledger_service.async_covering_note(int(seq))
+            text = await ledger.proof(int(seq), note)
+        except LedgerError as err:
+            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+        except ValueError as err:
+            raise _refusal(web.HTTPNotFound, str(err)) from err
+        headers = _saved_as(f"record-{ledger.segment}-{seq}.tlog-proof")
+        return web.Response(text=text, headers=headers | {KEY_HEADER: str(ledger.verifier_key)})
 
 
 class CycleView(OperatorView, path="cycle"):

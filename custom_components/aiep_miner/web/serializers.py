@@ -1,12 +1,13 @@
 """What the integration shows to programs: actions, REST and WebSocket answer with the same."""
 
-import json
 from typing import Any, Final
 
 import probatio as vol
 
 from ..coordinator import AiepMinerCoordinator
-from ..engine.ledger import Ledger, Stored, verify
+from ..engine.ledger import Head, Ledger
+from ..engine.ledger import LedgerEntry as Stored
+from ..engine.ledger.proofs import Prover
 from ..engine.read_model import ReadModel
 
 MAX_RECORDS: Final = 500
@@ -35,28 +36,43 @@ def record_report(stored: Stored) -> dict[str, Any]:
         "ts": stored.ts_ms,
         "kind": str(stored.kind),
         "subject": stored.subject,
-        "body": None if stored.body is None else json.loads(stored.body),
-        "body_hash": stored.body_hash.hex(),
+        "body": stored.body,
         "hash": stored.hash_hex,
     }
 
 
+def head_text(head: Head) -> str:
+    """Return a head for people: the last record's number and the last block's hash."""
+    return f"{head.seq}:{head.hash.hex()}"
+
+
+async def block_of(ledger: Ledger, seq: int) -> int:
+    """Return the block that a record is in; the first one when it was dropped. Raises LedgerError."""
+    return await ledger.read(lambda reader: reader.block_of(seq)) or 0
+
+
 async def chain_report(ledger: Ledger, stored: Stored) -> dict[str, Any]:
-    """Return a record with its place in the chain. Raises LedgerError."""
-    before = await ledger.get(stored.seq - 1) if stored.seq > 1 else None
-    after = await ledger.get(stored.seq + 1)
-    prev_hash = before.hash if before else verify.genesis(ledger.operator_id)
-    follows = verify.link(
-        prev_hash, stored.seq, stored.ts_ms, str(stored.kind), stored.subject, stored.body_hash
+    """Return a record with its place in the log. Raises LedgerError."""
+    head = ledger.head
+    root, (entry, proof) = await ledger.read(
+        lambda reader: (
+            (prover := Prover(reader)).root(head.blocks),
+            prover.record(stored.seq, head.blocks),
+        )
     )
     return {
         "operator_id": ledger.operator_id,
-        "record": record_report(stored),
+        "record": record_report(entry),
         "chain": {
-            "prev_hash": prev_hash.hex(),
-            "follows": follows == stored.hash,
-            "next_hash": after.hash_hex if after else None,
-            "head": str(ledger.head),
+            "block": proof.header.number,
+            "block_hash": proof.header.hash.hex(),
+            "prev_hash": proof.header.previous.hex(),
+            "part": proof.part,
+            "position": proof.position,
+            "follows": proof.root(entry.hash, head.blocks) == root,
+            "blocks": head.blocks,
+            "root": root.hex(),
+            "head": head_text(head),
         },
     }
 
@@ -73,10 +89,13 @@ def ledger_report(site: AiepMinerCoordinator) -> dict[str, Any]:
     recovery = ledger.recovery
     return {
         "operator_id": ledger.operator_id,
-        "records": ledger.count,
-        "head": str(ledger.head),
+        "segment": ledger.segment,
+        "blocks": ledger.head.blocks,
+        "records": ledger.head.seq,
+        "head": head_text(ledger.head),
         "last_ts": ledger.last_ts_ms,
         "public_key": ledger_service.public_key,
+        "verifier_key": str(ledger.verifier_key),
         "error": view.ledger_error,
         "broken": broken.to_dict() if broken else None,
         "verification": verification.as_dict() if verification else None,

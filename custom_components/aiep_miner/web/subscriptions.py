@@ -1,7 +1,7 @@
 """Sends subscribers what is new in a ledger: one follower an operator reads and encodes it once."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from homeassistant.components.websocket_api.connection import ActiveConnection
@@ -13,7 +13,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from ..coordinator import AiepMinerCoordinator
-from ..engine.ledger import Head, Ledger, LedgerError, Stored
+from ..engine.ledger import Head, Ledger, LedgerEntry, LedgerError
 from ..ledger_service.service import ledger_signal
 from .pages import record_json, records_json
 
@@ -36,7 +36,7 @@ class Subscriber:
     miner_id: str | None
     seen_seq: int
 
-    def wants(self, stored: Stored) -> bool:
+    def wants(self, stored: LedgerEntry) -> bool:
         """Return whether a record is new to the subscriber and of its kinds and miner."""
         return (
             stored.seq > self.seen_seq
@@ -104,8 +104,7 @@ class Follower:
         """Read the next new records and send each subscriber its own. Raises LedgerError."""
         head = ledger.head
         from_seq = self._seen.seq + 1
-        if await ledger.check_head(self._seen) is not None:
-            # A new segment has begun, of which nobody has seen anything.
+        if head.segment != self._seen.segment:  # nobody has seen anything of it
             from_seq = 1
             for subscriber in self.subscribers:
                 subscriber.seen_seq = 0
@@ -120,10 +119,10 @@ class Follower:
             if wanted:
                 subscriber.send(records_json(wanted))
         is_all = len(found) < CHUNK_RECORDS
-        self._seen = head if is_all else Head(found[-1].seq, found[-1].hash)
+        self._seen = head if is_all else replace(head, seq=found[-1].seq)
 
 
-def _encode(records: Collection[Stored]) -> list[bytes]:
+def _encode(records: Collection[LedgerEntry]) -> list[bytes]:
     return [record_json(stored) for stored in records]
 
 

@@ -1,132 +1,156 @@
-"""The ledger as the event loop uses it."""
+"""The ledger as the event loop uses it: nothing waits for what need not be waited for."""
 
 import asyncio
+import json
+import random
 import threading
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger import (
-    FaultCode,
-    Head,
-    Ledger,
-    LedgerError,
-    LedgerReason,
-    LedgerStore,
-    RecoveryCause,
-    Stored,
-    public_key,
-)
-from custom_components.aiep_miner.engine.ledger.walk import Walk
-from custom_components.aiep_miner.engine.records import RecordKind
-from tests.engine.ledger_samples import (
-    DAY_MS,
-    INTERVAL_MS,
-    OPERATOR,
-    PRIVATE_KEY,
-    START_MS,
-    fill,
-    price,
-    profit,
-    seqs,
-    telemetry,
-)
+from custom_components.aiep_miner.engine.ledger import Cause, Ledger, Query, Reader, Trusted
+from custom_components.aiep_miner.engine.ledger import ledger as ledger_module
+from custom_components.aiep_miner.engine.ledger.errors import LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.ledger.query import Batches
+from custom_components.aiep_miner.engine.ledger.verifier import bundle
+from custom_components.aiep_miner.engine.ledger.verifier import export as exported
+from custom_components.aiep_miner.engine.ledger.verifier.note import Note
+from custom_components.aiep_miner.engine.ledger.verifier.report import Known
+from custom_components.aiep_miner.engine.records import PriceRecord, RecordKind, TelemetryRecord
+
+from .samples import DAY_MS, OPERATOR, PRIVATE_KEY, SIGNER, START_MS, change, fill, verify
+from .samples import price_record as price
+from .samples import telemetry_record as telemetry
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path):
-    ledger = await Ledger.open(tmp_path / "deep" / "down" / "ledger.db", OPERATOR)
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+async def begun(path: Path, trusted: Trusted | None = None, now_ms: int = START_MS) -> Ledger:
+    return await Ledger.open(
+        path, OPERATOR, private_key=PRIVATE_KEY, now_ms=now_ms, trusted=trusted
+    )
+
+
+@pytest.fixture
+async def ledger(path: Path) -> AsyncIterator[Ledger]:
+    ledger = await begun(path)
     yield ledger
     await ledger.close()
 
 
-async def test_append_and_read(ledger: Ledger) -> None:
-    assert (ledger.head.seq, ledger.count, ledger.last_ts_ms) == (0, 0, 0)
-    stored = await ledger.append([telemetry(START_MS), price(START_MS)])
-    assert ledger.head == Head(2, stored[-1].hash)
-    assert (ledger.count, ledger.last_ts_ms) == (2, START_MS)
-    assert ledger.operator_id == OPERATOR
-    assert ledger.path.exists()
-    assert await ledger.get(2) == stored[1]
+def filled(ledger: Ledger, cycles: int) -> None:
+    """Append cycles on the ledger's thread, while nothing else happens."""
+    first = ledger.head.blocks
+    ledger._writer.submit(fill, ledger._store, cycles, first=first).result()
+
+
+async def test_records_go_in_and_come_out(ledger: Ledger) -> None:
+    entries = await ledger.append([telemetry(START_MS), price(START_MS)])
+    assert [entry.seq for entry in entries] == [1, 2]
+    assert [type(entry.record()) for entry in entries] == [TelemetryRecord, PriceRecord]
+    assert await ledger.get(2) == entries[1]
     assert await ledger.get(3) is None
-    assert await ledger.get_by_hash(stored[0].hash_hex) == stored[0]
-    assert await ledger.get_by_hash(stored[0].hash_hex, kinds=[RecordKind.PRICE]) is None
-    assert await ledger.latest(RecordKind.PRICE) == stored[1]
+    assert await ledger.latest(RecordKind.TELEMETRY) == entries[0]
     assert await ledger.latest(RecordKind.TELEMETRY, "nobody") is None
-    with pytest.raises(ValueError, match="hex"):
-        await ledger.get_by_hash("no hash")
+    assert await ledger.query(kinds=(RecordKind.PRICE,)) == (entries[1],)
+    assert (ledger.head.seq, ledger.head.blocks, ledger.last_ts_ms) == (2, 1, START_MS)
 
 
-async def test_query_takes_every_filter(ledger: Ledger) -> None:
-    await ledger.run(fill, ledger.store, 20)
-    found = await ledger.query(
-        kinds=[RecordKind.TELEMETRY, RecordKind.PROFIT],
-        subject="miner-0",
-        from_seq=8,
-        to_seq=100,
-        from_ts=START_MS + 2 * INTERVAL_MS,
-        to_ts=START_MS + 8 * INTERVAL_MS,
-        limit=3,
-        newest_first=True,
-    )
-    assert seqs(found) == [59, 58, 52]
-    assert len(await ledger.query(limit=10)) == 10
+async def test_a_clock_that_goes_back_is_lifted(ledger: Ledger) -> None:
+    await ledger.append([price(START_MS)])
+    lifted, later = await ledger.append([price(START_MS - 500), price(START_MS + 1)])
+    assert (lifted.ts_ms, lifted.body["clock_ms"]) == (START_MS, START_MS - 500)
+    assert (later.ts_ms, later.body.get("clock_ms")) == (START_MS + 1, None)
+    signed = await ledger.checkpoint(START_MS - 900)
+    assert signed.body["clock_ms"] == START_MS - 900
 
 
-async def test_all_writing_runs_on_one_thread_that_is_not_the_loops(ledger: Ledger) -> None:
-    threads = set(await asyncio.gather(*(ledger.run(threading.get_ident) for _ in range(10))))
-    assert len(threads) == 1
-    assert threads != {threading.get_ident()}
+async def test_a_start_after_a_stop(path: Path) -> None:
+    ledger = await begun(path)
+    await ledger.append([price(START_MS)])
+    signed = await ledger.checkpoint(START_MS)
+    head = ledger.head
+    await ledger.close()
+    await ledger.close()
+    with pytest.raises(LedgerError) as caught:
+        await ledger.get(1)
+    assert caught.value.reason is LedgerReason.CLOSED
+    with pytest.raises(LedgerError):
+        await ledger.append([price(START_MS)])
+    known = Trusted(head=head, is_clean=True, checkpoint=signed.body["note"])
+    again = await begun(path, known)
+    assert (again.finding, again.recovery, again.head) == (None, None, head)
+    await again.close()
+    assert not path.with_name("ledger.db-wal").exists()
+
+
+async def test_evidence_for_others(ledger: Ledger, tmp_path: Path) -> None:
+    filled(ledger, 30)
+    note = Note.parse((await ledger.checkpoint(START_MS)).body["note"])
+    (decided,) = await ledger.query(kinds=("decision",), limit=1)
+    made = await ledger.bundle(decided.seq, note)
+    (tmp_path / "bundle.json").write_text(json.dumps(made))
+    assert bundle.verify(tmp_path / "bundle.json", Known(keys=(ledger.verifier_key,))).fault is None
+    assert (await ledger.proof(decided.seq, note)).startswith("c2sp.org/tlog-proof@v1\n")
+    assert len(await ledger.consistency(7, 30)) > 0
+    with pytest.raises(ValueError, match="no decision"):
+        await ledger.bundle(1, note)
+    chunks = [chunk async for chunk in ledger.export(note=note)]
+    (tmp_path / "export.jsonl").write_bytes(b"".join(chunks))
+    assert exported.verify(tmp_path / "export.jsonl").fault is None
+    with pytest.raises(ValueError, match="no such blocks"):
+        async for _ in ledger.export(50, note=note):
+            pass
 
 
 async def test_readers_hold_up_no_append_and_are_few(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Forty scans and an export that take their time; what is appended meanwhile does not wait."""
-    await ledger.run(fill, ledger.store, 20)
-    select, go_on, reading = LedgerStore.select, threading.Event(), threading.Event()
+    """Forty scans that take their time; what is appended meanwhile does not wait."""
+    filled(ledger, 20)
+    find, go_on, reading = Reader.find, threading.Event(), threading.Event()
     threads: set[str] = set()
 
-    def slow(store: LedgerStore, *arguments: object) -> tuple[Stored, ...]:
+    def slow(reader: Reader, query: Query) -> Batches:
         threads.add(threading.current_thread().name)
         reading.set()
         go_on.wait(20)
-        return select(store, *arguments)
+        yield from find(reader, query)
 
-    async def export() -> int:
-        return len(b"".join([block async for block in ledger.export()]).splitlines())
-
-    monkeypatch.setattr(LedgerStore, "select", slow)
-    scans = [asyncio.ensure_future(ledger.query(subject="miner-0")) for _ in range(40)]
-    exporting = asyncio.ensure_future(export())
+    monkeypatch.setattr(Reader, "find", slow)
+    scans = [asyncio.ensure_future(ledger.query(kinds=("telemetry",))) for _ in range(40)]
     await asyncio.to_thread(reading.wait, 5)
     async with asyncio.timeout(5):
         await ledger.append([price(ledger.last_ts_ms)])
+        assert await ledger.read_first(Reader.last_seq) == ledger.head.seq
     assert not any(scan.done() for scan in scans)
     go_on.set()
-    assert {len(found) for found in await asyncio.gather(*scans)} == {60}
-    assert await exporting in (141, 142), "it ends with the head at its own beginning"
+    assert {len(found) for found in await asyncio.gather(*scans)} == {40}
     assert 1 <= len(threads) <= 2
 
 
 async def test_a_reader_given_up_is_closed_after_its_last_call(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    select, go_on, reading = LedgerStore.select, threading.Event(), threading.Event()
+    find, go_on, reading = Reader.find, threading.Event(), threading.Event()
     failures: list[BaseException] = []
 
-    def slow(store: LedgerStore, *arguments: object) -> tuple[Stored, ...]:
+    def slow(reader: Reader, query: Query) -> Batches:
         reading.set()
         go_on.wait(20)
         try:
-            return select(store, *arguments)
+            yield from list(find(reader, query))
         except BaseException as err:
             failures.append(err)
             raise
 
     await ledger.append([price(START_MS)])
-    monkeypatch.setattr(LedgerStore, "select", slow)
+    monkeypatch.setattr(Reader, "find", slow)
     scan = asyncio.ensure_future(ledger.query())
     await asyncio.to_thread(reading.wait, 5)
     scan.cancel()
@@ -143,248 +167,225 @@ async def test_a_reader_given_up_is_closed_after_its_last_call(
     with pytest.raises(LedgerError) as caught:
         await waiting
     assert caught.value.reason is LedgerReason.CLOSED
-    with pytest.raises(LedgerError):
-        await ledger.get(1)
 
 
-async def test_another_operators_file_is_not_read(ledger: Ledger) -> None:
+async def test_another_operators_file_is_not_read(ledger: Ledger, tmp_path: Path) -> None:
     await ledger.append([price(START_MS)])
+    change(ledger.path, "UPDATE meta SET value = 'another' WHERE key = 'operator_id'")
     with pytest.raises(LedgerError) as caught:
-        LedgerStore.open_read_only(ledger.path, "another")
+        await ledger.get(1)
     assert caught.value.reason is LedgerReason.CORRUPT
 
 
-async def test_the_loop_is_not_held_up(ledger: Ledger) -> None:
-    """While the ledger's thread is busy, the loop beats on."""
-    beats = 0
-    slow = asyncio.ensure_future(ledger.run(time.sleep, 0.3))
-    append = asyncio.ensure_future(ledger.append([price(START_MS)]))
-    while not slow.done():
-        beats += 1
-        await asyncio.sleep(0.01)
-    assert beats > 5
-    assert len(await append) == 1
-
-
-async def test_appends_at_once_keep_their_order(ledger: Ledger) -> None:
-    stored = await asyncio.gather(
-        *(ledger.append([profit(START_MS + number)]) for number in range(20))
-    )
-    assert [item[0].seq for item in stored] == list(range(1, 21))
-    assert (await ledger.verify()).fault is None
-
-
-async def test_a_cancelled_append_may_be_there_and_the_chain_holds(ledger: Ledger) -> None:
-    blocker = asyncio.ensure_future(ledger.run(time.sleep, 0.05))
-    append = asyncio.ensure_future(ledger.append([price(START_MS)]))
-    await asyncio.sleep(0.01)
-    append.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await append
-    await blocker
-    await ledger.append([price(START_MS)])
-    assert ledger.count in (1, 2)
-    assert (await ledger.verify()).fault is None
-
-
-async def test_a_closed_ledger_refuses(ledger: Ledger) -> None:
-    waiting = asyncio.ensure_future(ledger.append([price(START_MS)]))
-    await asyncio.sleep(0)
-    await ledger.close()
-    await ledger.close()
-    assert len(await waiting) == 1  # what was asked before is done
-    for call in (ledger.append([price(START_MS)]), ledger.get(1), ledger.verify()):
-        with pytest.raises(LedgerError) as caught:
-            await call
-        assert caught.value.reason is LedgerReason.CLOSED
-
-
-async def test_close_ends_the_thread(tmp_path: Path) -> None:
-    ledger = await Ledger.open(tmp_path / "ledger.db", OPERATOR)
-    thread = await ledger.run(threading.current_thread)
-    await ledger.close()
-    await asyncio.get_running_loop().run_in_executor(None, thread.join, 5)
-    assert not thread.is_alive()
-
-
-def ledger_threads_end() -> None:
-    """Wait until no ledger has a thread any more."""
-    for thread in threading.enumerate():
-        if "aiep_miner_ledger" in thread.name:
-            thread.join(20)
-            assert not thread.is_alive()
-
-
-async def test_an_open_that_fails_leaves_no_thread(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(LedgerError):
-        await Ledger.open(tmp_path / "file" / "ledger.db", OPERATOR)
-    await asyncio.to_thread(ledger_threads_end)
-
-
-async def test_an_open_that_is_cancelled_closes_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
-    opening = asyncio.ensure_future(Ledger.open(path, OPERATOR))
-    await asyncio.sleep(0)
-    opening.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await opening
-    await asyncio.to_thread(ledger_threads_end)
-    assert not path.with_name("ledger.db-wal").exists()
-    again = await Ledger.open(path, OPERATOR)
-    await again.append([price(START_MS)])
-    await again.close()
-
-
-async def test_recovery_and_heads_show(ledger: Ledger) -> None:
-    await ledger.append([price(START_MS), price(START_MS)])
-    head = ledger.head
-    assert await ledger.check_head(head) is None
-    assert (await ledger.check_head(Head(3, head.hash))).code is FaultCode.HEAD_MISSING
-    assert (await ledger.check_head(Head(1, head.hash))).code is FaultCode.HEAD_DIFFERS
-    await ledger.close()
-    again = await Ledger.open(ledger.path, OPERATOR, known_head=Head(9, head.hash))
-    assert again.fault is not None
-    assert again.recovery is None
-    recovery = await again.begin_segment(RecoveryCause.ACCEPTED)
-    assert again.recovery == recovery
-    assert again.fault is None
-    assert recovery.previous == head
-    await again.close()
-
-
-# Verification
-
-
-async def filled(ledger: Ledger, cycles: int = 900) -> None:
-    await ledger.run(fill, ledger.store, cycles)
-
-
-async def test_verify_tells_how_far_it_is(ledger: Ledger) -> None:
-    await filled(ledger)
-    told: list[tuple[int, int]] = []
-    report = await ledger.verify(
-        heads=[ledger.head], progress=lambda state, total: told.append((state["seq"], total))
-    )
-    assert (report.fault, report.count) == (None, 6300)
-    assert told == [(2000, 6300), (4000, 6300), (6000, 6300)]
-
-
-async def test_verify_goes_on_where_it_was_left(ledger: Ledger) -> None:
-    await filled(ledger)
-    states: asyncio.Queue[dict] = asyncio.Queue()
-    task = asyncio.ensure_future(
-        ledger.verify(progress=lambda state, _: states.put_nowait(state), pause_s=60)
-    )
-    state = await states.get()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert state["seq"] == 2000
-    told: list[int] = []
-    report = await ledger.verify(state=state, progress=lambda state, _: told.append(state["seq"]))
-    assert told[0] == 4000
-    assert (report.fault, report.count) == (None, 6300)
-
-
-async def test_a_state_of_another_chain_is_not_believed(ledger: Ledger) -> None:
-    await filled(ledger, 10)
-    for state in (
-        {"seq": 5, "hash": "00" * 32},
-        {"seq": 500, "hash": "00" * 32},
-        {"seq": "five"},
-        {},
-        {"seq": 0, "hash": 7},
+@pytest.mark.parametrize(
+    "text", ["UPDATE pages SET observations = x'00'", "UPDATE pages SET events = zeroblob(9)"]
+)
+async def test_what_is_damaged_is_said_to_be(ledger: Ledger, text: str) -> None:
+    filled(ledger, 330)
+    await ledger.maintain(ledger.last_ts_ms, DAY_MS)
+    change(ledger.path, text)
+    for reading in (
+        ledger.get(2),
+        ledger.query(limit=10),
+        ledger.read_first(lambda reader: list(reader.read())),
     ):
-        report = await ledger.verify(state=state)
-        assert (report.fault, report.count) == (None, 70)
+        with pytest.raises(LedgerError) as caught:
+            await reading
+        assert caught.value.reason is LedgerReason.CORRUPT
 
 
-async def test_verify_finds_an_edit_and_a_head_before_the_state(ledger: Ledger) -> None:
-    await filled(ledger)
+async def test_cosignatures_are_kept(ledger: Ledger) -> None:
+    filled(ledger, 5)
+    note = Note.parse((await ledger.checkpoint(START_MS)).body["note"])
+    entry = await ledger.append_note(note, START_MS)
+    assert entry.body["note"] == str(note)
+    assert (await ledger.verify()).fault is None
+    foreign = Note(note.text.replace(ledger.segment, "other"), note.signatures)
+    with pytest.raises(ValueError, match="not a recent one"):
+        await ledger.append_note(foreign, START_MS)
+
+
+async def test_housekeeping_seals_drops_and_verifies(ledger: Ledger) -> None:
+    filled(ledger, 700)
+    now_ms = ledger.last_ts_ms
+    steps = 0
+    while await ledger.maintain(now_ms, DAY_MS):
+        steps += 1
+    assert steps == 2
+    while await ledger.maintain(now_ms + 2 * DAY_MS, DAY_MS):
+        steps += 1
+    assert steps == 4
     states: list[dict] = []
-    await ledger.verify(progress=lambda state, _: states.append(state))
-    wrong = Head(10, bytes(32))
-    report = await ledger.verify(state=states[0], heads=[wrong])
+    report = await ledger.verify(progress=lambda state, _: states.append(state), is_hurried=True)
+    assert report.fault is None, report.line()
+    assert report.blocks == ledger.head.blocks == 701
+    assert [state["blocks"] for state in states] == [256, 512, 701]
+    json.dumps(states)
+    again = await ledger.verify(state=states[1], is_hurried=True)
+    assert (again.fault, again.root, again.records) == (None, report.root, report.records)
+    for wrong in ({}, {**states[1], "tree": states[0]["tree"]}, {**states[1], "segment": "x"}):
+        assert (await ledger.verify(state=wrong, is_hurried=True)).root == report.root
+
+
+async def test_a_verification_finds_what_was_changed(ledger: Ledger) -> None:
+    filled(ledger, 20)
+    change(ledger.path, "UPDATE blocks SET ts = ts + 1 WHERE number = 7")
+    report = await ledger.verify()
     assert report.fault is not None
-    assert (report.fault.seq, report.fault.code) == (10, FaultCode.HEAD_DIFFERS)
-    await ledger.run(
-        lambda: ledger.store.execute("UPDATE records SET ts = ts + 1 WHERE seq = 5000")
-    )
-    for state in (None, states[0]):
-        report = await ledger.verify(state=state)
-        assert report.fault is not None
-        assert (report.fault.seq, report.fault.code) == (5000, FaultCode.HASH)
+    assert report.fault.block == 7
 
 
-async def test_cycles_go_on_while_verifying(ledger: Ledger) -> None:
-    """Appends, the first dictionary and pruning between the steps do not confuse it."""
-    await filled(ledger)
-
-    async def live() -> None:
-        for number in range(30):
-            await ledger.append([telemetry(ledger.last_ts_ms, power_w=3000.0 + number)])
-            await ledger.maintain(ledger.last_ts_ms, DAY_MS)
-
-    report, _ = await asyncio.gather(ledger.verify(pause_s=0.01), live())
-    assert report.fault is None
-    again = await ledger.verify(heads=[ledger.head])
-    assert again.fault is None
-    assert again.chain.pruned > 0
-
-
-async def test_a_ledger_can_be_closed_while_it_is_verified(ledger: Ledger) -> None:
-    await filled(ledger)
-    seen = asyncio.Event()
-    task = asyncio.ensure_future(ledger.verify(progress=lambda *_: seen.set(), pause_s=0.05))
-    await seen.wait()
-    await ledger.close()
+async def test_readers_delay_no_append(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All readers hang; records are appended all the same."""
+    filled(ledger, 5)
+    release = threading.Event()
+    hanging = [asyncio.create_task(ledger.read(lambda _: release.wait(20))) for _ in range(3)]
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        await ledger.append([price(ledger.last_ts_ms)])
     with pytest.raises(LedgerError) as caught:
-        await task
-    assert caught.value.reason is LedgerReason.CLOSED
-    assert not ledger.path.with_name("ledger.db-wal").exists()
+        await ledger.read(lambda reader: reader.last_seq(), deadline_s=0.05)
+    assert caught.value.reason is LedgerReason.TIMED_OUT
+    release.set()
+    assert await asyncio.gather(*hanging) == [True] * len(hanging)
+    assert await ledger.read(lambda reader: reader.last_seq()) == 36
 
 
-async def test_a_verification_given_up_as_it_begins_leaves_nothing_open(
+async def test_a_write_that_hangs_is_given_up(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin, begun = Walk.begin, []
-    has_begun, goes_on = threading.Event(), threading.Event()
-
-    def slow(*arguments: object) -> Walk:
-        begun.append(begin(*arguments))
-        has_begun.set()
-        goes_on.wait(5)
-        return begun[0]
-
     await ledger.append([price(START_MS)])
-    monkeypatch.setattr(Walk, "begin", slow)
-    verifying = asyncio.ensure_future(ledger.verify())
-    await asyncio.to_thread(has_begun.wait, 5)
-    verifying.cancel()
-    closing = asyncio.ensure_future(ledger.close())
-    await asyncio.sleep(0)
-    goes_on.set()
-    await closing
-    assert verifying.cancelled()
-    assert not ledger.path.with_name("ledger.db-wal").exists()
+    release = threading.Event()
+    real = ledger._store._check_sole_writer
 
+    def hangs() -> None:
+        release.wait(20)
+        real()
 
-async def test_an_empty_ledger_verifies_also_when_it_begins_meanwhile(ledger: Ledger) -> None:
+    monkeypatch.setattr(ledger._store, "_check_sole_writer", hangs)
+    began_s = time.monotonic()
+    with pytest.raises(LedgerError) as caught:
+        await ledger.append([price(START_MS + 1)], deadline_s=0.2)
+    assert caught.value.reason is LedgerReason.TIMED_OUT
+    assert time.monotonic() - began_s < 5
+    assert ledger.is_hanging
+    with pytest.raises(LedgerError) as caught:
+        await ledger.append([price(START_MS + 2)])
+    assert caught.value.reason is LedgerReason.TIMED_OUT
+    release.set()
+    while ledger.is_hanging:  # noqa: ASYNC110 - it has nothing to wait for
+        await asyncio.sleep(0.01)
+    assert ledger.head.seq == 1  # it was rolled back: nobody waited for it any more
+    await ledger.append([price(START_MS + 3)])
     assert (await ledger.verify()).fault is None
-    verifying = asyncio.ensure_future(ledger.verify())
-    appending = asyncio.ensure_future(ledger.append([price(START_MS)]))
-    await appending
-    assert (await verifying).fault is None
 
 
-async def test_checkpoint_export_and_bundle_through_the_loop(ledger: Ledger) -> None:
-    await filled(ledger, 10)
-    await ledger.checkpoint(START_MS + DAY_MS, PRIVATE_KEY)
-    report = await ledger.verify(key=public_key(PRIVATE_KEY))
-    assert (report.fault, report.chain.signed) == (None, 1)
-    lines = b"".join([block async for block in ledger.export(5, 9)]).splitlines()
-    assert len(lines) == 6
-    decision = await ledger.latest(RecordKind.DECISION)
-    lines = b"".join([block async for block in ledger.bundle(decision.seq)]).splitlines()
-    assert lines[0].startswith(b'{"format":"aiep-ledger/1"')
+async def test_a_closing_that_hangs_says_so(path: Path) -> None:
+    ledger = await begun(path)
+    release = threading.Event()
+    waiting = asyncio.create_task(ledger._do(release.wait, 20))
+    await asyncio.sleep(0.05)
+    with pytest.raises(LedgerError) as caught:
+        await ledger.close(deadline_s=0.1)
+    assert caught.value.reason is LedgerReason.TIMED_OUT
+    release.set()
+    await waiting
+
+
+async def test_an_opening_that_is_given_up_closes_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    real = ledger_module.segments.open_ledger
+
+    def slow(*args: object) -> object:
+        release.wait(20)
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ledger_module.segments, "open_ledger", slow)
+    with pytest.raises(TimeoutError):
+        await Ledger.open(path, OPERATOR, private_key=PRIVATE_KEY, now_ms=START_MS, deadline_s=0.1)
+    release.set()
+    monkeypatch.undo()
+    async with asyncio.timeout(20):
+        while any(  # noqa: ASYNC110 - a thread has no event for its end
+            item.name.startswith("aiep_miner_ledger") for item in threading.enumerate()
+        ):
+            await asyncio.sleep(0.01)
+    assert path.exists()  # noqa: ASYNC240
+    assert not path.with_name("ledger.db-wal").exists()
+    ledger = await begun(path)
+    await ledger.close()
+
+
+async def test_a_file_that_breaks_in_use_is_set_aside(ledger: Ledger) -> None:
+    filled(ledger, 20)
+    head = ledger.head
+
+    def breaks() -> None:
+        raise LedgerError(LedgerReason.CORRUPT, "database disk image is malformed")
+
+    ledger._store._check_sole_writer = breaks  # type: ignore[method-assign]
+    with pytest.raises(LedgerError) as caught:
+        await ledger.append([price(START_MS * 2)])
+    assert caught.value.reason is LedgerReason.CORRUPT
+    del ledger._store._check_sole_writer  # type: ignore[method-assign]
+    assert ledger.recovery is not None
+    assert (ledger.recovery.cause, ledger.recovery.previous) == (Cause.CORRUPT, str(head))
+    assert ledger.finding is None
+    assert await ledger.get(100) is None  # readers follow
+    (entry,) = await ledger.append([price(START_MS * 2)])
+    assert entry.seq == 3
+    assert (await ledger.verify(known=Known(keys=(ledger.verifier_key,)))).fault is None
+
+
+async def test_a_person_accepts_a_break(ledger: Ledger) -> None:
+    filled(ledger, 20)
+    segment = ledger.segment
+    recovery = await ledger.begin_segment(Cause.ACCEPTED, START_MS * 2, user_id="user")
+    assert ledger.segment != segment
+    assert recovery.user_id == "user"
+    first = await ledger.get(1)
+    assert first is not None
+    assert first.body["previous_file"] == recovery.file == "ledger.aside-1.db"
+
+
+async def test_a_copy_made_while_it_holds_still_is_sound(ledger: Ledger, tmp_path: Path) -> None:
+    filled(ledger, 20)
+    await ledger.hold_still()
+    begun_with = ledger.path.read_bytes()
+    filled(ledger, 5)
+    assert ledger.path.read_bytes() == begun_with
+    (tmp_path / "copy.db").write_bytes(begun_with)
+    assert verify(tmp_path / "copy.db").blocks == 20
+    await ledger.let_go()
+    filled(ledger, 5)
+    assert (await ledger.verify()).blocks == 30
+
+
+async def test_appends_go_on_during_all_that_reads(ledger: Ledger) -> None:
+    """Exports, verification and sealing run; the slowest append is not slow."""
+    filled(ledger, 400)
+    note = Note.parse((await ledger.checkpoint(START_MS)).body["note"])
+    noise = random.Random(1)
+
+    async def exports() -> int:
+        return sum([len(chunk) async for chunk in ledger.export(note=note)])
+
+    async def tidies() -> None:
+        while await ledger.maintain(START_MS, DAY_MS):
+            pass
+
+    work = [asyncio.create_task(item) for item in (exports(), ledger.verify(), tidies())]
+    count = 0
+    while not all(task.done() for task in work):
+        async with asyncio.timeout(5):
+            await ledger.append([telemetry(ledger.last_ts_ms)])
+        count += 1
+        await asyncio.sleep(noise.uniform(0, 0.02))
+    size, report, _ = await asyncio.gather(*work)
+    assert count > 5
+    assert size > 100_000
+    assert report.fault is None
+    assert (await ledger.verify(is_hurried=True)).fault is None
+    assert SIGNER.public_key == ledger.verifier_key.public_key

@@ -1,7 +1,5 @@
 """What a restart of the controller keeps, and what it files."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import asdict
 
 import pytest
@@ -10,7 +8,7 @@ from custom_components.aiep_miner.engine.records import Action, Origin
 from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.engine.state import rebuild
 
-from ..rig import COLLAPSED, FAN_FAILED, HOT, RUNNING, policy_of, site
+from ..rig import COLLAPSED, FAN_FAILED, HOT, RUNNING, edit_record, policy_of, site
 
 HOUR_MS = 3_600_000
 
@@ -70,13 +68,7 @@ async def test_a_record_that_cannot_be_understood_does_not_prevent_a_start(tmp_p
     async with site(tmp_path) as rig:
         await rig.cycles(5)
         await rig.controller.stop()
-        with closing(sqlite3.connect(rig.path, isolation_level=None)) as file:
-            changed = file.execute(
-                "UPDATE records SET body = ?, codec = 'raw' "
-                "WHERE seq = (SELECT max(seq) FROM records WHERE kind = 'decision')",
-                (b'{"action":"fly","authorised":false,"reasons":[]}',),
-            )
-            assert changed.rowcount == 1
+        edit_record(rig.path, "decision", b'"action":"hold"', b'"action":"fly"')
         await rig.revive()
         await rig.cycles(3)
         assert rig.controller.view.ledger_error is None

@@ -23,7 +23,7 @@ from tests.campaigns.autotune import (
     shortfall,
 )
 
-from ..rig import Site, assert_replays, policy_of
+from ..rig import PRIVATE_KEY, Site, assert_replays, policy_of
 
 CYCLE_S = 60.0
 
@@ -39,7 +39,7 @@ async def tuning_site(
 ) -> AsyncIterator[tuple[Site[SiliconMiner], SiliconMiner]]:
     miner = SiliconMiner(seed)
     rig = Site(path / "ledger.db", {"m1": miner}, policy_of(miners=(tuned(mode),)))
-    await rig.controller.start()
+    await rig.controller.start(private_key=PRIVATE_KEY)
     try:
         yield rig, miner
     finally:

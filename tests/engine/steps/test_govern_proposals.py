@@ -59,7 +59,7 @@ async def test_nonsense_is_refused_with_a_proof(tmp_path, value, confidence, rul
         result = await propose(rig, Action.SET_POWER, value, confidence=confidence)
         assert result.rule is not None
         assert rule is None or result.rule is rule
-        assert result.negative_proof.record.decision == result.decision.hash
+        assert result.negative_proof.record.decision == result.decision.seq
         assert rig.miners["m1"].commands == []
 
 
@@ -99,7 +99,7 @@ async def test_a_supervised_decision_waits_for_review(tmp_path) -> None:
         await rig.controller.review(result.decision.hash, approved=True, user_id="user-1")
         assert rig.controller.view.reviews == ()
         review = (await rig.records("review"))[0]
-        assert (review["decision"], review["approved"]) == (result.decision.hash, True)
+        assert (review["decision"], review["approved"]) == (result.decision.seq, True)
         with pytest.raises(KeyError):
             await rig.controller.review(result.decision.hash, approved=True, user_id="user-1")
 

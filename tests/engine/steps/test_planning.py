@@ -26,6 +26,7 @@ from custom_components.aiep_miner.engine.steps.planning import (
 
 from ..rig import (
     GOOD_PRICES,
+    PRIVATE_KEY,
     START_MS,
     STOPPED,
     Site,
@@ -84,7 +85,7 @@ async def planned_site(
     path: Path, kind: type[ScriptedMiner] = ScriptedMiner, **changes: Any
 ) -> AsyncIterator[PlannedSite]:
     rig = PlannedSite(path / "ledger.db", {n: kind() for n in ("m1", "m2")}, planned(**changes))
-    await rig.controller.start()
+    await rig.controller.start(private_key=PRIVATE_KEY)
     try:
         yield rig
     finally:

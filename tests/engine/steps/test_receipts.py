@@ -20,7 +20,7 @@ async def test_nothing_is_dispatched_before_its_decision_is_on_disk(tmp_path) ->
         async def witness(command):
             with closing(sqlite3.connect(f"file:{rig.path}?mode=ro", uri=True)) as other:
                 row = other.execute(
-                    "SELECT kind FROM records WHERE kind IN ('decision', 'receipt') "
+                    "SELECT kind FROM events WHERE kind IN ('decision', 'receipt') "
                     "ORDER BY seq DESC LIMIT 1"
                 ).fetchone()
             seen.append(row[0])

@@ -25,6 +25,7 @@ from ..rig import (
     BAD_PRICES,
     EVERYTHING,
     GOOD_PRICES,
+    PRIVATE_KEY,
     RUNNING,
     STOPPED,
     ScriptedMiner,
@@ -109,7 +110,7 @@ async def over_limit(
 ) -> AsyncIterator[Site]:
     """Run three miners of 3,250 W for a while, then set a limit for the site."""
     rig = Site(path / "ledger.db", {name: kind() for name in MINERS}, limited(None, **changes))
-    await rig.controller.start()
+    await rig.controller.start(private_key=PRIVATE_KEY)
     try:
         await rig.cycles(22)
         await rig.set_policy(limited(limit_w, **changes))
@@ -147,13 +148,13 @@ async def test_the_least_valuable_is_stopped_at_once_and_all_is_on_record(tmp_pa
         assert (proposal["origin"], proposal["reasons"]) == ("planner", ["site_limit_exceeded"])
         (decision,) = [item for item in await rig.records("decision") if item["authorised"]]
         assert decision["subject"] == "m2"
-        assert decision["evidence"]["proposal"] == proposal["hash"]
+        assert decision["evidence"]["proposal"] == proposal["seq"]
         await rig.cycles(2)
         begun, ended = await rig.records("divergence", subject="operator")
         assert (begun["code"], begun["value"], begun["limit"]) == (
             "site_limit_exceeded", 9750.0, 7000.0,
         )  # fmt: skip
-        assert decision["evidence"]["divergences"] == [begun["hash"]]
+        assert decision["evidence"]["divergences"] == [begun["seq"]]
         assert not ended["active"]
         assert await rig.outcomes() == ["accepted", "confirmed"]
         await assert_settled(rig)
@@ -310,7 +311,7 @@ async def test_in_manual_mode_it_ends_in_negative_proofs(tmp_path: Path) -> None
 
 async def test_a_reduction_that_is_refused_is_followed_by_a_stop(tmp_path: Path) -> None:
     rig = Site(tmp_path / "ledger.db", {"m1": LevelMiner()}, limited(None))
-    await rig.controller.start()
+    await rig.controller.start(private_key=PRIVATE_KEY)
     try:
         await rig.cycles(22)
         # More restarts of firmware within an hour are refused by the governor.

@@ -119,7 +119,7 @@ class _Act:
 
     source: str
     proposal: ProposalRecord
-    decision: str
+    decision: int
     ts_ms: int
     profit_before: float | None
     seen_ms: int

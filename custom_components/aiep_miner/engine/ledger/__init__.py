@@ -1,28 +1,33 @@
-"""The evidence: an append-only, hash-chained ledger; see docs/ledger-format.md."""
+"""The evidence: an append-only log of blocks; see docs/ledger-format.md."""
 
+from .blocks import Staged
+from .entries import Cause, Finding, Head, LedgerEntry, Query, Recovery, Trusted
 from .errors import LedgerError, LedgerReason
-from .export import import_export
+from .importing import import_export
 from .ledger import Ledger
-from .model import Head, Query, Recovery, RecoveryCause, Span, Stored
-from .signing import generate_key, public_key
-from .store import LedgerStore
-from .verify import Fault, FaultCode, Report
+from .query import Reader
+from .signing import Signer, generate_key
+from .verifier.note import Note
+from .verifier.report import Fault, Known, Report
 
 __all__ = [
+    "Cause",
     "Fault",
-    "FaultCode",
+    "Finding",
     "Head",
+    "Known",
     "Ledger",
+    "LedgerEntry",
     "LedgerError",
     "LedgerReason",
-    "LedgerStore",
+    "Note",
     "Query",
+    "Reader",
     "Recovery",
-    "RecoveryCause",
     "Report",
-    "Span",
-    "Stored",
+    "Signer",
+    "Staged",
+    "Trusted",
     "generate_key",
     "import_export",
-    "public_key",
 ]

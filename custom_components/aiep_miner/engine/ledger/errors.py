@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-from .verify import NotALedgerError
+from .verifier.report import NotALedgerError
 
 
 class LedgerReason(StrEnum):
@@ -17,6 +17,8 @@ class LedgerReason(StrEnum):
     CORRUPT = "corrupt"
     LOCKED = "locked"
     CLOSED = "closed"
+    TIMED_OUT = "timed_out"
+    """It did not end within its deadline."""
     IO_ERROR = "io_error"
 
 

@@ -31,8 +31,8 @@ class Submit(Protocol):
         """Return what the call returns. Raises LedgerError once the readers are closed."""
 
 
-class Reader[R: Closable]:
-    """One reader: an open resource that one thread at a time works with."""
+class Session[R: Closable]:
+    """One reader's session: an open resource that one thread at a time works with."""
 
     def __init__(self, submit: Submit, resource: R) -> None:
         """Take what runs a call on a reader's thread, and what was opened."""
@@ -65,28 +65,28 @@ class Readers:
         """Prepare; threads are started when they are needed."""
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="aiep_miner_ledger_reader")
         self._lock = threading.Lock()
-        self._open: set[Reader[Any]] = set()
+        self._open: set[Session[Any]] = set()
         self._is_closed = False
 
     @asynccontextmanager
     async def reader[R: Closable](
         self, open_resource: Callable[[], R]
-    ) -> AsyncIterator[tuple[Reader[R], R]]:
+    ) -> AsyncIterator[tuple[Session[R], R]]:
         """Open a resource on a reader's thread, and close it there at the end.
 
         Raises LedgerError once the readers are closed, and what opening raises.
         """
-        opened: list[Reader[R]] = []
+        opened: list[Session[R]] = []
         is_left = False
 
         def begin() -> R:
             resource = open_resource()
-            reader = Reader(self._submit, resource)
+            session = Session(self._submit, resource)
             with self._lock:
-                self._open.add(reader)
-            opened.append(reader)
+                self._open.add(session)
+            opened.append(session)
             if is_left:  # the caller was cancelled meanwhile
-                self._end(reader)
+                self._end(session)
             return resource
 
         try:
@@ -108,15 +108,15 @@ class Readers:
             raise _closed()
         return call()
 
-    def _leave(self, reader: Reader[Any]) -> None:
-        """Close a reader on a thread, for its last call may outlast the caller."""
+    def _leave(self, session: Session[Any]) -> None:
+        """Close a session on a thread, for its last call may outlast the caller."""
         if not self._is_closed:
-            self._executor.submit(self._end, reader)
+            self._executor.submit(self._end, session)
 
-    def _end(self, reader: Reader[Any]) -> None:
+    def _end(self, session: Session[Any]) -> None:
         with self._lock:
-            self._open.discard(reader)
-        reader.close()
+            self._open.discard(session)
+        session.close()
 
     def refuse(self) -> None:
         """Refuse all that was not begun yet, and what comes."""

@@ -38,26 +38,26 @@ class ProposalRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence(Body):
-    """Record hashes, in hex, of what a decision rests on."""
+    """Seqs of the records that a decision rests on."""
 
-    telemetry: str | None = None
-    price: str | None = None
-    profit: str | None = None
-    policy: str | None = None
-    plan: str | None = None
-    proposal: str | None = None
-    divergences: tuple[str, ...] = ()
+    telemetry: int | None = None
+    price: int | None = None
+    profit: int | None = None
+    policy: int | None = None
+    plan: int | None = None
+    proposal: int | None = None
+    divergences: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation(Body):
     """What the governor said, and why."""
 
-    decision_id: str
-    """SHA-256, hex, of the canonical evaluation."""
     trust_level: int
     """0 NO_ACTION, 1 ADVISORY, 2 SUPERVISED, 3 AUTONOMOUS."""
     actionable: bool
+    decision_id: str | None = None
+    """SHA-256, hex, of the canonical evaluation; None for a hold like the decision before it."""
     score: float | None = None
     trusted_value: float | None = None
     used_fallback: bool = False
@@ -106,8 +106,8 @@ class ReceiptRecord(Record):
 
     kind: ClassVar = RecordKind.RECEIPT
 
-    decision: str
-    """Record hash of the decision, hex."""
+    decision: int
+    """Seq of the decision; 0 when that is in a segment before this one."""
     action: Action
     outcome: Outcome
     reason: Reason
@@ -116,8 +116,8 @@ class ReceiptRecord(Record):
     attempt: int = 1
     late: bool = False
     """Written after the fact: the ledger could not be written when the safety stop was due."""
-    telemetry: str | None = None
-    """Record hash of the telemetry that confirmed or refuted it."""
+    telemetry: int | None = None
+    """Seq of the telemetry that confirmed or refuted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,8 @@ class NegativeProofRecord(Record):
 
     kind: ClassVar = RecordKind.NEGATIVE_PROOF
 
-    decision: str
+    decision: int
+    """Seq of the decision."""
     action: Action
     rule: Reason
     reasons: tuple[Reason, ...] = ()
@@ -148,7 +149,8 @@ class ReviewRecord(Record):
 
     kind: ClassVar = RecordKind.REVIEW
 
-    decision: str
+    decision: int
+    """Seq of the decision."""
     approved: bool
     user_id: str | None = None
     note: str | None = None

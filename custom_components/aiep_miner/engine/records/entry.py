@@ -10,4 +10,4 @@ class LedgerEntry[R]:
     record: R
     seq: int
     hash: str
-    """Record hash, hex."""
+    """Record hash, hex; as unique as the record, also among segments."""

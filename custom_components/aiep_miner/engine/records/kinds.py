@@ -141,7 +141,7 @@ class LifecycleEvent(StrEnum):
     RECOVERY = "recovery"
     """A new segment of the ledger began, since the one before could not be continued."""
     PRUNED = "pruned"
-    """Bodies of old telemetry, prices and profits are dropped from here on."""
+    """The observations of old pages are dropped from here on."""
 
 
 class CryptoMiningTrustLevel(IntEnum):

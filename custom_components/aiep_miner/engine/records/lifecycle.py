@@ -9,14 +9,12 @@ from .kinds import LifecycleEvent, RecordKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointRecord(Record):
-    """The chain's head as it was when this was written."""
+    """A signed head of the log, with the cosignatures of its witnesses."""
 
     kind: ClassVar = RecordKind.CHECKPOINT
 
-    seq: int
-    head: str
-    signature: str | None = None
-    """Ed25519, hex."""
+    note: str
+    """The whole C2SP signed note."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +30,13 @@ class LifecycleRecord(Record):
     open_decisions: int = 0
     """At a start: how many decisions the crash had left without a receipt."""
     detail: str | None = None
-    previous_seq: int | None = None
+    previous: str | None = None
     """At a recovery: the last head known of the segment before …"""
-    previous_head: str | None = None
     previous_file: str | None = None
     """… and the name of its file, which was set aside."""
-    pruned_to_seq: int | None = None
-    """At a pruning: the last seq whose body may be gone."""
+    from_page: int | None = None
+    """At a pruning: the first page whose observations may be gone …"""
+    to_page: int | None = None
+    """… and the last."""
     user_id: str | None = None
     """At a recovery: the Home Assistant user who accepted the break."""

@@ -68,8 +68,8 @@ class MinerState:
     proposal: LedgerEntry[ProposalRecord] | None = None
     receipt: LedgerEntry[ReceiptRecord] | None = None
     divergences: dict[Reason, LedgerEntry[DivergenceRecord]] = field(default_factory=dict)
-    open_decisions: dict[str, DecisionRecord] = field(default_factory=dict)
-    """Record hash to decision: those that asked for a change and have no receipt or proof yet."""
+    open_decisions: dict[int, LedgerEntry[DecisionRecord]] = field(default_factory=dict)
+    """Seq to decision: those that asked for a change and have no receipt or proof yet."""
 
     running: deque[tuple[float, float | None]] = field(
         default_factory=lambda: deque(maxlen=LEARNED_READINGS)
@@ -169,7 +169,9 @@ class MinerState:
     @property
     def commanded(self) -> frozenset[Action]:
         """Return the actions of dispatches that have not ended."""
-        return frozenset(item.action for item in self.open_decisions.values() if item.authorised)
+        return frozenset(
+            item.record.action for item in self.open_decisions.values() if item.record.authorised
+        )
 
     @property
     def dangers(self) -> tuple[Reason, ...]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..ledger import LedgerStore, Query, Stored
+from ..ledger import LedgerEntry as Stored
+from ..ledger import Query, Reader
 from ..records import Record, RecordKind
 from ..records.entry import LedgerEntry
 from .state import State
@@ -33,7 +34,7 @@ class Rebuilt:
     from_seq: int
     """First seq of the window that was folded whole; 1 for a short ledger."""
     whole: bool
-    """Whether no body of that window was pruned."""
+    """Whether no record of that window was dropped."""
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class Progress:
 
 
 def rebuild(
-    operator_id: str, store: LedgerStore, upto_seq: int, progress: Progress | None = None
+    operator_id: str, reader: Reader, upto_seq: int, progress: Progress | None = None
 ) -> tuple[State, Rebuilt]:
     """Return what the ledger's recent records up to a seq make known; raises LedgerError.
 
@@ -53,38 +54,38 @@ def rebuild(
     state, progress = State(operator_id), progress or Progress()
     # What was learned last counts, not when somebody last started or stopped.
     query = Query(kinds=(RecordKind.TELEMETRY,), to_seq=upto_seq, limit=1, newest_first=True)
-    last = next(iter(store.query(query)), None) if upto_seq else None
+    last = next(iter(reader.select(query)), None) if upto_seq else None
     from_seq = max(1, upto_seq - RECORDS_WITHOUT_TELEMETRY + 1)
     if last is not None:
-        from_seq = max(1, store.first_at(last.ts_ms - WINDOW_MS))
-        for stored in _of_sources(store, from_seq, last.ts_ms):
+        from_seq = max(1, reader.first_at(last.ts_ms - WINDOW_MS))
+        for stored in _of_sources(reader, from_seq, last.ts_ms):
             _follow_sources(state, stored)
-        for stored in _before(store, from_seq, last.ts_ms):
+        for stored in _before(reader, from_seq, last.ts_ms):
             _apply(state, stored, sources=False)
-    whole = True
-    for chunk in store.read(from_seq, upto_seq):
+    folded = 0
+    for chunk in reader.read(from_seq, upto_seq):
         for stored in chunk:
-            whole = _apply(state, stored) and whole
+            folded += _apply(state, stored)
             progress.records += 1
-    return state, Rebuilt(from_seq=from_seq, whole=whole)
+    return state, Rebuilt(from_seq=from_seq, whole=folded == upto_seq - from_seq + 1)
 
 
-def _before(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
+def _before(reader: Reader, from_seq: int, last_ms: int) -> list[Stored]:
     """Return the records from before the window that still matter, oldest first."""
     if from_seq == 1:
         return []
     before = Query(to_seq=from_seq - 1, newest_first=True)
-    policy = store.query(replace(before, kinds=(RecordKind.POLICY,), limit=1))
-    plan = store.query(replace(before, kinds=(RecordKind.PLAN,), limit=1))
-    lasting = store.query(
+    policy = reader.select(replace(before, kinds=(RecordKind.POLICY,), limit=1))
+    plan = reader.select(replace(before, kinds=(RecordKind.PLAN,), limit=1))
+    lasting = reader.select(
         replace(before, kinds=LONG_KINDS, from_ts=last_ms - LONG_WINDOW_MS, limit=LONG_RECORDS)
     )
     # A divergence is recorded when it begins and ends; in between it is active, however long.
-    standing = store.query(replace(before, kinds=(RecordKind.DIVERGENCE,), limit=LONG_RECORDS))
+    standing = reader.select(replace(before, kinds=(RecordKind.DIVERGENCE,), limit=LONG_RECORDS))
     return sorted((*policy, *plan, *lasting, *standing), key=lambda stored: stored.seq)
 
 
-def _of_sources(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
+def _of_sources(reader: Reader, from_seq: int, last_ms: int) -> list[Stored]:
     """Return the records on outside sources from before the window, oldest first."""
     query = Query(
         kinds=SOURCE_KINDS,
@@ -93,7 +94,7 @@ def _of_sources(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]
         limit=SOURCE_RECORDS,
         newest_first=True,
     )
-    return list(reversed(store.query(query))) if from_seq > 1 else []
+    return list(reversed(reader.select(query))) if from_seq > 1 else []
 
 
 def _follow_sources(state: State, stored: Stored) -> None:
@@ -111,9 +112,7 @@ def _apply(state: State, stored: Stored, *, sources: bool = True) -> bool:
 
 
 def _record(stored: Stored) -> Record | None:
-    """Return the record of an entry; None when it is pruned or cannot be read."""
-    if stored.body is None:
-        return None
+    """Return the record of an entry; None when it cannot be read."""
     try:
         return stored.record()
     except ValueError:  # altered, or of another release: the verification tells of it

@@ -149,8 +149,8 @@ class State:
         """… and wants of it."""
         self.proposed_ms: dict[str, deque[int]] = {}
         """Source to the times of its proposals, oldest source first, the latest of each."""
-        self.reviews: dict[str, LedgerEntry[DecisionRecord]] = {}
-        """Record hash to supervised decisions that were carried out and wait for a review."""
+        self.reviews: dict[int, LedgerEntry[DecisionRecord]] = {}
+        """Seq to supervised decisions that were carried out and wait for a review."""
         self.track_records = TrackRecords()
         self.governor = MiningGovernor(self.policy.record.governor, counts_decisions=False)
 
@@ -409,14 +409,14 @@ def _decision(state: State, filed: LedgerEntry[DecisionRecord]) -> None:
     miner = state.miner(record.subject)
     miner.decision = filed
     if record.action is not Action.HOLD:
-        miner.open_decisions[filed.hash] = record
+        miner.open_decisions[filed.seq] = filed
     if record.authorised:
         # A command under way counts against the rate limits: the miner may be slow to answer.
         state.governor.note(record.subject, GOVERNED_ACTIONS[record.action], record.ts_ms / 1000)
     if Reason.RESTART_LIMIT_LATCHED in record.reasons:
         miner.latched = True
     if record.review:
-        state.reviews[filed.hash] = filed
+        state.reviews[filed.seq] = filed
         if len(state.reviews) > MAX_REVIEWS:
             del state.reviews[next(iter(state.reviews))]
     miner.observed = True
@@ -461,7 +461,8 @@ def _follow_setpoint(miner: MinerState, record: ReceiptRecord) -> None:
 
 
 def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
-    decision = miner.open_decisions.pop(record.decision, None)
+    opened = miner.open_decisions.pop(record.decision, None)
+    decision = opened.record if opened else None
     _follow_setpoint(miner, record)
     miner.suppressed = None
     before, miner.superseded = miner.superseded, None

@@ -167,7 +167,7 @@ def receipt_of(
     return ReceiptRecord(
         ts_ms=record.ts_ms,
         subject=record.subject,
-        decision=decision.hash,
+        decision=decision.seq,
         action=record.action,
         value=record.value,
         option=record.option,
@@ -184,7 +184,7 @@ def proof_of(decision: LedgerEntry[DecisionRecord]) -> NegativeProofRecord:
     return NegativeProofRecord(
         ts_ms=record.ts_ms,
         subject=record.subject,
-        decision=decision.hash,
+        decision=decision.seq,
         action=record.action,
         rule=record.suppressed_by or Reason.TRUST_TOO_LOW,
         reasons=record.reasons,
@@ -266,7 +266,7 @@ def _closing(
         outcome=outcome,
         reason=reason,
         late=False,
-        telemetry=miner.telemetry.hash if miner.telemetry else None,
+        telemetry=miner.telemetry.seq if miner.telemetry else None,
     )
 
 

@@ -56,7 +56,7 @@ def decide(state: State, proposal: ProposalRecord, ts_ms: int) -> DecisionRecord
         option=proposal.option or _level_before(state, miner, proposal),
         mode=state.policy.record.mode,
         suppressed_by=rule if wants_change else None,
-        evaluation=_evaluation(proposal, result),
+        evaluation=_evaluation(miner, proposal, result),
         evidence=_evidence(state, miner, proposal),
         review=wants_change and rule is None and _needs_review(proposal, result),
     )
@@ -77,11 +77,24 @@ def _needs_review(proposal: ProposalRecord, result: MiningDecision | None) -> bo
     )
 
 
-def _evaluation(proposal: ProposalRecord, result: MiningDecision | None) -> Evaluation | None:
+def _evaluation(
+    miner: MinerState, proposal: ProposalRecord, result: MiningDecision | None
+) -> Evaluation | None:
     if result is None:
         return None
     # Most records by far are holds: they keep the level that the evidence earned, not its working.
-    return as_brief(result) if proposal.action is Action.HOLD else as_evaluation(result)
+    if proposal.action is not Action.HOLD:
+        return as_evaluation(result)
+    brief = as_brief(result)
+    return replace(brief, decision_id=None) if _repeats(miner, proposal) else brief
+
+
+def _repeats(miner: MinerState, proposal: ProposalRecord) -> bool:
+    """Tell whether a hold has the reasons of the miner's decision before, itself a hold."""
+    before = miner.decision.record if miner.decision else None
+    return (
+        before is not None and before.action is Action.HOLD and before.reasons == proposal.reasons
+    )
 
 
 def _value(proposal: ProposalRecord, result: MiningDecision | None) -> float | None:
@@ -96,15 +109,15 @@ def _evidence(state: State, miner: MinerState, proposal: ProposalRecord) -> Evid
     recorded = miner.proposal
     same = recorded is not None and replace(recorded.record, clock_ms=proposal.clock_ms) == proposal
     return Evidence(
-        telemetry=miner.telemetry.hash if miner.telemetry else None,
-        price=state.price.hash if state.price else None,
-        profit=miner.profit.hash if miner.profit else None,
-        policy=state.policy.hash or None,
-        plan=state.plan.hash
+        telemetry=miner.telemetry.seq if miner.telemetry else None,
+        price=state.price.seq if state.price else None,
+        profit=miner.profit.seq if miner.profit else None,
+        policy=state.policy.seq or None,
+        plan=state.plan.seq
         if state.plan and state.policy.record.strategy is Strategy.PLAN
         else None,
-        proposal=recorded.hash if recorded and same else None,
-        divergences=tuple(divergences[code].hash for code in sorted(divergences)),
+        proposal=recorded.seq if recorded and same else None,
+        divergences=tuple(divergences[code].seq for code in sorted(divergences)),
     )
 
 

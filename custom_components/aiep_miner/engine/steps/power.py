@@ -130,7 +130,9 @@ def expected_w(state: State, miner_id: str, ts_ms: int) -> float:
 
 
 def _under_way(miner: MinerState) -> list[Wanted]:
-    told: list[Wanted] = [item for item in miner.open_decisions.values() if item.authorised]
+    told: list[Wanted] = [
+        item.record for item in miner.open_decisions.values() if item.record.authorised
+    ]
     return told if miner.pending is None else [*told, miner.pending.receipt]
 
 
