@@ -87,7 +87,6 @@ _SLOW_FIELDS = frozenset(
         DataField.FirmwareVersion,
         DataField.LightFlashing,
         DataField.Messages,
-        DataField.Pools,
         DataField.TuningTarget,
     }
 )
