@@ -36,6 +36,7 @@ class MinerSelectDescription(MinerEntityDescription, SelectEntityDescription):
     current_fn: Callable[[Miner], str | None]
     value_fn: Callable[[Miner, str], float | None] = lambda _miner, _option: None
     """The command's value; without one the option itself is sent."""
+    attributes_fn: Callable[[Miner], dict[str, Any]] = lambda _miner: {}
 
 
 def _pools(miner: Miner) -> tuple[Pool, ...]:
@@ -48,6 +49,26 @@ def _pool_name(pool: Pool) -> str:
 
 def _active_pool(miner: Miner) -> str | None:
     return _pool_name(pool) if (pool := miner.active_pool) else None
+
+
+def _curve(miner: Miner) -> dict[str, dict[str, float | None]]:
+    """Return what each level brought, rounded to what is worth a new state."""
+    return {
+        level: {
+            "hashrate_ths": _rounded(figures.hashrate_ths),
+            "power_w": _rounded(figures.power_w),
+            "efficiency_j_per_th": _rounded(figures.efficiency_j_per_th),
+            "error_pct": _rounded(figures.error_pct, 1),
+            "hottest_c": _rounded(figures.hottest_c),
+            "ambient_c": _rounded(figures.ambient_c),
+        }
+        for level, figures in miner.curve.items()
+    }
+
+
+def _rounded(value: float | None, digits: int = 3) -> float | None:
+    """Return a value with so many significant digits."""
+    return None if value is None else float(f"{value:.{digits}g}")
 
 
 MODE: Final = SelectEntityDescription(
@@ -77,6 +98,7 @@ MINER_SELECTS: Final = (
         exists_fn=lambda miner: bool(miner.info.capabilities.levels),
         options_fn=lambda miner: [level.name for level in miner.info.capabilities.levels],
         current_fn=lambda miner: miner.reading.level if miner.reading else None,
+        attributes_fn=lambda miner: {"curve": _curve(miner)},
     ),
 )
 
@@ -116,10 +138,17 @@ class MinerSelect(MinerEntity, SelectEntity):
 
     entity_description: MinerSelectDescription
     _offered: Sequence[str] = ()
+    _unrecorded_attributes = frozenset({"curve"})
 
     @override
     def shown(self) -> tuple[Any, ...]:
-        return self.current_option, tuple(self.options)
+        return self.current_option, tuple(self.options), self.extra_state_attributes
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return what there is to know beside the choice."""
+        return self.entity_description.attributes_fn(self.miner)
 
     @property
     @override

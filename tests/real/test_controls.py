@@ -361,6 +361,24 @@ async def test_a_level_that_would_start_a_stopped_miner_is_refused_and_says_so(a
         assert not device.machine.mining
 
 
+async def test_a_person_sees_what_each_level_brought(add: Add) -> None:
+    async with emulator("bitaxe") as device:
+        rig = await add(device)
+        assert rig.entity("select", "level").attributes["curve"] == {}
+        await rig.cycles(12)
+        await rig.act("select", "select_option", "level", option="490 MHz 1100 mV")
+        await rig.cycles(12)
+        curve = rig.entity("select", "level").attributes["curve"]
+        assert set(curve) == {"525 MHz 1150 mV", "490 MHz 1100 mV"}
+        figures = curve["490 MHz 1100 mV"]
+        assert figures["power_w"] == pytest.approx(device.machine.power_w, rel=0.05)
+        assert figures["efficiency_j_per_th"] == pytest.approx(
+            figures["power_w"] / figures["hashrate_ths"], rel=0.02
+        )
+        assert figures["error_pct"] is not None
+        assert figures["hottest_c"] > 40
+
+
 async def test_older_firmware_has_no_levels(add: Add) -> None:
     async with emulator("bitaxe", firmware="v2.4.5") as device:
         rig = await add(device)

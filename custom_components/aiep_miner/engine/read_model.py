@@ -29,7 +29,7 @@ from .records import (
 )
 from .records.entry import LedgerEntry
 from .records.reasons import Reason
-from .state import State
+from .state import LevelFigures, State
 from .status import LEDGER_OUTAGE, Status, status_of
 
 
@@ -72,6 +72,8 @@ class MinerReadModel:
     """Dispatched, and telemetry did not show its effect."""
     status: Status | None = None
     """Why it does what it does; see ``ReadModel.status``."""
+    curve: Mapping[str, LevelFigures] = field(default_factory=dict)
+    """What each level brought so far, by its name."""
 
     @property
     def reading(self) -> Reading | None:
@@ -309,4 +311,5 @@ def _miner(state: State, own: MinerPolicy, info: MinerInfo | None, ts_ms: int) -
         pending=miner.pending.receipt.action if miner.pending else None,
         not_confirmed=miner.not_confirmed,
         status=status_of(state, own.miner_id, ts_ms),
+        curve=dict(miner.curve),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -87,7 +87,6 @@ _SLOW_FIELDS = frozenset(
         DataField.FirmwareVersion,
         DataField.LightFlashing,
         DataField.Messages,
-        DataField.Pools,
         DataField.TuningTarget,
     }
 )
@@ -237,10 +236,9 @@ class AsicRsMiner:
             return _Answer(device, data)
         if not device.pace.is_full:
             lean = partial(miner.get_data, exclude=device.excluded_between)
-            return _Answer(device, *await _together(self._ask(lean), self._call(make.observe)))
+            return _Answer(device, *await self._ask_all(lean, make.observe))
         full = partial(miner.get_data, exclude=device.excluded)
-        calls = self._ask(full), self._call(make.observe), self._call(make.settings)
-        return _Answer(device, *await _together(*calls))
+        return _Answer(device, *await self._ask_all(full, make.observe, make.settings))
 
     def _is_changed(self, device: _Device, data: MinerData) -> bool:
         """Return whether another device, or the same with another firmware, answered."""
@@ -334,21 +332,31 @@ class AsicRsMiner:
             lost = device.firmware in _SWALLOWS_ERRORS or command.action is Action.RESTART
             raise MinerError(Reason.REFUSED, "the miner said no", maybe_done=lost)
 
-    async def _ask[T](self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _ask(self, call: Callable[[], Awaitable[MinerData]]) -> MinerData:
         """Make a call that reads."""
+        data: MinerData = (await self._ask_all(call))[0]
+        return data
+
+    async def _ask_all(self, *calls: Callable[[], Awaitable[Any]]) -> list[Any]:
+        """Make calls that read, all at once."""
         try:
-            return await self._call(call)
+            return await self._calls(*calls)
         except RuntimeError as err:
             raise MinerError(Reason.BAD_REPLY, "the library failed") from err
 
     async def _call[T](self, call: Callable[[], Awaitable[T]], *, write: bool = False) -> T:
-        """Make a call of the library within reach of ``close``."""
+        """Make one call; see ``_calls``."""
+        result: T = (await self._calls(call, write=write))[0]
+        return result
+
+    async def _calls(self, *calls: Callable[[], Awaitable[Any]], write: bool = False) -> list[Any]:
+        """Make calls at once, within reach of ``close``; when one raises, the others end."""
         if self._closing:
             raise MinerError(Reason.UNREACHABLE, "closed")
-        future = asyncio.ensure_future(call())
-        self._in_flight.add(future)
+        futures = [asyncio.ensure_future(call()) for call in calls]
+        self._in_flight.update(futures)
         try:
-            return await future
+            return await asyncio.gather(*futures)
         except asyncio.CancelledError as err:
             await asyncio.sleep(SETTLE_S)
             task = asyncio.current_task()
@@ -356,7 +364,9 @@ class AsicRsMiner:
                 raise MinerError(Reason.UNREACHABLE, "closed", maybe_done=write) from err
             raise
         finally:
-            self._in_flight.discard(future)
+            for future in futures:
+                future.cancel()
+            self._in_flight.difference_update(futures)
 
 
 @asynccontextmanager
@@ -377,16 +387,6 @@ def _reading(answer: _Answer) -> Reading:
     else:
         pace.keep(reading, answer.settings)
     return pace.with_settings(answer.observed(reading))
-
-
-async def _together(*calls: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Return what several calls return; when one raises, the others are cancelled."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 def _factory(credentials: Credentials | None) -> MinerFactory:

@@ -44,10 +44,7 @@ class Pace:
             reading,
             fault_light=known.fault_light,
             messages=known.messages,
-            pools=known.pools,
             power_limit_w=known.power_limit_w,
-            shares_accepted=known.shares_accepted,
-            shares_rejected=known.shares_rejected,
         )
 
     def with_settings(self, reading: Reading) -> Reading:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from ...records import Board, Pool, Reading, Temperature
@@ -184,8 +185,11 @@ def stats_temperatures(details: Iterable[Reply]) -> tuple[Temperature, ...]:
     return _listed(_hottest(_stats_sensors(details)))
 
 
-def _stats_sensors(details: Iterable[Reply]) -> Iterable[tuple[str | None, float | None]]:
-    return ((_place(key), celsius(value)) for item in details for key, value in item.items())
+def _stats_sensors(details: Iterable[Reply]) -> Iterable[tuple[str, float | None]]:
+    for item in details:
+        for key, value in item.items():
+            if (place := _place(key)) is not None:
+                yield place, celsius(value)
 
 
 def _listed(sensors: dict[str, float]) -> tuple[Temperature, ...]:
@@ -214,6 +218,7 @@ def _device_sensors(devices: list[Reply]) -> Iterable[tuple[str, float | None]]:
         yield f"chip_{index}", celsius(device.get("Chip Temp Max"))
 
 
+@lru_cache(maxsize=1024)
 def _place(key: str) -> str | None:
     """Return the sensor that a ``stats`` field belongs to; those count from 1."""
     if match := _CHIP_KEY.fullmatch(key):
@@ -229,10 +234,10 @@ def _from_zero(match: re.Match[str]) -> int:
     return max(int(next(group for group in match.groups() if group)) - 1, 0)
 
 
-def _hottest(found: Iterable[tuple[str | None, float | None]]) -> dict[str, float]:
+def _hottest(found: Iterable[tuple[str, float | None]]) -> dict[str, float]:
     sensors: dict[str, float] = {}
     for place, temperature_c in found:
-        if place is not None and temperature_c is not None:
+        if temperature_c is not None:
             sensors[place] = max(temperature_c, sensors.get(place, temperature_c))
     return sensors
 
