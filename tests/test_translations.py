@@ -84,14 +84,17 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "cycle_failed": {"error"},
     "file_unwritable": {"error"},
     "import_failed": {"error"},
+    "no_order": set(),
     "no_plan": set(),
     "no_such_decision": set(),
     "no_such_miner": set(),
     "not_a_number": {"miner"},
     "not_offered": {"miner", "option"},
     "nothing_to_review": set(),
+    "order_over": set(),
     "person_needed": set(),
     "question": set(),
+    "too_many_orders": set(),
 }
 """Errors that have no reason code, with their placeholders."""
 

@@ -15,6 +15,7 @@ from .entities.devices import async_register_devices
 from .flows.migration import async_keep_operator_id
 from .flows.migration import async_migrate_entry as async_migrate_entry
 from .inputs.commanders import async_setup_commanders
+from .inputs.curtailment import async_setup_curtailment
 from .inputs.network import async_follow_source
 from .inputs.questions import async_setup_questions
 from .issues.ledger import async_withdraw, async_withdraw_all
@@ -46,6 +47,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_questions(hass)
     async_setup_actions(hass)
     async_setup_evidence_actions(hass)
+    async_setup_curtailment(hass)
     async_setup_api(hass)
     async_setup_websocket_api(hass)
     return True
