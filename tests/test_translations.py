@@ -32,7 +32,6 @@ from custom_components.aiep_miner import (
 )
 from custom_components.aiep_miner.const import (
     CONF_FLEET_SIZE,
-    CONF_PRICE_FORECAST,
     DOMAIN,
     SECTION_DISPLAY,
     SECTION_PLANNING,
@@ -51,7 +50,12 @@ from custom_components.aiep_miner.flows import miner as miner_flow
 from custom_components.aiep_miner.flows import operator_options, scan
 from custom_components.aiep_miner.flows.miner_forms import ADDRESSES, miner_schema
 from custom_components.aiep_miner.flows.operator import operator_schema
-from custom_components.aiep_miner.flows.options import SETTINGS, governor_schema, settings_schema
+from custom_components.aiep_miner.flows.options import (
+    PRICES_AHEAD,
+    SETTINGS,
+    governor_schema,
+    settings_schema,
+)
 from custom_components.aiep_miner.services import PROPOSABLE
 
 from .conftest import make_operator
@@ -369,7 +373,7 @@ def test_options_forms() -> None:
     assert set(steps["settings"]["sections"]) == form(settings_schema())
     for name, texts in steps["settings"]["sections"].items():
         fields = {setting.field for setting in SETTINGS if setting.section == name}
-        fields |= {CONF_PRICE_FORECAST} if name == SECTION_PLANNING else set()
+        fields |= set(PRICES_AHEAD) if name == SECTION_PLANNING else set()
         if name == SECTION_DISPLAY:
             fields = {CONF_FLEET_SIZE}
         assert set(texts["data"]) == set(texts["data_description"]) == fields

@@ -34,6 +34,8 @@ SECTION_DISPLAY: Final = "display"
 SECTION_PLANNING: Final = "planning"
 CONF_PRICE_FORECAST: Final = "price_forecast"
 CONF_STRATEGY: Final = "strategy"
+CONF_TARIFF_PRICE: Final = "tariff_price"
+CONF_TARIFF_SCHEDULE: Final = "tariff_schedule"
 
 DEFAULT_BLOCK_REWARD: Final = 3.125
 

@@ -31,6 +31,8 @@ from ..const import (
     CONF_NOMINAL_POWER,
     CONF_PRICE_FORECAST,
     CONF_STRATEGY,
+    CONF_TARIFF_PRICE,
+    CONF_TARIFF_SCHEDULE,
     SECTION_DISPLAY,
     SECTION_PLANNING,
     SUBENTRY_MINER,
@@ -186,6 +188,12 @@ MINER_TUNING: Final[Mapping[str, SelectSelector]] = {
     for name, kinds in ((CONF_AUTOTUNE, AutotuneMode), (CONF_AUTOTUNE_GOAL, AutotuneGoal))
 }
 """How a single miner is tuned."""
+PRICES_AHEAD: Final[Mapping[str, Box]] = {
+    CONF_PRICE_FORECAST: EntitySelector(EntitySelectorConfig(domain="sensor")),
+    CONF_TARIFF_SCHEDULE: EntitySelector(EntitySelectorConfig(domain="schedule")),
+    CONF_TARIFF_PRICE: number(step=None),
+}
+"""Where the prices of the hours to come are from; no settings of the policy."""
 _LIMITS: Final = tuple(setting for setting in SETTINGS if setting.section == SECTION_GOVERNOR)
 
 
@@ -195,9 +203,9 @@ def settings_schema() -> vol.Schema:
     for setting in SETTINGS:
         if setting.section != SECTION_GOVERNOR:
             sections.setdefault(setting.section, {})[setting.marker] = setting.selector
-    sections[SECTION_PLANNING][vol.Optional(CONF_PRICE_FORECAST)] = EntitySelector(
-        EntitySelectorConfig(domain="sensor")
-    )
+    sections[SECTION_PLANNING] |= {
+        vol.Optional(key): selector for key, selector in PRICES_AHEAD.items()
+    }
     sections[SECTION_DISPLAY] = {
         vol.Required(CONF_FLEET_SIZE, default=AUTOMATIC): SelectSelector(
             SelectSelectorConfig(options=[AUTOMATIC, *FleetSize], translation_key=CONF_FLEET_SIZE)

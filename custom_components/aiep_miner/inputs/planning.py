@@ -15,6 +15,7 @@ from ..engine.records import Strategy
 from ..engine.records.reasons import Reason
 from ..engine.steps.planning import STEP_MS, PricesAhead
 from .prices_ahead import read_prices_ahead
+from .tariff import TariffSource, async_tariff_ahead, tariff_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,12 +57,14 @@ class Planning:
         published = read_prices_ahead(
             self._hass, self._entry.data, options.get(CONF_PRICE_FORECAST)
         )
-        self.fault = published.fault
-        rests_on = (published.ahead, view.policy, _ready(view))
+        tariff = tariff_of(self._entry.data, self._entry.options)
+        if tariff is None:
+            self.fault = published.fault
+        rests_on = (published.ahead, tariff, view.policy, _ready(view))
         if not self._is_due(view, rests_on):
             return
         self._task = self._entry.async_create_background_task(
-            self._hass, self._plan(published.ahead, rests_on), f"{self._entry.title} plan"
+            self._hass, self._plan(published.ahead, tariff, rests_on), f"{self._entry.title} plan"
         )
 
     async def async_stop(self) -> None:
@@ -78,7 +81,12 @@ class Planning:
             return True
         return age_ms >= LEAST_MS and (rests_on != self._rests_on or _is_other_price(view))
 
-    async def _plan(self, ahead: PricesAhead | None, rests_on: object) -> None:
+    async def _plan(
+        self, ahead: PricesAhead | None, tariff: TariffSource | None, rests_on: object
+    ) -> None:
+        if tariff is not None:
+            now_ms = self._controller.clock.now_ms()
+            ahead, self.fault = await async_tariff_ahead(self._hass, tariff, now_ms)
         try:
             if await self._controller.plan(ahead):
                 self._rests_on = rests_on
