@@ -66,7 +66,7 @@ HOME_ASSISTANT_ROOMS = {"entities", "flows", "inputs", "issues", "ledger_service
 HOME_ASSISTANT_FILES = {
     *("__init__", "config_flow", "const", "coordinator", "entity", "errors", "services"),
     *("backup", "diagnostics", "llm", "logbook", "repairs", "system_health"),
-    *("binary_sensor", "button", "event", "number", "select", "sensor", "switch"),
+    *("binary_sensor", "button", "calendar", "event", "number", "select", "sensor", "switch"),
 }
 """The rest of the house: packages, and the files that Home Assistant looks for by name."""
 

@@ -101,6 +101,21 @@ async def test_the_plan_is_made_shown_and_followed(
     sentence = hass.states.get("sensor.miner_1_decision").state
     assert sentence.startswith(f"Runs by the plan until {at}, since ")
 
+    calendar = hass.states.get("calendar.site_plan")
+    assert (calendar.state, calendar.attributes["message"]) == ("on", "Miner 1")
+    events = await hass.services.async_call(
+        "calendar",
+        "get_events",
+        {"entity_id": "calendar.site_plan", "duration": {"hours": 24}},
+        blocking=True,
+        return_response=True,
+    )
+    now_on, later = events["calendar.site_plan"]["events"]
+    assert dt_util.parse_datetime(now_on["end"]) == dear_from
+    assert dt_util.parse_datetime(later["start"]) == dear_from + timedelta(hours=6)
+    assert later["description"].startswith("It pays by the plan: ")
+    assert f"at {CHEAP} EUR/kWh on average" in later["description"]
+
     plan = await get_plan(hass)
     assert plan["price_fault"] is None
     assert dt_util.parse_datetime(plan["prices_known_until"]) > dear_from
@@ -168,8 +183,9 @@ async def test_without_a_plan_the_action_says_so(
     with pytest.raises(ServiceValidationError) as failed:
         await get_plan(hass)
     assert failed.value.translation_key == "no_plan"
-    entity = er.async_get(hass).async_get("sensor.site_next_planned_change")
-    assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    for entity_id in ("sensor.site_next_planned_change", "calendar.site_plan"):
+        entity = er.async_get(hass).async_get(entity_id)
+        assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
 
 
 async def test_the_form_switches_to_a_plan_and_back(
