@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -215,3 +215,50 @@ async def test_the_form_switches_to_a_plan_and_back(
     await hass.async_block_till_done()
     assert site.data.policy.strategy is Strategy.THRESHOLD
     assert site.data.plan is None
+
+
+async def test_an_integration_that_answers_by_an_action_is_asked_and_not_too_often(
+    hass: HomeAssistant,
+    enable_custom_integrations: None,
+    machines: object,
+    dear_from: datetime,
+    run_cycles: RunCycles,
+) -> None:
+    source = MockConfigEntry(domain="energyzero", entry_id="prices")
+    source.add_to_hass(hass)
+    er.async_get(hass).async_get_or_create(
+        "sensor", "energyzero", "now", suggested_object_id="price", config_entry=source
+    )
+    asked = []
+
+    async def prices(call: ServiceCall) -> dict[str, Any]:
+        asked.append(call)
+        return {"prices": hass.data["published"]}
+
+    hass.services.async_register(
+        "energyzero", "get_energy_prices", prices, supports_response=SupportsResponse.ONLY
+    )
+
+    def publish_by_action() -> None:
+        publish(hass, dear_from)
+        state = hass.states.get(PRICE)
+        hass.data["published"] = [
+            {"timestamp": row["start"], "price": row["value"]}
+            for row in state.attributes["raw_today"]
+        ]
+        unit = {"unit_of_measurement": "EUR/kWh"}
+        hass.states.async_set(PRICE, state.state, unit, force_update=True)
+
+    publish_by_action()
+    options = {"planning": {"strategy": "plan"}}
+    site = await set_up(
+        hass, make_operator([simulated()], data={"energy_price": PRICE}, options=options)
+    )
+    for _ in range(70):
+        publish_by_action()
+        await run_cycles(site, every_s=60)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    plan = await get_plan(hass)
+    assert plan["price_fault"] is None
+    assert dt_util.parse_datetime(plan["miners"][0]["segments"][0]["until"]) == dear_from
+    assert 1 <= len(asked) <= 3

@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.records import PriceRecord
 from custom_components.aiep_miner.engine.records.reasons import Reason
+from custom_components.aiep_miner.engine.steps.planning import PricesAhead
 from custom_components.aiep_miner.inputs.prices_ahead import NONE_AHEAD
 from custom_components.aiep_miner.inputs.tariff import (
     DAYS,
@@ -48,6 +49,13 @@ def at(hass: HomeAssistant, freezer: FrozenDateTimeFactory, text: str) -> int:
     return round(local.timestamp() * 1000)
 
 
+async def ahead_of(hass: HomeAssistant, now_ms: int) -> PricesAhead:
+    found = await async_tariff_ahead(hass, SOURCE, now_ms)
+    assert found.fault is None
+    assert found.ahead is not None
+    return found.ahead
+
+
 async def test_the_schedule_says_which_price_holds(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -56,8 +64,7 @@ async def test_the_schedule_says_which_price_holds(
         hass, {"from": "22:00:00", "to": "24:00:00"}, {"from": "00:00:00", "to": "06:00:00"}
     )
     assert with_tariff(hass, RECORD, SOURCE).energy_price_per_kwh == 0.10
-    ahead, fault = await async_tariff_ahead(hass, SOURCE, now_ms + 1)
-    assert fault is None
+    ahead = await ahead_of(hass, now_ms + 1)
     assert ahead.from_ms[0] == now_ms
     assert ahead.until_ms == now_ms + 48 * 3_600_000
     cheap = [price == 0.10 for price in ahead.prices_per_kwh]
@@ -78,7 +85,7 @@ async def test_a_block_may_have_a_price_of_its_own(
         {"from": "22:00:00", "to": "23:00:00"},
     )
     assert with_tariff(hass, RECORD, SOURCE).energy_price_per_kwh == 0.45
-    ahead, _ = await async_tariff_ahead(hass, SOURCE, now_ms)
+    ahead = await ahead_of(hass, now_ms)
     assert ahead.prices_per_kwh[:28] == (0.45,) * 12 + (0.30,) * 8 + (0.10,) * 4 + (0.30,) * 4
 
 
@@ -91,14 +98,14 @@ async def test_days_of_23_and_25_hours(
     await hass.config.async_set_time_zone("Europe/Berlin")
     now_ms = at(hass, freezer, f"{day} 00:00:00")
     await schedule(hass, {"from": "00:00:00", "to": "06:00:00"})
-    ahead, _ = await async_tariff_ahead(hass, SOURCE, now_ms)
+    ahead = await ahead_of(hass, now_ms)
     assert ahead.prices_per_kwh.index(0.30) == hours * 4
 
 
 async def test_days_of_the_week(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     now_ms = at(hass, freezer, "2026-12-04 00:00:00")  # a Friday
     await schedule(hass, {"from": "00:00:00", "to": "24:00:00"}, days=["saturday", "sunday"])
-    ahead, _ = await async_tariff_ahead(hass, SOURCE, now_ms)
+    ahead = await ahead_of(hass, now_ms)
     assert ahead.prices_per_kwh == (0.30,) * 96 + (0.10,) * 96
 
 
@@ -106,18 +113,19 @@ async def test_a_schedule_that_is_gone_or_has_no_price(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     now_ms = at(hass, freezer, "2026-12-02 05:30:00")
-    assert await async_tariff_ahead(hass, SOURCE, now_ms) == (NONE_AHEAD, Reason.UNREACHABLE)
+    assert (await async_tariff_ahead(hass, SOURCE, now_ms)).fault is Reason.UNREACHABLE
     found = with_tariff(hass, RECORD, SOURCE)
     assert found.energy_price_per_kwh is None
     assert found.faults == {"energy_price_per_kwh": Reason.UNREACHABLE}
     await schedule(hass, {"from": "00:00:00", "to": "06:00:00"})
     nothing = TariffSource(schedule=SCHEDULE, on_price=None, otherwise=0.30)
-    assert await async_tariff_ahead(hass, nothing, now_ms) == (NONE_AHEAD, Reason.READING_INVALID)
+    found = await async_tariff_ahead(hass, nothing, now_ms)
+    assert (found.ahead, found.fault) == (NONE_AHEAD, Reason.READING_INVALID)
     assert with_tariff(hass, RECORD, nothing).faults == {
         "energy_price_per_kwh": Reason.READING_INVALID
     }
     unknown = TariffSource(schedule="schedule.other", on_price=0.1, otherwise=0.30)
-    assert (await async_tariff_ahead(hass, unknown, now_ms))[1] is Reason.UNREACHABLE
+    assert (await async_tariff_ahead(hass, unknown, now_ms)).fault is Reason.UNREACHABLE
 
 
 def test_where_a_tariff_is_used() -> None:

@@ -29,7 +29,9 @@ from ..const import (
     CONF_MAX_TEMPERATURE,
     CONF_NOMINAL_HASHRATE,
     CONF_NOMINAL_POWER,
+    CONF_PRICE_ADDER,
     CONF_PRICE_FORECAST,
+    CONF_PRICE_TAX,
     CONF_STRATEGY,
     CONF_TARIFF_PRICE,
     CONF_TARIFF_SCHEDULE,
@@ -190,6 +192,8 @@ MINER_TUNING: Final[Mapping[str, SelectSelector]] = {
 """How a single miner is tuned."""
 PRICES_AHEAD: Final[Mapping[str, Box]] = {
     CONF_PRICE_FORECAST: EntitySelector(EntitySelectorConfig(domain="sensor")),
+    CONF_PRICE_ADDER: number(step=None),
+    CONF_PRICE_TAX: number(0, 500, "%", step=None),
     CONF_TARIFF_SCHEDULE: EntitySelector(EntitySelectorConfig(domain="schedule")),
     CONF_TARIFF_PRICE: number(step=None),
 }

@@ -20,7 +20,7 @@ from ..engine.economics.tariff import MINUTES_PER_DAY, Band, Tariff
 from ..engine.records import PriceRecord
 from ..engine.records.reasons import Reason
 from ..engine.steps.planning import MOST_STEPS, STEP_MS, PricesAhead
-from .prices_ahead import NONE_AHEAD
+from .prices_ahead import NONE_AHEAD, Published
 
 SCHEDULE: Final = "schedule"
 ATTR_PRICE: Final = "price"
@@ -81,9 +81,7 @@ def _price(block: Mapping[str, Any], source: TariffSource) -> float | None:
     return price if math.isfinite(price) else None
 
 
-async def async_tariff_ahead(
-    hass: HomeAssistant, source: TariffSource, now_ms: int
-) -> tuple[PricesAhead, Reason | None]:
+async def async_tariff_ahead(hass: HomeAssistant, source: TariffSource, now_ms: int) -> Published:
     """Return the tariff's prices of the next two days, or why there are none."""
     try:
         answer = await hass.services.async_call(
@@ -97,10 +95,10 @@ async def async_tariff_ahead(
         answer = None
     week = (answer or {}).get(source.schedule)
     if not isinstance(week, Mapping):
-        return NONE_AHEAD, Reason.UNREACHABLE
+        return Published(ahead=NONE_AHEAD, fault=Reason.UNREACHABLE)
     bands = tuple(_bands(week, source))
     if None in bands:
-        return NONE_AHEAD, Reason.READING_INVALID
+        return Published(ahead=NONE_AHEAD, fault=Reason.READING_INVALID)
     tariff = Tariff(
         time_zone=ZoneInfo(hass.config.time_zone),
         bands=tuple(band for band in bands if band is not None),
@@ -108,11 +106,13 @@ async def async_tariff_ahead(
     )
     first_ms = now_ms - now_ms % STEP_MS
     prices = await hass.async_add_executor_job(tariff.prices, first_ms, MOST_STEPS)
-    return PricesAhead(
-        from_ms=tuple(first_ms + n * STEP_MS for n in range(MOST_STEPS)),
-        prices_per_kwh=tuple(prices.tolist()),
-        until_ms=first_ms + MOST_STEPS * STEP_MS,
-    ), None
+    return Published(
+        ahead=PricesAhead(
+            from_ms=tuple(first_ms + n * STEP_MS for n in range(MOST_STEPS)),
+            prices_per_kwh=tuple(prices.tolist()),
+            until_ms=first_ms + MOST_STEPS * STEP_MS,
+        )
+    )
 
 
 def _bands(week: Mapping[str, Any], source: TariffSource) -> Iterator[Band | None]:
