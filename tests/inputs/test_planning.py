@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -173,6 +174,24 @@ async def test_a_source_that_lies_is_named_and_nothing_is_followed_blindly(
     plan = await get_plan(hass)
     assert plan["price_fault"] is None
     assert not plan["miners"][0]["segments"][0]["guessed"]
+
+
+async def test_a_planner_that_fails_is_tried_again_later(
+    hass: HomeAssistant,
+    planned: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    dear_from: datetime,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    before = len(await planned.controller.ledger.query(kinds=("plan",)))
+    with patch(
+        "custom_components.aiep_miner.engine.controller.solve", side_effect=ValueError("broken")
+    ):
+        await pass_time(hass, planned, run_cycles, dear_from, 66)
+    assert 1 <= caplog.text.count("no plan could be made") <= 2
+    assert hass.states.get("switch.miner_1").state == "on"
+    await pass_time(hass, planned, run_cycles, dear_from, 6)
+    assert len(await planned.controller.ledger.query(kinds=("plan",))) > before
 
 
 async def test_without_a_plan_the_action_says_so(

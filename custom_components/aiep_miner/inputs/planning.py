@@ -45,6 +45,8 @@ class Planning:
         self._on_plan = on_plan
         self._task: asyncio.Task[None] | None = None
         self._rests_on: object = None
+        self._failed_ms = 0
+        """When a plan could not be made last."""
         self._asked: tuple[int, Published | None] = (0, None)
         """When the price's integration was asked last, and what it answered."""
         self.fault: Reason | None = None
@@ -83,6 +85,8 @@ class Planning:
             await asyncio.wait({self._task})
 
     def _is_due(self, view: ReadModel, rests_on: object) -> bool:
+        if view.ts_ms - self._failed_ms < LEAST_MS:
+            return False
         if view.plan is None:
             return True
         age_ms = view.ts_ms - view.plan.record.ts_ms
@@ -105,6 +109,9 @@ class Planning:
                 self._on_plan()
         except LedgerError as err:
             _LOGGER.debug("%s: the plan waits for the ledger: %s", self._entry.title, err)
+        except Exception:
+            _LOGGER.exception("%s: no plan could be made", self._entry.title)
+            self._failed_ms = now_ms
 
 
 def _ready(view: ReadModel) -> frozenset[str]:
