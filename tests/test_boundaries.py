@@ -70,7 +70,8 @@ HOME_ASSISTANT_FILES = {
     *("__init__", "config_flow", "const", "coordinator", "entity", "errors", "services"),
     *("backup", "diagnostics", "llm", "logbook", "repairs", "system_health"),
     *("condition", "trigger"),
-    *("binary_sensor", "button", "event", "number", "select", "sensor", "switch", "todo"),
+    *("binary_sensor", "button", "calendar", "event", "number", "select", "sensor"),
+    *("switch", "todo"),
 }
 """The rest of the house: packages, and the files that Home Assistant looks for by name."""
 

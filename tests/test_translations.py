@@ -23,6 +23,7 @@ from custom_components.aiep_miner import (
     PLATFORMS,
     binary_sensor,
     button,
+    calendar,
     config_flow,
     event,
     number,
@@ -33,7 +34,6 @@ from custom_components.aiep_miner import (
 )
 from custom_components.aiep_miner.const import (
     CONF_FLEET_SIZE,
-    CONF_PRICE_FORECAST,
     DOMAIN,
     SECTION_DISPLAY,
     SECTION_PLANNING,
@@ -52,7 +52,12 @@ from custom_components.aiep_miner.flows import miner as miner_flow
 from custom_components.aiep_miner.flows import operator_options, scan
 from custom_components.aiep_miner.flows.miner_forms import ADDRESSES, miner_schema
 from custom_components.aiep_miner.flows.operator import operator_schema
-from custom_components.aiep_miner.flows.options import SETTINGS, governor_schema, settings_schema
+from custom_components.aiep_miner.flows.options import (
+    PRICES_AHEAD,
+    SETTINGS,
+    governor_schema,
+    settings_schema,
+)
 from custom_components.aiep_miner.services import PROPOSABLE
 
 from .conftest import make_operator
@@ -85,14 +90,17 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "cycle_failed": {"error"},
     "file_unwritable": {"error"},
     "import_failed": {"error"},
+    "no_order": set(),
     "no_plan": set(),
     "no_such_decision": set(),
     "no_such_miner": set(),
     "not_a_number": {"miner"},
     "not_offered": {"miner", "option"},
     "nothing_to_review": set(),
+    "order_over": set(),
     "person_needed": set(),
     "question": set(),
+    "too_many_orders": set(),
 }
 """Errors that have no reason code, with their placeholders."""
 
@@ -101,6 +109,7 @@ DESCRIPTIONS = {
         *binary_sensor.MINER_BINARY_SENSORS,
         *binary_sensor.OPERATOR_BINARY_SENSORS,
     ),
+    "calendar": (calendar.PLAN,),
     "button": (*button.MINER_BUTTONS, *button.OPERATOR_BUTTONS),
     "event": (event.GOVERNOR, event.BLOCK),
     "number": number.MINER_NUMBERS,
@@ -379,7 +388,7 @@ def test_options_forms() -> None:
     assert set(steps["settings"]["sections"]) == form(settings_schema())
     for name, texts in steps["settings"]["sections"].items():
         fields = {setting.field for setting in SETTINGS if setting.section == name}
-        fields |= {CONF_PRICE_FORECAST} if name == SECTION_PLANNING else set()
+        fields |= set(PRICES_AHEAD) if name == SECTION_PLANNING else set()
         if name == SECTION_DISPLAY:
             fields = {CONF_FLEET_SIZE}
         assert set(texts["data"]) == set(texts["data_description"]) == fields

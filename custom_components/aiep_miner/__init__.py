@@ -16,6 +16,7 @@ from .flows.migration import async_keep_operator_id
 from .flows.migration import async_migrate_entry as async_migrate_entry
 from .frontend import async_setup_frontend
 from .inputs.commanders import async_setup_commanders
+from .inputs.curtailment import async_setup_curtailment
 from .inputs.network import async_follow_source
 from .inputs.questions import async_setup_questions
 from .issues.ledger import async_withdraw, async_withdraw_all
@@ -34,6 +35,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CALENDAR,
     Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
@@ -49,6 +51,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_questions(hass)
     async_setup_actions(hass)
     async_setup_evidence_actions(hass)
+    async_setup_curtailment(hass)
     async_setup_api(hass)
     async_setup_websocket_api(hass)
     async_setup_fleet_feed(hass)

@@ -32,8 +32,12 @@ CONF_USERS_MAY_READ: Final = "users_may_read"
 SECTION_DISPLAY: Final = "display"
 """The options that say what is shown."""
 SECTION_PLANNING: Final = "planning"
+CONF_PRICE_ADDER: Final = "price_adder"
 CONF_PRICE_FORECAST: Final = "price_forecast"
+CONF_PRICE_TAX: Final = "price_tax_pct"
 CONF_STRATEGY: Final = "strategy"
+CONF_TARIFF_PRICE: Final = "tariff_price"
+CONF_TARIFF_SCHEDULE: Final = "tariff_schedule"
 
 DEFAULT_BLOCK_REWARD: Final = 3.125
 

@@ -30,6 +30,7 @@ from .flows.options import policy_of
 from .inputs.linked_power import with_linked_power
 from .inputs.planning import Planning
 from .inputs.prices import read_prices
+from .inputs.tariff import tariff_of, with_tariff
 from .issues.ledger import async_report, async_withdraw
 from .issues.passwords import async_report_logins
 from .ledger_service.service import LedgerService, now_ms
@@ -316,7 +317,9 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         self.async_update_listeners()
 
     def _prices(self) -> PriceRecord:
-        return read_prices(self.hass, self.config_entry.entry_id, self.config_entry.data)
+        entry = self.config_entry
+        prices = read_prices(self.hass, entry.entry_id, entry.data)
+        return with_tariff(self.hass, prices, tariff_of(entry.data, entry.options))
 
     @callback
     def device_id(self, miner_id: str) -> str | None:

@@ -87,7 +87,7 @@ def _writable(value: str) -> str:
     return value
 
 
-def _text(limit: int) -> Any:
+def text(limit: int) -> Any:
     """Return what a text of at most so many characters must satisfy."""
     return vol.All(cv.string, vol.Length(max=limit), _writable)
 
@@ -110,9 +110,9 @@ PROPOSE_SCHEMA: Final = vol.All(
             vol.Required(ATTR_DEVICE_ID): cv.string,
             vol.Required(ATTR_ACTION): vol.In([action.value for action in PROPOSABLE]),
             vol.Optional(ATTR_VALUE): _finite,
-            vol.Optional(ATTR_OPTION): _text(MAX_OPTION_LENGTH),
+            vol.Optional(ATTR_OPTION): text(MAX_OPTION_LENGTH),
             vol.Required(ATTR_CONFIDENCE): vol.All(_finite, vol.Range(min=0, max=1)),
-            vol.Optional(ATTR_NOTE): _text(MAX_NOTE_LENGTH),
+            vol.Optional(ATTR_NOTE): text(MAX_NOTE_LENGTH),
         }
     ),
     _complete,
@@ -121,7 +121,7 @@ REVIEW_SCHEMA: Final = SITE_SCHEMA.extend(
     {
         vol.Required(ATTR_RECORD_HASH): cv.string,
         vol.Required(ATTR_APPROVED): cv.boolean,
-        vol.Optional(ATTR_NOTE): _text(MAX_NOTE_LENGTH),
+        vol.Optional(ATTR_NOTE): text(MAX_NOTE_LENGTH),
     }
 )
 

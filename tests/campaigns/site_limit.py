@@ -1,7 +1,7 @@
 """A site above its power limit: for how long, and whether every second of it is on record.
 
-Machines start drawing more by themselves, obey late or not at all; limits come late, twice and
-contradictory, and the controller restarts. What is checked is the truth of the machines, not what they report.
+Machines start drawing more by themselves, obey late or not at all; limits and orders to curtail come
+late, twice and contradictory, and the controller restarts. What is checked is the truth of the machines, not what they report.
 """
 
 import itertools
@@ -20,9 +20,11 @@ from custom_components.aiep_miner.engine.miners.base import (
 )
 from custom_components.aiep_miner.engine.records import (
     Action,
+    CurtailmentRecord,
     DeviceLevel,
     MinerPolicy,
     MiningPolicy,
+    Origin,
     PolicyRecord,
     Reading,
 )
@@ -145,6 +147,7 @@ class LimitSite(Site[Machine]):
         """Since when the machines have truly drawn more than the limit."""
         self.allowed_ms = 0
         """Until when the site may be above its limit."""
+        self.orders: dict[str, CurtailmentRecord] = {}
         kinds = ("plain", "levels", "power")
         miners = {
             f"m{number:02}": Machine(self, self.chance, kinds[number % 3])
@@ -157,7 +160,8 @@ class LimitSite(Site[Machine]):
     def limit_w(self) -> float:
         limit_w = self.policy.governor.max_power_watts
         assert limit_w is not None
-        return limit_w
+        ordered = [item.limit_at(self.now_ms) for item in self.orders.values()]
+        return min([limit_w, *(item for item in ordered if item is not None)])
 
     async def second(self) -> None:
         """Live for a second, and check it."""
@@ -173,6 +177,22 @@ class LimitSite(Site[Machine]):
         assert self.now_ms <= self.allowed_ms, (
             self.now_ms, self.over_since_ms, drawn_w, self.limit_w,
         )  # fmt: skip
+
+    async def order(self) -> None:
+        """Let an order arrive: late or not, twice, of an id that was used, or a release."""
+        limit_w = self.chance.choice((*LIMITS_W, None))
+        item = CurtailmentRecord(
+            ts_ms=0,
+            subject="operator",
+            order_id=self.chance.choice("ab"),
+            limit_w=limit_w,
+            from_ms=self.now_ms - self.chance.choice((0, 60_000, 7_200_000)),
+            until_ms=self.now_ms + self.chance.choice((-1, 300_000, 1_800_000)),
+            origin=Origin.AUTOMATION,
+        )
+        self.orders[item.order_id] = item
+        for _ in range(self.chance.randint(1, 2)):
+            await self.controller.order(item)
 
     def excuse(self) -> None:
         """Allow one cycle and the firmware's time from now on, more for each that disobeys.
@@ -191,7 +211,7 @@ class LimitSite(Site[Machine]):
     async def trouble(self) -> None:
         """Let something happen."""
         name = self.chance.choice(sorted(self.miners))
-        miner, which = self.miners[name], self.chance.randrange(6)
+        miner, which = self.miners[name], self.chance.randrange(8)
         match which:
             case 0 | 1:
                 before = limited(self.chance.choice(LIMITS_W))
@@ -204,6 +224,8 @@ class LimitSite(Site[Machine]):
                 miner.obeys = not miner.obeys or others >= DISOBEDIENT
             case 4:
                 await self.restart()
+            case 5 | 6:
+                await self.order()
             case _:
                 miner.obeys = True
         self.done[f"trouble {which}"] += 1
@@ -248,20 +270,24 @@ async def _check_records(site: LimitSite) -> None:
     """Check that the ledger says of each poll above the limit that it was, and who caused it."""
     over: dict[str, Any] | None = None
     drawn: dict[str, float] = {}
-    limit_w = LIMITS_W[0]
+    policy_w, orders = LIMITS_W[0], dict[str, CurtailmentRecord]()
     restored_ms: list[int] = []
-    kinds = ("telemetry", "policy", "divergence", "proposal", "decision")
+    kinds = ("telemetry", "policy", "curtailment", "divergence", "proposal", "decision")
     for item in await site.records(*kinds):
         match item["kind"]:
             case "telemetry":
                 drawn[item["subject"]] = item.get("reading", {}).get("power_w", 0.0)
             case "policy":
-                limit_w = item["governor"]["max_power_watts"]
+                policy_w = item["governor"]["max_power_watts"]
+            case "curtailment":
+                orders[item["order_id"]] = CurtailmentRecord.from_body(item["ts"], "operator", item)
             case "divergence" if item["code"] == "site_limit_exceeded":
                 over = item if item["active"] else None
             case "proposal" if item.get("reasons") == ["site_limit_room"]:
                 restored_ms.append(item["ts"])
             case "decision" if len(drawn) == MINERS:
+                ordered = (order.limit_at(item["ts"]) for order in orders.values())
+                limit_w = min([policy_w, *(limit for limit in ordered if limit is not None)])
                 exceeds = sum(drawn.values()) > limit_w
                 site.done["decisions while over"] += exceeds
                 assert exceeds is (over is not None), (item, drawn, limit_w)

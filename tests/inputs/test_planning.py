@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -101,6 +102,21 @@ async def test_the_plan_is_made_shown_and_followed(
     sentence = hass.states.get("sensor.miner_1_decision").state
     assert sentence.startswith(f"Runs by the plan until {at}, since ")
 
+    calendar = hass.states.get("calendar.site_plan")
+    assert (calendar.state, calendar.attributes["message"]) == ("on", "Miner 1")
+    events = await hass.services.async_call(
+        "calendar",
+        "get_events",
+        {"entity_id": "calendar.site_plan", "duration": {"hours": 24}},
+        blocking=True,
+        return_response=True,
+    )
+    now_on, later = events["calendar.site_plan"]["events"]
+    assert dt_util.parse_datetime(now_on["end"]) == dear_from
+    assert dt_util.parse_datetime(later["start"]) == dear_from + timedelta(hours=6)
+    assert later["description"].startswith("It pays by the plan: ")
+    assert f"at {CHEAP} EUR/kWh on average" in later["description"]
+
     plan = await get_plan(hass)
     assert plan["price_fault"] is None
     assert dt_util.parse_datetime(plan["prices_known_until"]) > dear_from
@@ -160,6 +176,24 @@ async def test_a_source_that_lies_is_named_and_nothing_is_followed_blindly(
     assert not plan["miners"][0]["segments"][0]["guessed"]
 
 
+async def test_a_planner_that_fails_is_tried_again_later(
+    hass: HomeAssistant,
+    planned: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    dear_from: datetime,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    before = len(await planned.controller.ledger.query(kinds=("plan",)))
+    with patch(
+        "custom_components.aiep_miner.engine.controller.solve", side_effect=ValueError("broken")
+    ):
+        await pass_time(hass, planned, run_cycles, dear_from, 66)
+    assert 1 <= caplog.text.count("no plan could be made") <= 2
+    assert hass.states.get("switch.miner_1").state == "on"
+    await pass_time(hass, planned, run_cycles, dear_from, 6)
+    assert len(await planned.controller.ledger.query(kinds=("plan",))) > before
+
+
 async def test_without_a_plan_the_action_says_so(
     hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles
 ) -> None:
@@ -168,8 +202,9 @@ async def test_without_a_plan_the_action_says_so(
     with pytest.raises(ServiceValidationError) as failed:
         await get_plan(hass)
     assert failed.value.translation_key == "no_plan"
-    entity = er.async_get(hass).async_get("sensor.site_next_planned_change")
-    assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    for entity_id in ("sensor.site_next_planned_change", "calendar.site_plan"):
+        entity = er.async_get(hass).async_get(entity_id)
+        assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
 
 
 async def test_the_form_switches_to_a_plan_and_back(
@@ -199,3 +234,50 @@ async def test_the_form_switches_to_a_plan_and_back(
     await hass.async_block_till_done()
     assert site.data.policy.strategy is Strategy.THRESHOLD
     assert site.data.plan is None
+
+
+async def test_an_integration_that_answers_by_an_action_is_asked_and_not_too_often(
+    hass: HomeAssistant,
+    enable_custom_integrations: None,
+    machines: object,
+    dear_from: datetime,
+    run_cycles: RunCycles,
+) -> None:
+    source = MockConfigEntry(domain="energyzero", entry_id="prices")
+    source.add_to_hass(hass)
+    er.async_get(hass).async_get_or_create(
+        "sensor", "energyzero", "now", suggested_object_id="price", config_entry=source
+    )
+    asked = []
+
+    async def prices(call: ServiceCall) -> dict[str, Any]:
+        asked.append(call)
+        return {"prices": hass.data["published"]}
+
+    hass.services.async_register(
+        "energyzero", "get_energy_prices", prices, supports_response=SupportsResponse.ONLY
+    )
+
+    def publish_by_action() -> None:
+        publish(hass, dear_from)
+        state = hass.states.get(PRICE)
+        hass.data["published"] = [
+            {"timestamp": row["start"], "price": row["value"]}
+            for row in state.attributes["raw_today"]
+        ]
+        unit = {"unit_of_measurement": "EUR/kWh"}
+        hass.states.async_set(PRICE, state.state, unit, force_update=True)
+
+    publish_by_action()
+    options = {"planning": {"strategy": "plan"}}
+    site = await set_up(
+        hass, make_operator([simulated()], data={"energy_price": PRICE}, options=options)
+    )
+    for _ in range(70):
+        publish_by_action()
+        await run_cycles(site, every_s=60)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    plan = await get_plan(hass)
+    assert plan["price_fault"] is None
+    assert dt_util.parse_datetime(plan["miners"][0]["segments"][0]["until"]) == dear_from
+    assert 1 <= len(asked) <= 3

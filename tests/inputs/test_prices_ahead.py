@@ -4,13 +4,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from homeassistant.core import HomeAssistant
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.inputs.prices_ahead import (
     NONE_AHEAD,
     Published,
+    async_ask_prices_ahead,
     read_prices_ahead,
 )
 
@@ -21,8 +26,9 @@ BEGIN_MS, HOUR_MS = round(BEGIN.timestamp() * 1000), 3_600_000
 PRICES = (0.20, 0.10, 0.30)
 
 
-def read(hass: HomeAssistant, forecast: str | None = None, **data: Any) -> Published:
-    return read_prices_ahead(hass, {"currency": "EUR", "energy_price": SENSOR, **data}, forecast)
+def read(hass: HomeAssistant, options: dict[str, Any] | None = None, **data: Any) -> Published:
+    data = {"currency": "EUR", "energy_price": SENSOR, **data}
+    return read_prices_ahead(hass, data, options or {})
 
 
 def publish(
@@ -99,9 +105,20 @@ def test_a_fixed_price_holds_for_good(hass: HomeAssistant) -> None:
 
 def test_another_entity_may_be_named(hass: HomeAssistant) -> None:
     publish(hass, raw_today=rows("start", "value"))
-    found = read(hass, forecast=SENSOR, energy_price=0.30)
+    found = read(hass, {"price_forecast": SENSOR}, energy_price=0.30)
     assert found.ahead is not None
     assert found.ahead.prices_per_kwh == PRICES
+
+
+def test_what_a_named_entity_lacks_is_added(hass: HomeAssistant) -> None:
+    publish(hass, "10", "ct/kWh", raw_today=[{"start": hour(0), "value": 10.0}])
+    extra = {"price_adder": 0.05, "price_tax_pct": 20}
+    ahead = read(hass, {"price_forecast": SENSOR, **extra}, energy_price="sensor.other").ahead
+    assert ahead is not None
+    assert ahead.prices_per_kwh == pytest.approx(((0.10 + 0.05) * 1.2,))
+    ahead = read(hass, extra).ahead
+    assert ahead is not None
+    assert ahead.prices_per_kwh == pytest.approx((0.10,))
 
 
 @pytest.mark.parametrize(
@@ -161,3 +178,104 @@ def test_negative_prices_and_zero_are_prices(hass: HomeAssistant) -> None:
     ahead = read(hass).ahead
     assert ahead is not None
     assert ahead.prices_per_kwh == (0.0, -0.1, 0.2)
+
+
+def register(hass: HomeAssistant, platform: str, unique_id: str = "SE3-current_price") -> None:
+    entry = MockConfigEntry(domain=platform, entry_id="prices")
+    entry.add_to_hass(hass)
+    er.async_get(hass).async_get_or_create(
+        "sensor", platform, unique_id, suggested_object_id="price", config_entry=entry
+    )
+
+
+def answer_with(hass: HomeAssistant, domain: str, action: str, answer: Any) -> list[ServiceCall]:
+    """Let another integration's action answer; return the calls."""
+    calls: list[ServiceCall] = []
+
+    async def handle(call: ServiceCall) -> Any:
+        calls.append(call)
+        found = answer(call) if callable(answer) else answer
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    hass.services.async_register(domain, action, handle, supports_response=SupportsResponse.ONLY)
+    return calls
+
+
+async def ask(hass: HomeAssistant, **options: Any) -> Published | None:
+    data = {"currency": "EUR", "energy_price": SENSOR}
+    return await async_ask_prices_ahead(hass, data, options)
+
+
+async def test_nord_pool_answers_by_area_and_megawatt_hour(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(BEGIN)
+    register(hass, "nordpool")
+    publish(hass)
+
+    def prices(call: ServiceCall) -> dict[str, Any]:
+        day = str(call.data["date"])
+        found = [
+            {"start": hour(n).isoformat(), "end": hour(n + 1).isoformat(), "price": price * 1000}
+            for n, price in enumerate(PRICES)
+        ]
+        return {"SE4": [{"start": hour(0).isoformat(), "price": 9.9}], "SE3": found} if (
+            day == "2026-12-01"
+        ) else {"SE3": []}  # fmt: skip
+
+    calls = answer_with(hass, "nordpool", "get_prices_for_date", prices)
+    found = await ask(hass)
+    assert found is not None
+    assert found.fault is None
+    assert found.ahead is not None
+    assert found.ahead.prices_per_kwh == pytest.approx(PRICES)
+    assert found.ahead.until_ms == BEGIN_MS + 3 * HOUR_MS
+    assert [call.data["config_entry"] for call in calls] == ["prices", "prices"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "action", "wrap"),
+    [
+        ("tibber", "get_prices", lambda rows: {"prices": {"Home": rows}}),
+        ("energyzero", "get_energy_prices", lambda rows: {"prices": rows}),
+        ("easyenergy", "get_energy_usage_prices", lambda rows: {"prices": rows}),
+    ],
+)
+async def test_other_integrations_answer(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, platform: str, action: str, wrap: Any
+) -> None:
+    freezer.move_to(BEGIN)
+    register(hass, platform)
+    publish(hass)
+    start = "start_time" if platform == "tibber" else "timestamp"
+    answer_with(hass, platform, action, wrap(rows(start, "price")))
+    found = await ask(hass)
+    assert found is not None
+    assert found.ahead is not None
+    assert found.ahead.prices_per_kwh == PRICES
+
+
+@pytest.mark.parametrize(
+    ("platform", "action", "answer"),
+    [
+        ("nordpool", "get_prices_for_date", HomeAssistantError("no contact")),
+        ("tibber", "get_prices", {"prices": {"Home": [], "Hut": []}}),
+        ("energyzero", "get_energy_prices", {"prices": []}),
+    ],
+)
+async def test_an_action_that_answers_nothing(
+    hass: HomeAssistant, platform: str, action: str, answer: Any
+) -> None:
+    register(hass, platform)
+    publish(hass)
+    answer_with(hass, platform, action, answer)
+    assert await ask(hass) == Published(ahead=NONE_AHEAD, fault=Reason.NO_READINGS)
+
+
+async def test_integrations_without_an_action_are_not_asked(hass: HomeAssistant) -> None:
+    publish(hass)
+    assert await ask(hass) is None
+    register(hass, "template")
+    assert await ask(hass) is None

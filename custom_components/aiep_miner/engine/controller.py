@@ -44,6 +44,7 @@ from .polling import Poller, Polls
 from .read_model import ReadModel, read_model_of, unrecorded
 from .records import (
     Action,
+    CurtailmentRecord,
     DecisionRecord,
     LifecycleEvent,
     LifecycleRecord,
@@ -60,6 +61,7 @@ from .records.entry import LedgerEntry
 from .records.reasons import Reason
 from .steps.execute import Dispatch, EarlyStop, Ended, Executor, proof_of, receipt_of
 from .steps.planning import PricesAhead, inputs_of
+from .steps.shed import Reduction, preview
 from .turns import Turns, Urgency
 
 _LOGGER = logging.getLogger(__name__)
@@ -777,6 +779,17 @@ class Controller:
         """Put a policy into force and record it, when it differs. Raises LedgerError."""
         self._policy = policy
         await self._record(Urgency.PERSON)
+
+    async def order(self, order: CurtailmentRecord) -> None:
+        """Record an order to curtail, or a release; the next cycle keeps it. Raises LedgerError."""
+        await self._record(Urgency.PERSON, order)
+
+    async def preview(self, limit_w: float) -> tuple[float, tuple[Reduction, ...]]:
+        """Return the power in W that is drawn now, and what would be given up for a limit.
+
+        Raises LedgerError.
+        """
+        return await self.journal.read(preview, limit_w, self.clock.now_ms())
 
     async def plan(self, ahead: PricesAhead | None) -> bool:
         """Make a plan and record it; return whether there was enough to plan with.

@@ -12,6 +12,7 @@ from .ledger import Head
 from .miners.base import MinerInfo
 from .records import (
     Action,
+    CurtailmentRecord,
     DecisionRecord,
     DivergenceRecord,
     MinerPolicy,
@@ -30,6 +31,7 @@ from .records import (
 from .records.entry import LedgerEntry
 from .records.reasons import Reason
 from .state import LevelFigures, State
+from .state.sheds import Shed
 from .status import LEDGER_OUTAGE, Status, status_of
 
 
@@ -148,6 +150,12 @@ class ReadModel:
     miners: Mapping[str, MinerReadModel] = field(default_factory=dict)
     divergences: tuple[DivergenceRecord, ...] = ()
     """The active ones of the site itself, e.g. a stale price."""
+    orders: tuple[LedgerEntry[CurtailmentRecord], ...] = ()
+    """Orders to curtail that are in force or will be."""
+    ordered_w: float | None = None
+    """The limit in W that they set now."""
+    sheds: Mapping[str, Shed] = field(default_factory=dict)
+    """Miner to what it gave up for the site's limit."""
     plan: LedgerEntry[PlanRecord] | None = None
     """The plan in force, where the policy goes by one."""
     governor: GovernorView = field(default_factory=GovernorView)
@@ -261,6 +269,9 @@ def read_model_of(
         },
         divergences=tuple(filed.record for filed in state.divergences.values()),
         plan=state.plan if state.policy.record.strategy is Strategy.PLAN else None,
+        orders=tuple(item for item in state.orders.values() if item.record.is_open(ts_ms)),
+        ordered_w=state.ordered_w(ts_ms),
+        sheds=dict(state.sheds.miners),
         governor=_governor_view(state),
         reviews=tuple(state.reviews.values()),
         ledger_records=head.seq,

@@ -13,7 +13,7 @@ from .economics import kwh_per_day
 from .records import Action, Mode, Severity
 from .records.reasons import Reason
 from .state import MinerState, State
-from .steps import decide, planning
+from .steps import decide, planning, power
 from .steps import shed as shed_step
 
 type Placeholders = Mapping[str, str | float]
@@ -442,7 +442,8 @@ def _planned(ask: _Question) -> Status | None:
 
 
 def _limit_w(ask: _Question) -> float:
-    return round(ask.state.policy.record.governor.max_power_watts or 0.0)
+    limit_w = power.site_limit_w(ask.state, ask.ts_ms)
+    return round(ask.state.sheds.limit_w if limit_w is None else limit_w)
 
 
 def _earliest_back_ms(ask: _Question) -> int:

@@ -16,6 +16,7 @@ from homeassistant.helpers.typing import StateType
 from ..const import PER_DAY, UNIT_HASHRATE
 from ..coordinator import AiepMinerCoordinator
 from ..engine.governor import MiningDomain
+from .curtailment import curtailment_details, ordered_w
 from .plan import (
     next_change_at,
     next_change_details,
@@ -123,6 +124,16 @@ PLAN_SENSORS: Final = (
 )
 OPERATOR_SENSORS: Final = (
     *PLAN_SENSORS,
+    OperatorSensorDescription(
+        key="ordered_power",
+        translation_key="ordered_power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        suggested_display_precision=0,
+        entity_registry_enabled_default=False,
+        value_fn=ordered_w,
+        attributes_fn=curtailment_details,
+    ),
     OperatorSensorDescription(
         key="fleet_hashrate",
         translation_key="fleet_hashrate",

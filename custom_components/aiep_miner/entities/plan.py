@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from ..coordinator import AiepMinerCoordinator
 from ..engine.records import Action, LedgerEntry, MinerSchedule, PlanRecord, PlanSegment
 from ..engine.steps.planning import STEP_MS
-from .status_text import async_text, async_word, iso_time, local_time
+from .status_text import async_text, async_word, iso_time, local_time, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,51 @@ def next_change_details(site: AiepMinerCoordinator) -> dict[str, Any]:
             reason=async_word(hass, "reason", segment.reason.value),
         ),
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A time in which a miner is to run, whatever its level."""
+
+    miner_id: str
+    name: str
+    start: datetime
+    end: datetime
+    description: str
+
+
+def planned_runs(site: AiepMinerCoordinator) -> Iterator[Run]:
+    """Yield the runs of the plan in force, by miner; changes of level do not part them."""
+    plan = site.data.plan
+    for schedule in plan.record.miners if plan else ():
+        for running, found in groupby(schedule.segments, key=lambda item: item.level is not None):
+            if not running:
+                continue
+            segments = list(found)
+            yield Run(
+                miner_id=schedule.miner_id,
+                name=site.title(schedule.miner_id),
+                start=dt_util.utc_from_timestamp(segments[0].from_ms / 1000),
+                end=dt_util.utc_from_timestamp(segments[-1].until_ms / 1000),
+                description=_description(site, segments),
+            )
+
+
+def _description(site: AiepMinerCoordinator, segments: list[PlanSegment]) -> str:
+    """Return a run's power, value and energy price as a sentence."""
+    value = sum(item.value for item in segments)
+    hours = [(item.until_ms - item.from_ms) / 3_600_000 for item in segments]
+    power_w = sum(item.power_w * h for item, h in zip(segments, hours, strict=True)) / sum(hours)
+    price = sum(
+        item.energy_price_per_kwh * h for item, h in zip(segments, hours, strict=True)
+    ) / sum(hours)
+    return async_text(site.hass, "common", "common.plan_run").format(
+        power_w=number(power_w),
+        value=number(value),
+        energy_price=number(price),
+        currency=site.currency,
+        reason=async_word(site.hass, "reason", segments[0].reason.value),
+    )
 
 
 def planned_power_w(site: AiepMinerCoordinator) -> float | None:

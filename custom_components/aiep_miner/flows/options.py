@@ -29,8 +29,12 @@ from ..const import (
     CONF_MAX_TEMPERATURE,
     CONF_NOMINAL_HASHRATE,
     CONF_NOMINAL_POWER,
+    CONF_PRICE_ADDER,
     CONF_PRICE_FORECAST,
+    CONF_PRICE_TAX,
     CONF_STRATEGY,
+    CONF_TARIFF_PRICE,
+    CONF_TARIFF_SCHEDULE,
     SECTION_DISPLAY,
     SECTION_PLANNING,
     SUBENTRY_MINER,
@@ -186,6 +190,14 @@ MINER_TUNING: Final[Mapping[str, SelectSelector]] = {
     for name, kinds in ((CONF_AUTOTUNE, AutotuneMode), (CONF_AUTOTUNE_GOAL, AutotuneGoal))
 }
 """How a single miner is tuned."""
+PRICES_AHEAD: Final[Mapping[str, Box]] = {
+    CONF_PRICE_FORECAST: EntitySelector(EntitySelectorConfig(domain="sensor")),
+    CONF_PRICE_ADDER: number(step=None),
+    CONF_PRICE_TAX: number(0, 500, "%", step=None),
+    CONF_TARIFF_SCHEDULE: EntitySelector(EntitySelectorConfig(domain="schedule")),
+    CONF_TARIFF_PRICE: number(step=None),
+}
+"""Where the prices of the hours to come are from; no settings of the policy."""
 _LIMITS: Final = tuple(setting for setting in SETTINGS if setting.section == SECTION_GOVERNOR)
 
 
@@ -195,9 +207,9 @@ def settings_schema() -> vol.Schema:
     for setting in SETTINGS:
         if setting.section != SECTION_GOVERNOR:
             sections.setdefault(setting.section, {})[setting.marker] = setting.selector
-    sections[SECTION_PLANNING][vol.Optional(CONF_PRICE_FORECAST)] = EntitySelector(
-        EntitySelectorConfig(domain="sensor")
-    )
+    sections[SECTION_PLANNING] |= {
+        vol.Optional(key): selector for key, selector in PRICES_AHEAD.items()
+    }
     sections[SECTION_DISPLAY] = {
         vol.Required(CONF_FLEET_SIZE, default=AUTOMATIC): SelectSelector(
             SelectSelectorConfig(options=[AUTOMATIC, *FleetSize], translation_key=CONF_FLEET_SIZE)

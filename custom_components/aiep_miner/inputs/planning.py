@@ -7,18 +7,21 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
-from ..const import CONF_PRICE_FORECAST, SECTION_PLANNING
+from ..const import SECTION_PLANNING
 from ..engine.controller import Controller
 from ..engine.ledger import LedgerError
 from ..engine.read_model import ReadModel
 from ..engine.records import Strategy
 from ..engine.records.reasons import Reason
-from ..engine.steps.planning import STEP_MS, PricesAhead
-from .prices_ahead import read_prices_ahead
+from ..engine.steps.planning import STEP_MS
+from .prices_ahead import Published, async_ask_prices_ahead, read_prices_ahead
+from .tariff import TariffSource, async_tariff_ahead, tariff_of
 
 _LOGGER = logging.getLogger(__name__)
 
 REPLAN_MS: Final = 3_600_000
+ASK_MS: Final = 1_500_000
+"""Integrations ask a server for each answer."""
 LEAST_MS: Final = 300_000
 """What changes more often than this does not make a plan each time."""
 OTHER_PRICE: Final = 0.05
@@ -42,6 +45,10 @@ class Planning:
         self._on_plan = on_plan
         self._task: asyncio.Task[None] | None = None
         self._rests_on: object = None
+        self._failed_ms = 0
+        """When a plan could not be made last."""
+        self._asked: tuple[int, Published | None] = (0, None)
+        """When the price's integration was asked last, and what it answered."""
         self.fault: Reason | None = None
         """Why the prices ahead cannot be used."""
 
@@ -53,16 +60,23 @@ class Planning:
         if self._task is not None and not self._task.done():
             return
         options = self._entry.options.get(SECTION_PLANNING, {})
-        published = read_prices_ahead(
-            self._hass, self._entry.data, options.get(CONF_PRICE_FORECAST)
-        )
-        self.fault = published.fault
-        rests_on = (published.ahead, view.policy, _ready(view))
+        published = read_prices_ahead(self._hass, self._entry.data, options)
+        tariff = tariff_of(self._entry.data, self._entry.options)
+        rests_on = (published.ahead, tariff, view.policy, _ready(view))
         if not self._is_due(view, rests_on):
             return
         self._task = self._entry.async_create_background_task(
-            self._hass, self._plan(published.ahead, rests_on), f"{self._entry.title} plan"
+            self._hass, self._plan(published, tariff, rests_on), f"{self._entry.title} plan"
         )
+
+    async def _ask(self, now_ms: int) -> Published | None:
+        """Return what the price's integration answers; not asked again within ``ASK_MS``."""
+        asked_ms, published = self._asked
+        if now_ms - asked_ms >= ASK_MS:
+            options = self._entry.options.get(SECTION_PLANNING, {})
+            published = await async_ask_prices_ahead(self._hass, self._entry.data, options)
+            self._asked = (now_ms, published)
+        return published
 
     async def async_stop(self) -> None:
         """End a plan under way."""
@@ -71,6 +85,8 @@ class Planning:
             await asyncio.wait({self._task})
 
     def _is_due(self, view: ReadModel, rests_on: object) -> bool:
+        if view.ts_ms - self._failed_ms < LEAST_MS:
+            return False
         if view.plan is None:
             return True
         age_ms = view.ts_ms - view.plan.record.ts_ms
@@ -78,13 +94,24 @@ class Planning:
             return True
         return age_ms >= LEAST_MS and (rests_on != self._rests_on or _is_other_price(view))
 
-    async def _plan(self, ahead: PricesAhead | None, rests_on: object) -> None:
+    async def _plan(
+        self, published: Published, tariff: TariffSource | None, rests_on: object
+    ) -> None:
+        now_ms = self._controller.clock.now_ms()
+        if tariff is not None:
+            published = await async_tariff_ahead(self._hass, tariff, now_ms)
+        elif published.fault is Reason.NO_READINGS:
+            published = await self._ask(now_ms) or published
+        self.fault = published.fault
         try:
-            if await self._controller.plan(ahead):
+            if await self._controller.plan(published.ahead):
                 self._rests_on = rests_on
                 self._on_plan()
         except LedgerError as err:
             _LOGGER.debug("%s: the plan waits for the ledger: %s", self._entry.title, err)
+        except Exception:
+            _LOGGER.exception("%s: no plan could be made", self._entry.title)
+            self._failed_ms = now_ms
 
 
 def _ready(view: ReadModel) -> frozenset[str]:
@@ -97,7 +124,10 @@ def _ready(view: ReadModel) -> frozenset[str]:
 
 
 def _is_other_price(view: ReadModel) -> bool:
-    """Tell whether the present price is not the one that the plan has for now."""
+    """Tell whether the present price is neither the plan's for now, nor that of its beginning.
+
+    Prices ahead that lack a fee do not make a plan each time.
+    """
     price = view.price.energy_price_per_kwh if view.price else None
     if price is None or view.plan is None:
         return False
@@ -105,5 +135,5 @@ def _is_other_price(view: ReadModel) -> bool:
     step = (view.ts_ms - inputs.first_ms) // STEP_MS
     if not 0 <= step < len(inputs.energy_prices_per_kwh):
         return True
-    expected = inputs.energy_prices_per_kwh[step]
-    return abs(price - expected) > OTHER_PRICE * max(abs(price), abs(expected))
+    known = (inputs.energy_prices_per_kwh[step], inputs.energy_prices_per_kwh[0])
+    return all(abs(price - one) > OTHER_PRICE * max(abs(price), abs(one)) for one in known)

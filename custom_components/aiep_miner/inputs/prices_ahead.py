@@ -1,5 +1,7 @@
 """Reads the energy prices that are published for the hours to come, from an entity's attributes.
 
+Where there are none, the entity's integration may have an action that answers them.
+
 Price integrations put them into lists of ``{start, end, price}``, or into one of time to price, under
 names of their own. What is read has the unit of the entity's state.
 """
@@ -15,9 +17,16 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_CURRENCY, CONF_ENERGY_PRICE
+from ..const import (
+    CONF_CURRENCY,
+    CONF_ENERGY_PRICE,
+    CONF_PRICE_ADDER,
+    CONF_PRICE_FORECAST,
+    CONF_PRICE_TAX,
+)
 from ..engine.records.reasons import Reason
 from ..engine.steps.planning import PricesAhead
+from .price_actions import async_ask
 from .prices import factor, is_set_by_hand
 
 STARTS: Final = (
@@ -53,24 +62,71 @@ class Published:
 
 @callback
 def read_prices_ahead(
-    hass: HomeAssistant, data: Mapping[str, Any], forecast_entity: str | None
+    hass: HomeAssistant, data: Mapping[str, Any], options: Mapping[str, Any]
 ) -> Published:
-    """Return the prices of the entity named for it, else of the energy price's own."""
-    source = data.get(CONF_ENERGY_PRICE)
-    entity_id = forecast_entity or source
-    if not isinstance(entity_id, str) or (not forecast_entity and is_set_by_hand(entity_id)):
+    """Return the prices of the entity that the options name, else of the energy price's own.
+
+    What the options add to a price is added to those of an entity that they name.
+    """
+    entity_id = _entity(data, options)
+    if entity_id is None:
         return Published(ahead=None)
     state = hass.states.get(entity_id)
     if state is None:
         return Published(ahead=NONE_AHEAD, fault=Reason.UNREACHABLE)
+    return _published(hass, data, options, entity_id, list(_rows(state.attributes)))
+
+
+async def async_ask_prices_ahead(
+    hass: HomeAssistant, data: Mapping[str, Any], options: Mapping[str, Any]
+) -> Published | None:
+    """Return the prices that the entity's integration answers to an action; None without one."""
+    entity_id = _entity(data, options)
+    asked = await async_ask(hass, entity_id) if entity_id else None
+    if asked is None or entity_id is None:
+        return None
+    answers, scale = asked
+    rows = [
+        (from_ms, until_ms, price * scale)
+        for answer in answers
+        for from_ms, until_ms, price in _rows(answer)
+    ]
+    return _published(hass, data, options, entity_id, rows)
+
+
+def _entity(data: Mapping[str, Any], options: Mapping[str, Any]) -> str | None:
+    """Return the entity that prices ahead are from; None for a fixed price."""
+    source, named = data.get(CONF_ENERGY_PRICE), options.get(CONF_PRICE_FORECAST)
+    if named:
+        return str(named)
+    return source if isinstance(source, str) and not is_set_by_hand(source) else None
+
+
+def _published(
+    hass: HomeAssistant,
+    data: Mapping[str, Any],
+    options: Mapping[str, Any],
+    entity_id: str,
+    found: list[_Row],
+) -> Published:
     multiplier = factor(hass, CONF_ENERGY_PRICE, entity_id, data[CONF_CURRENCY])
     if multiplier is None:
         return Published(ahead=NONE_AHEAD, fault=Reason.READING_WRONG_UNIT)
-    rows = sorted(set(_rows(state.attributes)))[-MOST:]
+    rows = sorted(set(found))[-MOST:]
     if not rows:
         return Published(ahead=NONE_AHEAD, fault=Reason.NO_READINGS)
-    ahead = _ahead(rows, multiplier)
-    present = _number(state.state) if entity_id == source else None
+    adder, tax_pct = (options.get(key) or 0.0 for key in (CONF_PRICE_ADDER, CONF_PRICE_TAX))
+    if not options.get(CONF_PRICE_FORECAST):
+        adder = tax_pct = 0.0
+    ahead = _ahead(
+        [
+            (from_ms, until_ms, (price * multiplier + adder) * (1 + tax_pct / 100))
+            for from_ms, until_ms, price in rows
+        ]
+    )
+    state = hass.states.get(entity_id)
+    is_present = state is not None and entity_id == data.get(CONF_ENERGY_PRICE)
+    present = _number(state.state) if state is not None and is_present else None
     fault = _fault(ahead, None if present is None else present * multiplier)
     return Published(ahead=NONE_AHEAD if fault else ahead, fault=fault)
 
@@ -122,8 +178,8 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _ahead(rows: list[_Row], multiplier: float) -> PricesAhead:
-    prices = {from_ms: price * multiplier for from_ms, _, price in rows}
+def _ahead(rows: list[_Row]) -> PricesAhead:
+    prices = {from_ms: price for from_ms, _, price in rows}
     starts = sorted(prices)
     gaps = [after - before for before, after in pairwise(starts)]
     last_ms = max((until_ms for from_ms, until_ms, _ in rows if from_ms == starts[-1]), default=0)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..records import MinerSchedule, PlanInputs, PlannedMiner, PlanRecord, PlanSegment
 from ..records.reasons import Reason
-from .model import Level, MinerModel, Outlook
+from .model import STEP_MS, Floats, Level, MinerModel, Outlook
 from .planner.plan import plan
 from .planner.problem import MinerNow, MinerPlan, Problem, SegmentReason
 
@@ -47,7 +47,6 @@ def _problem(inputs: PlanInputs) -> Problem:
     nothing = np.zeros(steps)
     # All heat is credited, so a kWh costs less by it.
     price = np.array(inputs.energy_prices_per_kwh) - inputs.heat_credit_per_kwh
-    limit_w = np.inf if inputs.limit_w is None else inputs.limit_w
     return Problem(
         ts_ms=inputs.first_ms,
         miners=tuple(_model(miner, inputs) for miner in inputs.miners),
@@ -59,10 +58,22 @@ def _problem(inputs: PlanInputs) -> Problem:
             surplus_w=nothing,
             heat_demand_w=nothing,
             heat_price=nothing,
-            limit_w=np.full(steps, limit_w),
+            limit_w=_limits_w(inputs),
         ),
         guessed_from=inputs.guessed_from,
     )
+
+
+def _limits_w(inputs: PlanInputs) -> Floats:
+    """Return the limit of each step: the lowest of those that hold at any time within it."""
+    steps = len(inputs.energy_prices_per_kwh)
+    limits = np.full(steps, np.inf if inputs.limit_w is None else inputs.limit_w)
+    begins = inputs.first_ms + STEP_MS * np.arange(steps)
+    for cap in inputs.caps:
+        until_ms = np.inf if cap.until_ms is None else cap.until_ms
+        holds = (begins + STEP_MS > cap.from_ms) & (begins < until_ms)
+        limits[holds] = np.minimum(limits[holds], cap.limit_w)
+    return limits
 
 
 def _model(miner: PlannedMiner, inputs: PlanInputs) -> MinerModel:

@@ -31,9 +31,11 @@ from .kinds import (
 from .levels import DeviceLevel, ValueRange
 from .lifecycle import CheckpointRecord, LifecycleRecord
 from .observations import DivergenceRecord, PriceRecord, ProfitRecord, TelemetryRecord
+from .orders import CurtailmentRecord
 from .plans import (
     MinerSchedule,
     PlanInputs,
+    PlannedCap,
     PlannedLevel,
     PlannedMiner,
     PlanRecord,
@@ -57,6 +59,7 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
         OverrideRecord,
         PolicyRecord,
         PlanRecord,
+        CurtailmentRecord,
         ReviewRecord,
         CheckpointRecord,
         LifecycleRecord,
@@ -74,6 +77,7 @@ __all__ = [
     "Board",
     "CheckpointRecord",
     "CryptoMiningTrustLevel",
+    "CurtailmentRecord",
     "DecisionRecord",
     "DeviceLevel",
     "DivergenceRecord",
@@ -93,6 +97,7 @@ __all__ = [
     "PlanInputs",
     "PlanRecord",
     "PlanSegment",
+    "PlannedCap",
     "PlannedLevel",
     "PlannedMiner",
     "PolicyRecord",

@@ -18,6 +18,7 @@ class RecordKind(StrEnum):
     OVERRIDE = "override"
     POLICY = "policy"
     PLAN = "plan"
+    CURTAILMENT = "curtailment"
     REVIEW = "review"
     CHECKPOINT = "checkpoint"
     LIFECYCLE = "lifecycle"

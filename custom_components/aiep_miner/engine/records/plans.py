@@ -34,6 +34,15 @@ class PlannedMiner(Body):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCap(Body):
+    """What an order to curtail leaves for the miners of a plan, and when."""
+
+    from_ms: int
+    until_ms: int | None
+    limit_w: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanInputs(Body):
     """All that a plan rests on: the same inputs always give the same plan. A step is 15 minutes."""
 
@@ -49,6 +58,8 @@ class PlanInputs(Body):
     heat_credit_per_kwh: float = 0.0
     limit_w: float | None = None
     """What is left of the site's limit for the miners of the plan."""
+    caps: tuple[PlannedCap, ...] = ()
+    """Orders that lower it for a time."""
     min_run_min: float = 0.0
     min_idle_min: float = 0.0
     start_min: float = 0.0

@@ -17,6 +17,7 @@ LONG_WINDOW_MS: Final = 8 * 24 * 3_600_000
 """Records that matter for longer: restarts for a day, a takeover for a week at most."""
 LONG_KINDS: Final = (RecordKind.RECEIPT, RecordKind.OVERRIDE)
 LONG_RECORDS: Final = 5_000
+MOST_ORDERS: Final = 500
 SOURCE_KINDS: Final = (
     RecordKind.PROPOSAL,
     RecordKind.RECEIPT,
@@ -80,9 +81,10 @@ def _before(reader: Reader, from_seq: int, last_ms: int) -> list[Stored]:
     lasting = reader.select(
         replace(before, kinds=LONG_KINDS, from_ts=last_ms - LONG_WINDOW_MS, limit=LONG_RECORDS)
     )
+    orders = reader.select(replace(before, kinds=(RecordKind.CURTAILMENT,), limit=MOST_ORDERS))
     # A divergence is recorded when it begins and ends; in between it is active, however long.
     standing = reader.select(replace(before, kinds=(RecordKind.DIVERGENCE,), limit=LONG_RECORDS))
-    return sorted((*policy, *plan, *lasting, *standing), key=lambda stored: stored.seq)
+    return sorted((*policy, *plan, *orders, *lasting, *standing), key=lambda stored: stored.seq)
 
 
 def _of_sources(reader: Reader, from_seq: int, last_ms: int) -> list[Stored]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from ..records import (
     Action,
+    DivergenceRecord,
     NegativeProofRecord,
     Origin,
     Outcome,
@@ -58,6 +59,8 @@ class Sheds:
     def __init__(self) -> None:
         """Begin with nothing given up."""
         self.miners: dict[str, Shed] = {}
+        self.limit_w = 0.0
+        """The limit in W that was exceeded last."""
         self.last_ms = 0
         """When a miner last gave up power …"""
         self.restored_ms = 0
@@ -67,6 +70,8 @@ class Sheds:
     def follow(self, record: Record) -> None:
         """Take a record in; kinds that tell nothing of power given up change nothing."""
         match record:
+            case DivergenceRecord() if record.code is Reason.SITE_LIMIT_EXCEEDED and record.active:
+                self.limit_w = record.limit or 0.0
             case ProposalRecord():
                 self._proposed[record.subject] = record
             case NegativeProofRecord():

@@ -20,6 +20,7 @@ from ..records import (
     OWN_ORIGINS,
     Action,
     Basis,
+    CurtailmentRecord,
     DecisionRecord,
     DivergenceRecord,
     LifecycleEvent,
@@ -142,6 +143,8 @@ class State:
         self.measured = SitePower()
         """What they draw."""
         self.sheds = Sheds()
+        self.orders: dict[str, LedgerEntry[CurtailmentRecord]] = {}
+        """Orders to curtail that are in force or will be, by their id."""
         self.plan: LedgerEntry[PlanRecord] | None = None
         self.planned: dict[str, PlannedMiner] = {}
         """Miner to what the plan in force assumes of it …"""
@@ -177,6 +180,11 @@ class State:
         self._own = {item.miner_id: item for item in filed.record.miners}
         for miner_id in (*before, *self._own):
             self._touch(miner_id)
+
+    def ordered_w(self, ts_ms: int) -> float | None:
+        """Return the lowest limit in W that an order sets at a time; None without one."""
+        limits = [item.record.limit_at(ts_ms) for item in self.orders.values()]
+        return min((limit for limit in limits if limit is not None), default=None)
 
     def limit_c(self, miner_id: str) -> float:
         """Return the temperature in °C at which a miner counts as overheated."""
@@ -563,6 +571,13 @@ def _policy(state: State, filed: LedgerEntry[PolicyRecord]) -> None:
         miner.suppressed = None
 
 
+def _curtailment(state: State, filed: LedgerEntry[CurtailmentRecord]) -> None:
+    orders = {**state.orders, filed.record.order_id: filed}
+    state.orders = {
+        key: item for key, item in orders.items() if item.record.is_open(filed.record.ts_ms)
+    }
+
+
 def _plan(state: State, filed: LedgerEntry[PlanRecord]) -> None:
     state.plan = filed
     state.planned = {item.miner_id: item for item in filed.record.inputs.miners}
@@ -597,6 +612,7 @@ _FOLLOW: Final[dict[type[Record], Callable[[State, Any], None]]] = {
     OverrideRecord: _override,
     PolicyRecord: _policy,
     PlanRecord: _plan,
+    CurtailmentRecord: _curtailment,
     LifecycleRecord: _lifecycle,
     ReviewRecord: _review,
 }

@@ -57,7 +57,7 @@ def check_site(state: State, ts_ms: int) -> list[DivergenceRecord]:
         _stale_price(state.price, state.policy.record, ts_ms),
         _implausible_price(state),
         _tampered(state),
-        _over_limit(state),
+        _over_limit(state, ts_ms),
     )
     findings = [finding for finding in checks if finding is not None]
     return _changes(findings, state.divergences, state.operator_id, ts_ms)
@@ -240,9 +240,9 @@ def _stale_price(
     )
 
 
-def _over_limit(state: State) -> Finding | None:
+def _over_limit(state: State, ts_ms: int) -> Finding | None:
     """Find a measured power above the site's limit, where miners give up power for it."""
-    limit_w = power.kept_limit_w(state)
+    limit_w = power.kept_limit_w(state, ts_ms)
     if limit_w is None or (site_w := power.site_w(state)) <= limit_w:
         return None
     active = state.divergences.get(Reason.SITE_LIMIT_EXCEEDED)

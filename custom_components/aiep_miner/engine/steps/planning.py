@@ -12,6 +12,7 @@ from ..records import (
     DeviceLevel,
     MinerPolicy,
     PlanInputs,
+    PlannedCap,
     PlannedLevel,
     PlannedMiner,
     PlanSegment,
@@ -77,9 +78,8 @@ def inputs_of(state: State, ahead: PricesAhead | None, ts_ms: int) -> PlanInputs
     miners = tuple(_planned(state, ts_ms))
     planned = {item.miner_id for item in miners}
     limit_w = policy.governor.max_power_watts
-    if limit_w is not None:
-        others = (item for item in state.miners if item not in planned)
-        limit_w = max(limit_w - sum(power.measured_w(state, item) for item in others), 0.0)
+    others = (item for item in state.miners if item not in planned)
+    others_w = sum(power.measured_w(state, item) for item in others)
     return PlanInputs(
         first_ms=first_ms,
         energy_prices_per_kwh=prices,
@@ -87,7 +87,16 @@ def inputs_of(state: State, ahead: PricesAhead | None, ts_ms: int) -> PlanInputs
         currency=price.record.currency,
         revenue_per_ths=revenue / STEPS_PER_DAY,
         heat_credit_per_kwh=policy.heat_credit_per_kwh,
-        limit_w=limit_w,
+        limit_w=None if limit_w is None else max(limit_w - others_w, 0.0),
+        caps=tuple(
+            PlannedCap(
+                from_ms=order.from_ms,
+                until_ms=order.until_ms,
+                limit_w=max(order.limit_w - others_w, 0.0),
+            )
+            for item in state.orders.values()
+            if (order := item.record).limit_w is not None and order.is_open(ts_ms)
+        ),
         min_run_min=policy.min_run_min,
         min_idle_min=policy.min_idle_min,
         start_min=policy.start_min,

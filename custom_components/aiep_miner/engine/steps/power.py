@@ -53,7 +53,7 @@ type Wanted = ProposalRecord | DecisionRecord | ReceiptRecord
 def rule(state: State, miner: MinerState, proposal: ProposalRecord) -> Reason | None:
     """Return what keeps a proposal from drawing power: the miner's limit or the site's."""
     own = state.own(miner.miner_id)
-    site_w = state.policy.record.governor.max_power_watts
+    site_w = site_limit_w(state, proposal.ts_ms)
     claimed = claimed_w(miner, own, proposal)
     if claimed == 0.0 or (site_w is None and own.max_power_w is None):
         return None
@@ -61,7 +61,7 @@ def rule(state: State, miner: MinerState, proposal: ProposalRecord) -> Reason | 
         return Reason.POWER_MAXIMUM_UNKNOWN
     if own.max_power_w is not None and claimed > own.max_power_w:
         return Reason.OVER_POWER_LIMIT
-    return _site_has_room(state, miner.miner_id, claimed)
+    return None if site_w is None else _site_has_room(state, miner.miner_id, claimed, site_w)
 
 
 def claimed_w(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> float | None:
@@ -72,20 +72,23 @@ def claimed_w(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> 
     return 0.0 if power_w is not None and lowers(miner, own, power_w) else power_w
 
 
-def _site_has_room(state: State, miner_id: str, power_w: float) -> Reason | None:
-    site_w = state.policy.record.governor.max_power_watts
-    if site_w is None:
-        return None
+def _site_has_room(state: State, miner_id: str, power_w: float, site_w: float) -> Reason | None:
     others_w = others_power_w(state, miner_id)
     if others_w is None:
         return Reason.POWER_MAXIMUM_UNKNOWN
     return Reason.OVER_POWER_LIMIT if others_w + power_w > site_w else None
 
 
-def kept_limit_w(state: State) -> float | None:
-    """Return the site's limit in W, where miners give up power for it; None without one."""
-    policy = state.policy.record
-    return policy.governor.max_power_watts if policy.sheds_over_limit else None
+def site_limit_w(state: State, ts_ms: int) -> float | None:
+    """Return the site's limit in W at a time, orders included; None without one."""
+    limits = (state.policy.record.governor.max_power_watts, state.ordered_w(ts_ms))
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def kept_limit_w(state: State, ts_ms: int) -> float | None:
+    """Return the limit in W that miners give up power for at a time; None without one."""
+    sheds = state.policy.record.sheds_over_limit
+    return site_limit_w(state, ts_ms) if sheds else state.ordered_w(ts_ms)
 
 
 def site_w(state: State) -> float:

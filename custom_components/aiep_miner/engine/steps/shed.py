@@ -32,6 +32,9 @@ RATE_BY_POWER: Final = 0.75
 NOTABLE: Final = 0.05
 """A change of power below this share is not worth a command."""
 
+OBEDIENT, DISOBEDIENT, HELD = TURNS = (0, 1, 2)
+"""In which turn a miner gives up power."""
+
 EXCEEDED: Final = (Reason.SITE_LIMIT_EXCEEDED,)
 BACK: Final = (Reason.SITE_LIMIT_ROOM,)
 
@@ -48,12 +51,12 @@ class _Change:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A miner that may give up power; a person's takeover makes it the last resort."""
+    """A miner that may give up power, and in which turn."""
 
     machine: Sheddable
     changes: tuple[_Change, ...]
     """By the rung's choice: a stop, none, then reductions."""
-    is_held: bool
+    turn: int
 
 
 def propose(state: State, miners: Iterable[str], ts_ms: int) -> dict[str, ProposalRecord]:
@@ -61,8 +64,10 @@ def propose(state: State, miners: Iterable[str], ts_ms: int) -> dict[str, Propos
 
     ``miners`` are those that may be given one: their telemetry is of this block.
     """
-    if Reason.SITE_LIMIT_EXCEEDED in state.divergences:
-        return _give_up(state, miners, ts_ms)
+    limit_w = power.kept_limit_w(state, ts_ms)
+    if Reason.SITE_LIMIT_EXCEEDED in state.divergences and limit_w is not None:
+        changes = _give_up(state, miners, ts_ms, limit_w)
+        return {key: _given_up(state, key, ts_ms, change) for key, change in changes.items()}
     return _give_back(state, miners, ts_ms) if state.sheds.miners else {}
 
 
@@ -105,10 +110,8 @@ def _proposal(
 # Giving up
 
 
-def _give_up(state: State, miners: Iterable[str], ts_ms: int) -> dict[str, ProposalRecord]:
-    limit_w = power.kept_limit_w(state)
-    if limit_w is None:
-        return {}
+def _give_up(state: State, miners: Iterable[str], ts_ms: int, limit_w: float) -> dict[str, _Change]:
+    """Return the changes by which a site comes below a limit, as far as it can."""
     expected_w = sum(power.expected_w(state, miner_id, ts_ms) for miner_id in state.miners)
     if expected_w <= limit_w:
         return {}
@@ -120,22 +123,49 @@ def _give_up(state: State, miners: Iterable[str], ts_ms: int) -> dict[str, Propo
         else:
             others.append(miner_id)
     found = ((miner_id, _candidate(state, miner_id, ts_ms, excess_w)) for miner_id in others)
-    candidates = {miner_id: item for miner_id, item in found if item is not None}
-    return _chosen(state, candidates, excess_w, ts_ms)
+    return _chosen({miner_id: item for miner_id, item in found if item is not None}, excess_w)
 
 
-def _chosen(
-    state: State, candidates: Mapping[str, _Candidate], excess_w: float, ts_ms: int
-) -> dict[str, ProposalRecord]:
-    proposals = {}
-    for held in (False, True):
-        machines = [item.machine for item in candidates.values() if item.is_held is held]
+def _chosen(candidates: Mapping[str, _Candidate], excess_w: float) -> dict[str, _Change]:
+    changes = {}
+    for turn in TURNS:
+        machines = [item.machine for item in candidates.values() if item.turn == turn]
         for move in shed(machines, excess_w):
-            change = candidates[move.name].changes[move.choice]
-            former = _former(state, move.name, change)
-            proposals[move.name] = _proposal(move.name, ts_ms, change, EXCEEDED, former)
+            changes[move.name] = candidates[move.name].changes[move.choice]
             excess_w -= move.saved_w
-    return proposals
+    return changes
+
+
+def _given_up(state: State, miner_id: str, ts_ms: int, change: _Change) -> ProposalRecord:
+    return _proposal(miner_id, ts_ms, change, EXCEEDED, _former(state, miner_id, change))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """What one miner would give up."""
+
+    miner_id: str
+    action: Action
+    option: str | None
+    value: float | None
+    from_w: float
+    to_w: float
+
+
+def preview(state: State, limit_w: float, ts_ms: int) -> tuple[float, tuple[Reduction, ...]]:
+    """Return the power in W that is drawn now, and what would be given up for a limit."""
+    changes = _give_up(state, sorted(state.miners), ts_ms, limit_w)
+    return power.site_w(state), tuple(
+        Reduction(
+            miner_id=miner_id,
+            action=change.action,
+            option=change.option,
+            value=change.value,
+            from_w=power.measured_w(state, miner_id),
+            to_w=change.power_w,
+        )
+        for miner_id, change in changes.items()
+    )
 
 
 def _candidate(state: State, miner_id: str, ts_ms: int, excess_w: float) -> _Candidate | None:
@@ -164,8 +194,16 @@ def _candidate(state: State, miner_id: str, ts_ms: int, excess_w: float) -> _Can
             name=miner_id, now=rungs[1], lower=tuple(rungs[2:] + (rungs[:1] if may_stop else []))
         ),
         changes=tuple(changes),
-        is_held=miner.hold_until_ms is not None and ts_ms < miner.hold_until_ms,
+        turn=_turn(miner, ts_ms),
     )
+
+
+def _turn(miner: MinerState, ts_ms: int) -> int:
+    """Return who comes first: who obeys, then who did not lately, at last whom a person holds."""
+    if miner.hold_until_ms is not None and ts_ms < miner.hold_until_ms:
+        return HELD
+    lately = (failure.ts_ms > ts_ms - decide.RETRY_AFTER_MS for failure in miner.failures.values())
+    return DISOBEDIENT if any(lately) else OBEDIENT
 
 
 def _may(miner: MinerState, own: MinerPolicy, action: Action, ts_ms: int) -> bool:
@@ -270,7 +308,7 @@ def _way_back(state: State, miner_id: str, given: Shed, ts_ms: int) -> _Change |
     action, reasons, _ = decide.wish(state, miner_id, ts_ms)
     if action is not Action.HOLD:
         return None
-    room_w = _room_w(state, miner_id)
+    room_w = _room_w(state, miner_id, ts_ms)
     if given.keeps_off(miner.reading):
         running_w = power.running_w(miner, own)
         if Reason.SITE_LIMIT_EXCEEDED not in reasons or not _fits(running_w, room_w):
@@ -288,9 +326,9 @@ def _way_back(state: State, miner_id: str, given: Shed, ts_ms: int) -> _Change |
     return change if wanted[0] is change.action else None
 
 
-def _room_w(state: State, miner_id: str) -> float | None:
+def _room_w(state: State, miner_id: str, ts_ms: int) -> float | None:
     """Return the power in W that a miner may draw; None where nothing limits it."""
-    limit_w = state.policy.record.governor.max_power_watts
+    limit_w = power.site_limit_w(state, ts_ms)
     if limit_w is None:
         return None
     others_w = power.others_power_w(state, miner_id)

@@ -97,8 +97,9 @@ def worth(problem: Problem, choices: Ints) -> float:
     """Return the money that choices make; -inf where they break a minimum time or a limit."""
     power = np.zeros(len(choices))
     heat, hashing = power.copy(), power.copy()
+    states = states_of(problem).tolist()
     for m, miner in enumerate(problem.miners):
-        shape, lost, state = Shape.of(miner), lost_shares(miner), int(states_of(problem)[m])
+        shape, lost, state = Shape.of(miner), lost_shares(miner), states[m]
         for step, choice in enumerate(choices[:, m].tolist()):
             power[step] += miner.power_w(choice)
             heat[step] += miner.power_w(choice) * miner.heat_share
