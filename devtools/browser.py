@@ -19,7 +19,7 @@ FLAGS: Final = (
 )
 DESK: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 390, "height": 844}
-WAIT_MS: Final = 30_000
+WAIT_MS: Final = 60_000
 
 
 def why_missing() -> str | None:

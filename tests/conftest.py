@@ -26,7 +26,14 @@ from custom_components.aiep_miner.engine.command_result import CommandResult
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, LedgerStore
 from custom_components.aiep_miner.engine.miners.base import Capabilities, Identity, MinerInfo
 from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
-from custom_components.aiep_miner.engine.records import Action, Board, Pool, Reading, Temperature
+from custom_components.aiep_miner.engine.records import (
+    Action,
+    Board,
+    DeviceLevel,
+    Pool,
+    Reading,
+    Temperature,
+)
 from custom_components.aiep_miner.inputs.commanders import command_origin, proposal_origin
 
 START = "2026-11-01T12:00:00+00:00"
@@ -206,10 +213,10 @@ FULL_INFO = MinerInfo(
         make="Make", model="Model", firmware="1.2.3", mac="02:00:00:00:00:01", serial_number="SN1"
     ),
     capabilities=Capabilities(
-        actions=frozenset(Action) - {Action.HOLD, Action.SET_LEVEL},
+        actions=frozenset(Action) - {Action.HOLD},
         power_min_w=1000,
         power_max_w=4000,
-        presets=("eco", "turbo"),
+        levels=(DeviceLevel(name="eco"), DeviceLevel(name="turbo")),
     ),
 )
 
@@ -258,7 +265,7 @@ FULL_READING = Reading(
         ),
         Pool(index=1, url="stratum+tcp://two.example:3333", active=False),
     ),
-    preset="eco",
+    level="eco",
 )
 
 
@@ -283,6 +290,9 @@ class FakeMiner:
     async def execute(self, command: Any) -> None:
         self._fail()
         self.commands.append(command)
+
+    async def record(self) -> dict[str, Any]:
+        return {"version": {"who": self.info.identity.model}}
 
     async def close(self) -> None:
         self.closed += 1

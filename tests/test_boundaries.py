@@ -40,7 +40,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
     "command_result": BOTTOM,
     "status": {*BOTTOM, "economics", "state", "steps"},
     "read_model": {*BOTTOM, "economics", "ledger", "miners", "state", "status"},
-    "replay": {*BOTTOM, "ledger", "state", "steps"},
+    "replay": {*BOTTOM, "economics", "ledger", "state", "steps"},
     "controller": {
         *BOTTOM,
         "admission",
@@ -48,6 +48,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
         "command_result",
         "cycle",
         "dues",
+        "economics",
         "events",
         "journal",
         "ledger",
@@ -67,7 +68,8 @@ HOME_ASSISTANT_ROOMS = {
 HOME_ASSISTANT_FILES = {
     *("__init__", "config_flow", "const", "coordinator", "entity", "errors", "services"),
     *("backup", "diagnostics", "llm", "logbook", "repairs", "system_health"),
-    *("binary_sensor", "button", "event", "number", "select", "sensor", "switch"),
+    *("condition", "trigger"),
+    *("binary_sensor", "button", "event", "number", "select", "sensor", "switch", "todo"),
 }
 """The rest of the house: packages, and the files that Home Assistant looks for by name."""
 

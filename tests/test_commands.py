@@ -266,7 +266,7 @@ async def test_silent_miner_can_only_be_handed_back(
         "number.miner_1_power_limit",
         "number.miner_1_hash_rate_target",
         "select.miner_1_pool",
-        "select.miner_1_preset",
+        "select.miner_1_level",
     ):
         assert hass.states.get(entity_id).state == STATE_UNAVAILABLE
 
@@ -374,7 +374,7 @@ def most(hass: HomeAssistant) -> float:
 
 
 @pytest.mark.parametrize(
-    ("name", "gone"), [("pool", "2: stratum+tcp://two.example:3333"), ("preset", "turbo")]
+    ("name", "gone"), [("pool", "2: stratum+tcp://two.example:3333"), ("level", "turbo")]
 )
 async def test_a_choice_that_is_gone(
     hass: HomeAssistant,
@@ -388,7 +388,7 @@ async def test_a_choice_that_is_gone(
     fake.error = MinerError(Reason.UNREACHABLE)
     await run_cycles(fake_site)
     fake.error, fake.reading = None, replace(FULL_READING, pools=())
-    fake.info = replace(FULL_INFO, capabilities=replace(FULL_INFO.capabilities, presets=()))
+    fake.info = replace(FULL_INFO, capabilities=replace(FULL_INFO.capabilities, levels=()))
     await run_cycles(fake_site)
     target = {"entity_id": f"select.miner_1_{name}", "option": gone}
     with pytest.raises(ServiceValidationError) as refused:
@@ -425,12 +425,12 @@ async def test_a_command_that_hangs_holds_back_no_other_miner(
         await first
 
 
-async def test_preset(
+async def test_level(
     hass: HomeAssistant, fake_site: AiepMinerCoordinator, fake: FakeMiner, person: Context
 ) -> None:
-    target = {"entity_id": "select.miner_1_preset", "option": "turbo"}
+    target = {"entity_id": "select.miner_1_level", "option": "turbo"}
     await call(hass, "select", "select_option", person, **target)
-    assert [(item.action, item.option) for item in fake.commands] == [(Action.SET_PRESET, "turbo")]
+    assert [(item.action, item.option) for item in fake.commands] == [(Action.SET_LEVEL, "turbo")]
 
 
 async def test_pool(

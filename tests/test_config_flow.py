@@ -396,6 +396,7 @@ async def test_options(hass: HomeAssistant, operator: MockConfigEntry) -> None:
     assert result["step_id"] == "settings"
     sections = {
         "cycle": {"interval_s": 60, "confirm_cycles": 4, "price_max_age_min": 90},
+        "planning": {"strategy": "plan", "min_run_min": 45, "min_idle_min": 15, "start_min": 4},
         "economics": {
             "profit_margin_per_day": 1.5,
             "profit_dwell_min": 0,
@@ -410,6 +411,7 @@ async def test_options(hass: HomeAssistant, operator: MockConfigEntry) -> None:
             "max_restarts_per_day": 1,
             "min_fan_rpm": 500,
             "safety_stops_in_manual": True,
+            "sheds_over_limit": True,
         },
         "people": {"person_hold_min": 30, "max_proposals_per_hour": 60},
         "ledger": {"keep_bodies_days": 90},
@@ -438,6 +440,7 @@ async def test_interval_has_bounds(
         result["flow_id"], {"next_step_id": "settings"}
     )
     empty: dict[str, Any] = {
+        "planning": {},
         "economics": {},
         "safety": {},
         "people": {},

@@ -46,6 +46,7 @@ async def test_devices(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> 
     assert found["miner"]["info"]["identity"]["model"] == "Model"
     assert "stop" in found["miner"]["info"]["capabilities"]["actions"]
     assert found["subentry"]["data"]["nominal_power_w"] == 3000
+    assert found["replies"] == {"version": {"who": "Model"}}
     text = json.dumps(found)
     assert not [secret for secret in SECRETS if secret in text]
 
@@ -136,6 +137,11 @@ async def test_logbook(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> 
     assert describe("receipt", **miner, reason="effect_not_seen", outcome="not_confirmed") == (
         "Miner 1",
         "Set power limit: Not confirmed (Had no effect)",
+    )
+    limited = {**miner, "action": "stop", "reason": "site_limit_exceeded"}
+    assert describe("decision", **limited) == (
+        "Miner 1",
+        "decided Stop: The site was above its power limit",
     )
     gone = {"device_id": None, "miner_id": "miner-9", "action": "stop", "reason": "overheat"}
     assert describe("decision", **gone) == ("miner-9", "Stop decided: Overheated")

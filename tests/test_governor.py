@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from homeassistant.components.homeassistant.exposed_entities import async_should_expose
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import ServiceNotSupported, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.aiep_miner.const import DOMAIN
@@ -19,6 +21,7 @@ from custom_components.aiep_miner.engine.records import Action, RecordKind
 from .conftest import RunCycles, propose
 
 EVENT = "event.site_governor"
+TO_DO = "todo.site_decisions_to_review"
 PROPOSAL = {"value": 3000, "confidence": 0.97}
 
 
@@ -97,6 +100,34 @@ async def review(hass: HomeAssistant, record_hash: str, context: Context, **data
     )
 
 
+async def to_do(hass: HomeAssistant) -> list[dict[str, str]]:
+    """Return the items of the to-do list."""
+    answer = await hass.services.async_call(
+        "todo", "get_items", {"entity_id": TO_DO}, blocking=True, return_response=True
+    )
+    items: list[dict[str, str]] = answer[TO_DO]["items"]
+    return items
+
+
+async def test_nothing_can_be_ticked_off_in_the_to_do_list(
+    hass: HomeAssistant, site: AiepMinerCoordinator, supervised: str, person: Context
+) -> None:
+    """A language model's tick would count as a person's approval."""
+    entry = er.async_get(hass).async_get(TO_DO)
+    assert entry is not None
+    assert (entry.entity_category, entry.supported_features) == ("diagnostic", 0)
+    assert await async_setup_component(hass, "homeassistant", {})
+    assert not async_should_expose(hass, "conversation", TO_DO)
+    with pytest.raises(ServiceNotSupported):
+        await hass.services.async_call(
+            "todo",
+            "update_item",
+            {"entity_id": TO_DO, "item": supervised, "status": "completed"},
+            blocking=True,
+            context=person,
+        )
+
+
 @pytest.fixture
 async def supervised(site: AiepMinerCoordinator, run_cycles: RunCycles) -> str:
     """Return the record hash of a supervised decision that was carried out."""
@@ -114,8 +145,14 @@ async def test_supervised_decision_waits_for_a_review(
     assert waiting.state == "1"
     assert waiting.attributes["decisions"][0]["record_hash"] == supervised
 
+    items = await to_do(hass)
+    assert [item["uid"] for item in items] == [supervised]
+    assert items[0]["summary"].startswith("Miner 1: ")
+    assert items[0]["summary"].endswith(" 3000")
+    assert items[0]["status"] == "needs_action"
     await review(hass, supervised, person, note="fine")
     assert hass.states.get("sensor.site_decisions_to_review").state == "0"
+    assert await to_do(hass) == []
     filed = await site.controller.ledger.latest(RecordKind.REVIEW)
     record = filed.record()
     assert record.decision == supervised

@@ -223,7 +223,7 @@ async def test_proposal_is_never_a_persons_command(
         {"action": "explode"},
         {"action": "hold"},
         {"value": None},
-        {"action": "set_preset"},
+        {"action": "set_level"},
         {"note": "x" * 501},
         {"note": "\ud800"},
         {"option": "x" * 201},
@@ -288,6 +288,74 @@ async def test_closed_ledger(
             return_response=name != "review",
         )
     assert failed.value.translation_key == "ledger_unavailable"
+
+
+# Explaining
+
+
+async def test_an_explanation_names_the_records_that_the_decision_rests_on(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    device_id: str,
+    hass_read_only_user: MockUser,
+) -> None:
+    await run_cycles(site, LEARNING_CYCLES)
+    stopped = await act(hass, "propose", device_id=device_id, action="stop", confidence=0.95)
+    await run_cycles(site, 2)
+    seen = Context(user_id=hass_read_only_user.id)
+    answer = await act(hass, "explain", seen, device_id=device_id)
+    shown = hass.states.get("sensor.miner_1_decision")
+    assert answer["sentence"] == shown.state
+    for key in ("status", "since", "until"):
+        assert answer[key] == shown.attributes[key]
+    assert (answer["name"], answer["mode"], answer["mining"]) == ("Miner 1", "auto", False)
+    assert answer["last_command"]["action"] == "stop"
+    assert answer["last_command"]["outcome"] == "confirmed"
+    decision = answer["decision"]
+    assert decision["action"] == "hold"
+    rests_on = {item["kind"]: item for item in decision["rests_on"]}
+    assert set(rests_on) == {"telemetry", "price", "profit", "policy"}
+    for item in decision["rests_on"]:
+        filed = await site.controller.ledger.get(item["record_seq"])
+        assert (filed.kind, filed.hash_hex) == (item["kind"], item["record_hash"])
+        assert filed.seq < decision["record_seq"]
+    assert stopped["record_seq"] < decision["record_seq"]
+
+
+async def test_an_explanation_of_a_stop_cites_the_proposal(
+    hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles, device_id: str
+) -> None:
+    await run_cycles(site, LEARNING_CYCLES)
+    await act(hass, "propose", device_id=device_id, action="set_power", value=9e9, confidence=0.9)
+    answer = await act(hass, "explain", device_id=device_id)
+    assert answer["status"] == "refused"
+    assert answer["numbers"]["action"] == "set_power"
+    decision = answer["decision"]
+    assert (decision["authorised"], decision["origin"]) == (False, "automation")
+    assert decision["reason"] == decision["suppressed_by"] == answer["numbers"]["reason"]
+    proposal = next(item for item in decision["rests_on"] if item["kind"] == "proposal")
+    filed = await site.controller.ledger.get(proposal["record_seq"])
+    assert filed.record().value == 9e9
+
+
+async def test_an_explanation_needs_no_ledger(
+    hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles, device_id: str
+) -> None:
+    await run_cycles(site, 2)
+    await site.controller.stop()
+    answer = await act(hass, "explain", device_id=device_id)
+    assert answer["sentence"]
+    assert {item["record_seq"] for item in answer["decision"]["rests_on"]} == {None}
+
+
+async def test_who_may_not_see_a_miner_gets_no_explanation(
+    hass: HomeAssistant, site: AiepMinerCoordinator, device_id: str
+) -> None:
+    user = MockUser().add_to_hass(hass)
+    user.mock_policy({"entities": {"entity_ids": {"light.kitchen": {"read": True}}}})
+    with pytest.raises(Unauthorized):
+        await act(hass, "explain", Context(user_id=user.id), device_id=device_id)
 
 
 # Who may do what

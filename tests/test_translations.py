@@ -29,8 +29,15 @@ from custom_components.aiep_miner import (
     select,
     sensor,
     switch,
+    todo,
 )
-from custom_components.aiep_miner.const import CONF_FLEET_SIZE, DOMAIN, SECTION_DISPLAY
+from custom_components.aiep_miner.const import (
+    CONF_FLEET_SIZE,
+    CONF_PRICE_FORECAST,
+    DOMAIN,
+    SECTION_DISPLAY,
+    SECTION_PLANNING,
+)
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.governor import EventType
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
@@ -78,6 +85,7 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "cycle_failed": {"error"},
     "file_unwritable": {"error"},
     "import_failed": {"error"},
+    "no_plan": set(),
     "no_such_decision": set(),
     "no_such_miner": set(),
     "not_a_number": {"miner"},
@@ -105,6 +113,7 @@ DESCRIPTIONS = {
         *(of_part(sensors, 0) for sensors in PART_SENSORS),
     ),
     "switch": (*switch.MINER_SWITCHES, switch.board_switch(0)),
+    "todo": (todo.REVIEWS,),
 }
 
 
@@ -203,6 +212,17 @@ def test_components_used_are_dependencies(path: Path) -> None:
 def test_every_platform_has_its_file() -> None:
     assert {str(platform) for platform in PLATFORMS} == set(DESCRIPTIONS)
     assert all((INTEGRATION / f"{platform}.py").exists() for platform in PLATFORMS)
+
+
+@pytest.mark.parametrize(("name", "icon"), [("triggers", "trigger"), ("conditions", "condition")])
+def test_triggers_and_conditions_have_texts_and_icons(name: str, icon: str) -> None:
+    described = yaml.safe_load((INTEGRATION / f"{name}.yaml").read_text("utf-8"))
+    keys = {key for key in described if not key.startswith(".")}
+    assert keys == set(TEXTS[name]) == set(ICONS[name])
+    for key in keys:
+        assert set(ICONS[name][key]) == {icon}
+        fields = described[key].get("fields", {})
+        assert set(TEXTS[name][key].get("fields", {})) == set(fields)
 
 
 @pytest.mark.parametrize("platform", ["sensor", "switch"])
@@ -359,6 +379,7 @@ def test_options_forms() -> None:
     assert set(steps["settings"]["sections"]) == form(settings_schema())
     for name, texts in steps["settings"]["sections"].items():
         fields = {setting.field for setting in SETTINGS if setting.section == name}
+        fields |= {CONF_PRICE_FORECAST} if name == SECTION_PLANNING else set()
         if name == SECTION_DISPLAY:
             fields = {CONF_FLEET_SIZE}
         assert set(texts["data"]) == set(texts["data_description"]) == fields

@@ -31,6 +31,9 @@ CONF_USERS_MAY_READ: Final = "users_may_read"
 
 SECTION_DISPLAY: Final = "display"
 """The options that say what is shown."""
+SECTION_PLANNING: Final = "planning"
+CONF_PRICE_FORECAST: Final = "price_forecast"
+CONF_STRATEGY: Final = "strategy"
 
 DEFAULT_BLOCK_REWARD: Final = 3.125
 

@@ -28,6 +28,7 @@ from .errors import ledger_unavailable, translated_errors
 from .flows.adapters import create_adapter
 from .flows.options import policy_of
 from .inputs.linked_power import with_linked_power
+from .inputs.planning import Planning
 from .inputs.prices import read_prices
 from .issues.ledger import async_report, async_withdraw
 from .issues.passwords import async_report_logins
@@ -155,6 +156,7 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         )
         self.controller = controller
         self.ledger_service = ledger_service
+        self.planning = Planning(hass, entry, controller, self._show)
         ledger_service.async_on_change(self._show)
         self.data = controller.view
         self._set_up_with = _needs_reload(entry)
@@ -264,6 +266,7 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
     async def async_shutdown(self) -> None:
         """Run no more cycles; stop the ledger service, then the controller."""
         await super().async_shutdown()
+        await self.planning.async_stop()
         await self.ledger_service.async_stop()
         head = await self.controller.stop()
         if head is not None:
@@ -290,6 +293,7 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         self._log_contact(view)
         async_update_devices(self.hass, self.config_entry, view, self._identities)
         async_report_logins(self.hass, self.config_entry, view)
+        self.planning.async_follow(view)
         return view
 
     async def _apply_settings(self) -> None:

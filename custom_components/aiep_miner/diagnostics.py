@@ -60,6 +60,9 @@ async def async_get_device_diagnostics(
         and miner_id in entry.runtime_data.coordinator.data.miners
     ):
         found["miner"] = _miner(entry.runtime_data.coordinator.data.miners[miner_id])
+        # Its secrets are out already, and what is left of a URL has to be one for a test.
+        replies = await entry.runtime_data.controller.record_replies(miner_id)
+        return {**async_redact_data(found, TO_REDACT), "replies": replies}
     return async_redact_data(found, TO_REDACT)
 
 

@@ -1,4 +1,4 @@
-"""Chooses who acts, and which pool or preset a miner uses."""
+"""Chooses who acts, and which pool or level a miner uses."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,18 +68,6 @@ MINER_SELECTS: Final = (
         value_fn=lambda miner, option: float(
             next(pool.index for pool in _pools(miner) if _pool_name(pool) == option)
         ),
-    ),
-    MinerSelectDescription(
-        key="preset",
-        translation_key="preset",
-        action=Action.SET_PRESET,
-        up_to=FleetSize.MANY,
-        exists_fn=lambda miner: (
-            Action.SET_PRESET in miner.info.capabilities.actions
-            and not miner.info.capabilities.levels
-        ),
-        options_fn=lambda miner: list(miner.info.capabilities.presets),
-        current_fn=lambda miner: miner.reading.preset if miner.reading else None,
     ),
     MinerSelectDescription(
         key="level",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
@@ -17,6 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from .engine.records import Strategy
 from .engine.status import Status
 from .entities.decision import decision_attributes, status_of
 from .entities.fleet_size import FleetSize, fleet_size_of
@@ -97,7 +99,7 @@ def _unit(
 class OperatorSensor(OperatorEntity, SensorEntity):
     """A sensor of the operator's device."""
 
-    _unrecorded_attributes = frozenset({"decisions"})
+    _unrecorded_attributes = frozenset({"decisions", "sentence"})
 
     entity_description: OperatorSensorDescription
 
@@ -107,6 +109,9 @@ class OperatorSensor(OperatorEntity, SensorEntity):
         """Initialize the sensor."""
         super().__init__(coordinator, description)
         self._attr_native_unit_of_measurement = _unit(description, coordinator.currency)
+        if description.of_plan:
+            is_planned = coordinator.controller.view.policy.strategy is Strategy.PLAN
+            self._attr_entity_registry_enabled_default = is_planned
 
     @override
     def shown(self) -> tuple[Any, ...]:
@@ -114,7 +119,7 @@ class OperatorSensor(OperatorEntity, SensorEntity):
 
     @property
     @override
-    def native_value(self) -> StateType:
+    def native_value(self) -> StateType | datetime:
         """Return the state."""
         return self.entity_description.value_fn(self.coordinator)
 

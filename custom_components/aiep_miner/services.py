@@ -1,4 +1,4 @@
-"""The integration's actions: run a cycle, verify the ledger, propose a change, review one."""
+"""The integration's actions: run a cycle, verify and replay the ledger, explain, propose, review."""
 
 import asyncio
 import math
@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import probatio as vol
-from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
+from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL, POLICY_READ
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, Platform
 from homeassistant.core import (
     HomeAssistant,
@@ -32,10 +32,14 @@ from .engine.command import Command
 from .engine.command_result import CommandResult
 from .engine.records import Action
 from .engine.replay import replay
+from .entities.explanation import async_explain
+from .entities.plan import plan_response
 from .errors import translated_errors
 from .inputs.commanders import async_require_person, proposal_origin
 from .web.serializers import cycle_report
 
+ACTION_EXPLAIN: Final = "explain"
+ACTION_GET_PLAN: Final = "get_plan"
 ACTION_PROPOSE: Final = "propose"
 ACTION_REPLAY_LEDGER: Final = "replay_ledger"
 ACTION_REVIEW: Final = "review"
@@ -57,7 +61,6 @@ PROPOSABLE: Final = (
     Action.SET_POWER,
     Action.SET_HASHRATE,
     Action.SET_POOL,
-    Action.SET_PRESET,
     Action.SET_LEVEL,
 )
 NEEDS_VALUE: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_POOL})
@@ -94,12 +97,13 @@ def _complete(data: dict[str, Any]) -> dict[str, Any]:
     action = data[ATTR_ACTION]
     if action in NEEDS_VALUE and ATTR_VALUE not in data:
         raise vol.Invalid(f"{action} needs a value", path=[ATTR_VALUE])
-    if action in (Action.SET_PRESET, Action.SET_LEVEL) and ATTR_OPTION not in data:
+    if action == Action.SET_LEVEL and ATTR_OPTION not in data:
         raise vol.Invalid(f"{action} needs an option", path=[ATTR_OPTION])
     return data
 
 
 SITE_SCHEMA: Final = vol.Schema({vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string})
+MINER_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
 PROPOSE_SCHEMA: Final = vol.All(
     vol.Schema(
         {
@@ -134,6 +138,13 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         hass.services.async_register(
             DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL
         )
+    for name, handler, schema in (
+        (ACTION_EXPLAIN, _explain, MINER_SCHEMA),
+        (ACTION_GET_PLAN, _get_plan, SITE_SCHEMA),
+    ):
+        hass.services.async_register(
+            DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.ONLY
+        )
     async_register_admin_service(hass, DOMAIN, ACTION_REVIEW, _review, REVIEW_SCHEMA)
 
 
@@ -166,10 +177,26 @@ async def _replay_ledger(call: ServiceCall) -> ServiceResponse:
         return asdict(await call.hass.async_add_executor_job(replay, path))
 
 
+async def _explain(call: ServiceCall) -> ServiceResponse:
+    """Say what a miner does, why, since when and until when, and on which records."""
+    coordinator, miner_id = _miner(call)
+    await _require(call, _entities(call, miner_id), POLICY_READ)
+    return await async_explain(call.hass, coordinator, miner_id)
+
+
+@verify_domain_control(DOMAIN)
+async def _get_plan(call: ServiceCall) -> ServiceResponse:
+    """Return the plan in force; raises ServiceValidationError when there is none."""
+    site = site_of(call)
+    if site.data.plan is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_plan")
+    return plan_response(call.hass, site, site.data.plan)
+
+
 async def _propose(call: ServiceCall) -> ServiceResponse:
     """Bring a proposal before the governor."""
     coordinator, miner_id = _miner(call)
-    await _require_control(call, _entities(call, miner_id))
+    await _require(call, _entities(call, miner_id), POLICY_CONTROL)
     result = await coordinator.async_propose(
         miner_id,
         Command(
@@ -218,18 +245,16 @@ def _entities(call: ServiceCall, miner_id: str) -> list[er.RegistryEntry]:
     return [item for item in entities if (item.domain, item.unique_id) == switch] or entities
 
 
-async def _require_control(call: ServiceCall, entities: list[er.RegistryEntry]) -> None:
-    """Raise Unauthorized for a user who may control none of some entities."""
+async def _require(call: ServiceCall, entities: list[er.RegistryEntry], permission: str) -> None:
+    """Raise Unauthorized for a user without a permission on any of some entities."""
     user_id = call.context.user_id
     if user_id is None:
         return
     user = await call.hass.auth.async_get_user(user_id)
     if user is None:
         raise UnknownUser(call.context, user_id)
-    if not any(user.permissions.check_entity(item.entity_id, POLICY_CONTROL) for item in entities):
-        raise Unauthorized(
-            call.context, user_id, permission=POLICY_CONTROL, perm_category=CAT_ENTITIES
-        )
+    if not any(user.permissions.check_entity(item.entity_id, permission) for item in entities):
+        raise Unauthorized(call.context, user_id, permission=permission, perm_category=CAT_ENTITIES)
 
 
 def _verdict_response(result: CommandResult) -> ServiceResponse:

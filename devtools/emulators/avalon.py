@@ -11,7 +11,7 @@ from typing import Any
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES, Profile
 
 from .device import Device, Server, run_alone
-from .rpc import RpcServer, section, status
+from .rpc import RpcServer, pools, section, status, switch_pool
 
 PROFILE = replace(
     PROFILES["s19"],
@@ -67,7 +67,7 @@ class Avalon(Device):
         if command == "restart":
             return self._restart()
         if command == "switchpool":
-            return self._switch_pool(str(parameter))
+            return switch_pool(self, str(parameter))
         self.log.add(command, parameter)
         content = self._read(command)
         if content is None:
@@ -79,14 +79,6 @@ class Avalon(Device):
         if not self.write("restart", None, self.machine.restart):
             return self._denied("restart")
         return {"STATUS": "RESTART", "id": 1}
-
-    def _switch_pool(self, parameter: str) -> Any:
-        def switch() -> None:
-            self.machine.pool = int(parameter)
-
-        if not self.write("switchpool", parameter, switch):
-            return self._denied("switchpool")
-        return status("S", f"Switching to pool {parameter}", 27, self.epoch_s)
 
     def _denied(self, command: str) -> Any:
         return status("E", f"Access denied to '{command}' command", 45, self.epoch_s)
@@ -146,7 +138,7 @@ class Avalon(Device):
             ],
             "summary": lambda: [{"Elapsed": machine.uptime_s, "MHS 1m": mhs}],
             "stats": self.stats,
-            "pools": self._pools,
+            "pools": lambda: pools(machine),
             "devdetails": lambda: [
                 {"DEVDETAILS": 0, "Name": "AVA10", "Driver": "avalon10", "Model": ""}
             ],
@@ -182,26 +174,6 @@ class Avalon(Device):
             "TA": machine.profile.boards * machine.profile.chips_per_board,
             "SoftOFF": int(self.off),
         }
-
-    def _pools(self) -> list[dict[str, Any]]:
-        names = ("main", "fallback")
-        pools = []
-        for index, name in enumerate(names):
-            accepted, rejected, stale = self.machine.shares(index)
-            pools.append(
-                {
-                    "POOL": index,
-                    "URL": f"stratum+tcp://{name}.example.pool:3333",
-                    "User": "somebody.one",
-                    "Status": "Alive",
-                    "Priority": 0 if index == self.machine.pool else index + 1,
-                    "Stratum Active": index == self.machine.pool,
-                    "Accepted": accepted,
-                    "Rejected": rejected,
-                    "Stale": stale,
-                }
-            )
-        return pools
 
 
 class AvalonQ(Avalon):

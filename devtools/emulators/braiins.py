@@ -4,18 +4,17 @@ Run one alone: ``python -m devtools.emulators.braiins --host 127.0.0.11``.
 """
 
 import asyncio
-import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
 
 from .base import Fault
-from .device import Device, Server, run_alone
-from .http import HttpServer, json_response, page
+from .device import run_alone
+from .http import RestDevice, json_response
 
 PROFILE = replace(
     PROFILES["s19"],
@@ -26,7 +25,6 @@ PROFILE = replace(
     power_min_w=1200.0,
     power_max_w=3600.0,
 )
-API = "/api/v1/"
 VERSIONS = {
     "25.07": "2025-08-06-0-3881c51d-25.07-plus",
     "26.04": "2026-04-08-0-4aa1c51d-26.04-plus",
@@ -40,8 +38,11 @@ DPS = {
 }
 
 
-class Braiins(Device):
+class Braiins(RestDevice):
     """Braiins OS; 25.07 answers a change with 204, 26.04 drops the connection at a reboot."""
+
+    title = "Braiins OS"
+    refusal: ClassVar = {"message": "unauthorized"}
 
     def __init__(
         self,
@@ -57,29 +58,12 @@ class Braiins(Device):
         self.paused = False
         self.hashrate_target_ths: float | None = None
         self.dps: dict[str, Any] = dict(DPS)
-        self._token: str | None = None
         super().__init__(PROFILE, host, **options)
 
-    def servers(self) -> list[Server]:
-        return [HttpServer(self, self._web)]
-
-    async def _web(self, request: web.Request) -> web.Response:
-        path = request.path.removeprefix(API)
-        if request.path == "/":
-            return page("<title>Braiins OS</title>")
+    def outside(self, request: web.Request, path: str) -> Awaitable[web.Response] | None:
         if request.path == "/graphql":
-            return await self._query(request)
-        if path == "auth/login":
-            return await self._log_in(request)
-        allowed = self._token is not None and Fault.UNAUTHORIZED not in self.faults
-        if not allowed or request.headers.get("Authorization") != self._token:
-            self.log.add(f"{request.method} {request.path} (401)")
-            return json_response({"message": "unauthorized"}, status=401)
-        if request.method == "GET":
-            self.log.add(f"GET {request.path}")
-            content = self._read(path)
-            return json_response(content, status=404 if content is None else 200)
-        return await self._change(request, path)
+            return self._query(request)
+        return self._log_in(request) if path == "auth/login" else None
 
     async def _query(self, request: web.Request) -> web.Response:
         """Answer the few queries that need no log-in."""
@@ -99,10 +83,9 @@ class Braiins(Device):
         known = (sent.get("username"), sent.get("password")) == (self.username, self.password)
         if not known or Fault.UNAUTHORIZED in self.faults:
             return json_response({"message": "invalid credentials"}, status=401)
-        self._token = self._token or secrets.token_hex(8)
-        return json_response({"token": self._token, "timeout_s": 3600})
+        return json_response({"token": self.token(), "timeout_s": 3600})
 
-    async def _change(self, request: web.Request, path: str) -> web.Response:
+    async def change(self, request: web.Request, path: str) -> web.Response:
         body = await request.text()
         sent = await request.json() if body else None
         change = self._changes(sent).get((request.method, path))
@@ -148,7 +131,7 @@ class Braiins(Device):
 
     # Reads.
 
-    def _read(self, path: str) -> Any:
+    def read(self, path: str) -> Any:
         readers: dict[str, Callable[[], Any]] = {
             "version": lambda: {"major": 1, "minor": 0, "patch": 0},
             "network": lambda: {"hostname": "Antminer", "mac_address": self.mac.lower()},

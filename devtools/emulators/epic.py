@@ -14,7 +14,7 @@ from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILE
 
 from .base import Fault
 from .device import Device, Server, run_alone
-from .http import HttpServer, json_response, page
+from .http import HttpServer, json_response, page, told
 
 PROFILE = replace(
     PROFILES["s19"],
@@ -45,9 +45,7 @@ class Epic(Device):
 
     async def _web(self, request: web.Request) -> web.Response:
         if request.method == "GET":
-            self.log.add(f"GET {request.path}")
-            content = self._read(request.path.strip("/"))
-            return json_response(content, status=404 if content is None else 200)
+            return told(self, request, self._read(request.path.strip("/")))
         return await self._change(request)
 
     async def _change(self, request: web.Request) -> web.Response:

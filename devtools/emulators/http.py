@@ -4,16 +4,15 @@ import asyncio
 import hashlib
 import json
 import secrets
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
 
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from .base import DRIP_S, GARBAGE, Fault
-
-if TYPE_CHECKING:
-    from .device import Device
+from .device import Device, Server
 
 type Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -115,6 +114,65 @@ def json_response(data: Any, status: int = 200) -> web.Response:
 def page(text: str, status: int = 200) -> web.Response:
     """Return a web page as bytes."""
     return web.Response(body=text.encode(), status=status, content_type="text/html")
+
+
+class RestDevice(Device):
+    """A device with a REST API at port 80: reads by path, changes, and a token for both."""
+
+    api = "/api/v1/"
+    title = ""
+    """Of the page at the root."""
+    refusal: Mapping[str, str] = {}
+    """The body of a 401."""
+    scheme = ""
+    """What stands before the token."""
+    open_paths: Collection[str] = ()
+    """What is told without a token."""
+
+    _token: str | None = None
+
+    def servers(self) -> list[Server]:
+        return [HttpServer(self, self._web)]
+
+    @abstractmethod
+    def outside(self, request: web.Request, path: str) -> Awaitable[web.Response] | None:
+        """Return the answer to what needs no token, such as a log-in."""
+
+    @abstractmethod
+    def read(self, path: str) -> Any:
+        """Return what a path holds, or None."""
+
+    @abstractmethod
+    async def change(self, request: web.Request, path: str) -> web.Response:
+        """Carry out what is not a read."""
+
+    def token(self) -> str:
+        """Return the session's token, made at the first log-in."""
+        self._token = self._token or secrets.token_hex(8)
+        return self._token
+
+    async def _web(self, request: web.Request) -> web.Response:
+        path = request.path.removeprefix(self.api)
+        if request.path == "/":
+            return page(f"<title>{self.title}</title>")
+        if (answer := self.outside(request, path)) is not None:
+            return await answer
+        is_read = request.method == "GET"
+        if not self._allows(request) and not (is_read and path in self.open_paths):
+            self.log.add(f"{request.method} {request.path} (401)")
+            return json_response(dict(self.refusal), status=401)
+        return told(self, request, self.read(path)) if is_read else await self.change(request, path)
+
+    def _allows(self, request: web.Request) -> bool:
+        given = request.headers.get("Authorization")
+        known = self._token is not None and given == f"{self.scheme}{self._token}"
+        return known and Fault.UNAUTHORIZED not in self.faults
+
+
+def told(device: Device, request: web.Request, content: Any) -> web.Response:
+    """Note a read and answer it; None is what there is not."""
+    device.log.add(f"GET {request.path}")
+    return json_response(content, status=404 if content is None else 200)
 
 
 class Digest:

@@ -12,7 +12,7 @@ from typing import Any
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
 
 from .device import Device, Server, run_alone
-from .rpc import RpcServer, section, status
+from .rpc import RpcServer, pools, section, status, switch_pool
 
 PROFILE = replace(
     PROFILES["s19"],
@@ -60,7 +60,7 @@ class LuxOs(Device):
         if command in ("logon", "session", "logoff"):
             return self._session(command)
         if command == "switchpool":
-            return self._switch_pool(str(parameter))
+            return switch_pool(self, str(parameter))
         content = self._read(command)
         if content is None:
             return status("E", "Invalid command", 14, self.epoch_s)
@@ -106,14 +106,6 @@ class LuxOs(Device):
     def _fan(self, percent: int) -> None:
         self.fan_percent = percent
 
-    def _switch_pool(self, parameter: str) -> Any:
-        def switch() -> None:
-            self.machine.pool = int(parameter)
-
-        if not self.write("switchpool", parameter, switch):
-            return status("E", "Access denied", 45, self.epoch_s)
-        return status("S", f"Switching to pool {parameter}", 27, self.epoch_s)
-
     def _curtail(self, value: str) -> None:
         self.curtailed = value == "sleep"
         (self.machine.stop if self.curtailed else self.machine.run)()
@@ -132,7 +124,7 @@ class LuxOs(Device):
                 for place, rpm in enumerate(machine.fans_rpm)
             ],
             "power": lambda: [{"PSU": False, "Watts": round(machine.power_w)}],
-            "pools": self._pools,
+            "pools": lambda: [{"GROUP": 0, "Quota": 1, **pool} for pool in pools(machine)],
             "profiles": lambda: [
                 {"Profile Name": name, "Watts": power_w, "Hashrate": ths, "IsDynamic": True}
                 for name, power_w, ths in PROFILES
@@ -183,27 +175,6 @@ class LuxOs(Device):
             | dict.fromkeys(cold, round(chip_c - 13, 1))
             for index, chip_c in enumerate(self.machine.chip_temperatures_c)
         ]
-
-    def _pools(self) -> list[dict[str, Any]]:
-        pools = []
-        for index, name in enumerate(("main", "fallback")):
-            accepted, rejected, stale = self.machine.shares(index)
-            pools.append(
-                {
-                    "POOL": index,
-                    "GROUP": 0,
-                    "Quota": 1,
-                    "URL": f"stratum+tcp://{name}.example.pool:3333",
-                    "User": "somebody.one",
-                    "Status": "Alive",
-                    "Priority": 0 if index == self.machine.pool else index + 1,
-                    "Stratum Active": index == self.machine.pool,
-                    "Accepted": accepted,
-                    "Rejected": rejected,
-                    "Stale": stale,
-                }
-            )
-        return pools
 
 
 if __name__ == "__main__":

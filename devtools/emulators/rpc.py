@@ -6,6 +6,8 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from custom_components.aiep_miner.engine.miners.simulated.machine import Machine
+
 from .base import Fault, deliver
 
 if TYPE_CHECKING:
@@ -127,3 +129,35 @@ def section(name: str, content: Any, when: int = 0) -> dict[str, Any]:
     reply = status("S", name.capitalize(), 11, when)
     reply[name] = content
     return reply
+
+
+def pools(machine: Machine) -> list[dict[str, Any]]:
+    """Return two pools of which a machine uses one."""
+    found = []
+    for index, name in enumerate(("main", "fallback")):
+        accepted, rejected, stale = machine.shares(index)
+        found.append(
+            {
+                "POOL": index,
+                "URL": f"stratum+tcp://{name}.example.pool:3333",
+                "User": "somebody.one",
+                "Status": "Alive",
+                "Priority": 0 if index == machine.pool else index + 1,
+                "Stratum Active": index == machine.pool,
+                "Accepted": accepted,
+                "Rejected": rejected,
+                "Stale": stale,
+            }
+        )
+    return found
+
+
+def switch_pool(device: Device, parameter: str) -> dict[str, Any]:
+    """Carry out a ``switchpool`` and answer it."""
+
+    def switch() -> None:
+        device.machine.pool = int(parameter)
+
+    if not device.write("switchpool", parameter, switch):
+        return status("E", "Access denied to 'switchpool' command", 45, device.epoch_s)
+    return status("S", f"Switching to pool {parameter}", 27, device.epoch_s)

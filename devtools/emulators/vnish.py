@@ -4,29 +4,32 @@ Run one alone: ``python -m devtools.emulators.vnish --host 127.0.0.12``.
 """
 
 import asyncio
-import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES
 
 from .base import Fault
-from .device import Device, Server, run_alone
-from .http import HttpServer, json_response, page
+from .device import run_alone
+from .http import RestDevice, json_response
 
 PROFILE = replace(PROFILES["s19"], chips_per_board=76, nominal_hashrate_ths=95.0)
-API = "/api/v1/"
 PRESETS = (("1500", 52), ("2000", 68), ("2850", 88), ("3250", 95), ("3600", 101))
 """Name, which is the power in W, and hash rate in TH/s."""
 OPEN = ("info", "status", "summary", "chains", "chains/factory-info", "perf-summary", "layout")
 """What is told without a password."""
 
 
-class Vnish(Device):
+class Vnish(RestDevice):
     """VNish; a restart of the mining leaves the system's uptime alone."""
+
+    title = "AnthillOS"
+    refusal: ClassVar = {"err": "Unauthorized"}
+    scheme = "Bearer "
+    open_paths = OPEN
 
     def __init__(
         self, host: str, *, version: str = "1.3.4", password: str = "admin", **options: Any
@@ -36,38 +39,19 @@ class Vnish(Device):
         self.mining_state = "mining"
         self.preset = "3250"
         self.throttle = 100
-        self._token: str | None = None
         super().__init__(PROFILE, host, **options)
 
-    def servers(self) -> list[Server]:
-        return [HttpServer(self, self._web)]
-
-    async def _web(self, request: web.Request) -> web.Response:
-        path = request.path.removeprefix(API)
-        if request.path == "/":
-            return page("<title>AnthillOS</title>")
-        if path == "unlock":
-            return await self._unlock(request)
-        allowed = request.headers.get("Authorization") == f"Bearer {self._token}"
-        allowed = allowed and self._token is not None and Fault.UNAUTHORIZED not in self.faults
-        if not allowed and not (request.method == "GET" and path in OPEN):
-            self.log.add(f"{request.method} {request.path} (401)")
-            return json_response({"err": "Unauthorized"}, status=401)
-        if request.method == "GET":
-            self.log.add(f"GET {request.path}")
-            content = self._read(path)
-            return json_response(content, status=404 if content is None else 200)
-        return await self._change(request, path)
+    def outside(self, request: web.Request, path: str) -> Awaitable[web.Response] | None:
+        return self._unlock(request) if path == "unlock" else None
 
     async def _unlock(self, request: web.Request) -> web.Response:
         self.log.add("POST /api/v1/unlock")
         known = (await request.json()).get("pw") == self.password
         if not known or Fault.UNAUTHORIZED in self.faults:
             return json_response({"err": "Invalid password"}, status=403)
-        self._token = self._token or secrets.token_hex(8)
-        return json_response({"token": self._token})
+        return json_response({"token": self.token()})
 
-    async def _change(self, request: web.Request, path: str) -> web.Response:
+    async def change(self, request: web.Request, path: str) -> web.Response:
         body = await request.text()
         sent = await request.json() if body else {}
         changes: dict[str, Callable[[], object]] = {
@@ -121,7 +105,7 @@ class Vnish(Device):
         kept: float = getattr(self, "_kept_uptime_s", 0.0)
         return machine.uptime_s + kept
 
-    def _read(self, path: str) -> Any:
+    def read(self, path: str) -> Any:
         readers: dict[str, Callable[[], Any]] = {
             "info": self._info,
             "status": self._status,

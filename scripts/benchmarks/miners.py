@@ -6,7 +6,6 @@ same fields left out; ``bare_everything`` is the same without leaving anything o
 
 import asyncio
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -28,7 +27,7 @@ from devtools.emulators.bitaxe import BitAxe
 from devtools.emulators.luxos import LuxOs
 from devtools.emulators.whatsminer_v2 import WhatsminerV2
 
-LIMIT_RATIO = 1.5
+LIMIT_RATIO = 1.4
 SHELF = (BitAxe, Antminer, LuxOs, Avalon, WhatsminerV2)
 WARM_UP = 3
 
@@ -104,7 +103,7 @@ async def excluded_by(miner: AsicRsMiner) -> list[DataField]:
 
 
 async def measure(count: int, at_once: int, rounds: int, repeats: int) -> dict[str, Any]:
-    """Return figures for a number of miners; the ways take turns, the median counts."""
+    """Return figures for a number of miners; the ways take turns."""
     addresses = hosts(count)
     session = aiohttp.ClientSession()
     ours = [AsicRsMiner(host, session=session) for host in addresses]
@@ -124,13 +123,13 @@ async def measure(count: int, at_once: int, rounds: int, repeats: int) -> dict[s
     ]
     await asyncio.gather(*(miner.close() for miner in ours))
     await session.close()
-    ratio = statistics.median(run["ours"] / run["bare"] for run in runs)
+    # Whatever else runs on the machine only adds to a run: the least is nearest to the truth.
+    least = {way: min(run[way] for run in runs) for way in ways}
+    ratio = least["ours"] / least["bare"]
     return {
-        **{f"{way}_ms": statistics.median(run[way] for run in runs) * 1000 for way in ways},
+        **{f"{way}_ms": seconds * 1000 for way, seconds in least.items()},
         "ratio": ratio,
-        "ratio_to_everything": statistics.median(
-            run["ours"] / run["bare_everything"] for run in runs
-        ),
+        "ratio_to_everything": least["ours"] / least["bare_everything"],
         "limit": LIMIT_RATIO,
         "within": ratio <= LIMIT_RATIO,
     }

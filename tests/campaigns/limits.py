@@ -19,6 +19,7 @@ from custom_components.aiep_miner.engine.records import (
     Action,
     Board,
     DecisionRecord,
+    DeviceLevel,
     LedgerEntry,
     LifecycleEvent,
     LifecycleRecord,
@@ -44,6 +45,10 @@ OPERATOR: Final = "operator"
 MINERS: Final = ("m1", "m2", "m3")
 SITE_W: Final = 7000.0
 OWN_W: Final = 3600.0
+LEVELS: Final = (
+    DeviceLevel(name="low", power_w=2400.0),
+    DeviceLevel(name="high", power_w=3500.0),
+)
 LIMIT_C: Final = 85.0
 WALK: Final = 0.30
 TOLERANCE: Final = 0.02
@@ -73,7 +78,7 @@ POLICY: Final = PolicyRecord(
             max_power_w=OWN_W,
             actions=ABLE,
             power_max_w=4000.0,
-            presets=("low", "high"),
+            levels=LEVELS,
         )
         for miner_id in MINERS
     ),
@@ -89,7 +94,7 @@ class Device:
     full_w: float = 3250.0
     """Its power with all boards."""
     boards: int = 3
-    preset: str | None = None
+    level: str | None = None
     hot: bool = False
     fan_dead: bool = False
     sensors: str = "honest"
@@ -142,7 +147,7 @@ class Device:
             fans_rpm=(rpm, 0 if self.fan_dead else rpm),
             uptime_s=self.uptime_s,
             shares_accepted=self.uptime_s // 10,
-            preset=self.preset,
+            level=self.level,
         )
 
     def obey(self, record: DecisionRecord) -> None:
@@ -161,13 +166,15 @@ class Device:
             ):
                 return
             case Action.SET_POWER:
-                self.full_w, self.preset = value * 3 / self.boards, None
+                self.full_w, self.level = value * 3 / self.boards, None
             case Action.SET_HASHRATE:
                 full_ths = value * 3 / self.boards
-                self.full_w, self.preset = 3250.0 * (full_ths / 100.0) ** 1.5, None
-            case Action.SET_PRESET:
-                self.preset = record.option
-                self.full_w = 2400.0 if record.option == "low" else 3900.0
+                self.full_w, self.level = 3250.0 * (full_ths / 100.0) ** 1.5, None
+            case Action.SET_LEVEL:
+                self.level = record.option
+                self.full_w = {item.name: item.power_w or 0.0 for item in LEVELS}[
+                    record.option or ""
+                ]
             case Action.SET_BOARD:
                 self.boards = max(1, min(3, self.boards + (1 if record.option == "on" else -1)))
         self.running = True
@@ -353,7 +360,7 @@ def _target(world: World, action: Action) -> dict[str, Any]:
             return {"value": chance.choice((1500.0, 2500.0, 3200.0, 3300.0, 3500.0, 4000.0, 1e9))}
         case Action.SET_HASHRATE:
             return {"value": chance.choice((50.0, 90.0, 100.0, 105.0, 110.0, 120.0, 150.0))}
-        case Action.SET_PRESET:
+        case Action.SET_LEVEL:
             return {"option": chance.choice(("low", "high"))}
         case Action.SET_BOARD:
             return {"value": float(chance.randrange(3)), "option": chance.choice(("on", "off"))}

@@ -83,9 +83,9 @@ class Newcomer:
         await choice.get_by_text("Entity", exact=True).click()
         await choice.locator("ha-entity-picker").click()
         await self.search(name)
-        await self.page.get_by_text("Input number").first.wait_for()
-        await self.page.keyboard.press("Enter")
-        await choice.get_by_text(name, exact=True).wait_for()
+        offered = self.page.locator("ha-combo-box-item").filter(has_text="Input number")
+        await offered.filter(has_text=name).locator("visible=true").click()
+        await choice.get_by_text(name, exact=True).locator("visible=true").wait_for()
 
 
 async def add_operator(newcomer: Newcomer, source: str) -> None:
@@ -110,8 +110,8 @@ async def scan(newcomer: Newcomer, network: str) -> None:
         await newcomer.page.wait_for_timeout(200)
     await newcomer.page.get_by_text("Networks", exact=True).click()
     await newcomer.search(network)
-    await newcomer.page.get_by_text("Add custom item").wait_for()
-    await newcomer.page.keyboard.press("Enter")
+    custom = newcomer.page.locator("ha-combo-box-item").filter(has_text="Add custom item")
+    await custom.filter(has_text=network).locator("visible=true").click()
     await newcomer.page.locator("ha-input-chip").wait_for()
     await newcomer.click("Submit")
     await newcomer.see("Miners found")

@@ -30,6 +30,7 @@ from custom_components.aiep_miner.engine.miners.base import (
 )
 from custom_components.aiep_miner.engine.records import (
     Action,
+    DeviceLevel,
     MinerPolicy,
     MiningPolicy,
     Origin,
@@ -48,6 +49,7 @@ START_MS = 1_790_000_000_000
 DISPATCHED = frozenset({"accepted", "failed", "unknown"})
 """How a dispatch can end; a receipt with another outcome closes it later."""
 EVERYTHING = frozenset({Action.RUN, Action.STOP, Action.RESTART, Action.SET_POWER})
+LEVELS = (DeviceLevel(name="low"), DeviceLevel(name="high"))
 
 GOOD_PRICES = PriceRecord(
     ts_ms=0,

@@ -140,6 +140,37 @@ async def test_a_slow_disk_holds_up_no_safety_stop(tmp_path, reading) -> None:
     assert_replays(rig.path)
 
 
+async def test_readers_hold_up_no_safety_stop(tmp_path) -> None:
+    """Forty scans, exports and a verification that take their time on the readers' threads."""
+    select, over, reading = LedgerStore.select, threading.Event(), threading.Event()
+
+    def slow(store, *arguments):
+        reading.set()
+        over.wait(20)
+        return select(store, *arguments)
+
+    async def export(ledger) -> int:
+        return sum([len(block) async for block in ledger.export()])
+
+    async with site(tmp_path) as rig:
+        await rig.cycles(3)
+        ledger = rig.controller.ledger
+        with patch.object(LedgerStore, "select", slow):
+            readers = [asyncio.create_task(ledger.query(subject="m1")) for _ in range(40)]
+            readers += [asyncio.create_task(export(ledger)) for _ in range(4)]
+            await asyncio.to_thread(reading.wait, 5)
+            rig.miner.reading = HOT
+            cycle = asyncio.create_task(rig.cycles())
+            assert await stopped_after(rig, "m1") < SOON_S
+            await cycle
+            assert not any(task.done() for task in readers)
+            over.set()
+            await asyncio.gather(*readers)
+        await rig.cycles(2)
+        await assert_settled(rig)
+    assert_replays(rig.path)
+
+
 async def test_a_disk_that_hangs_is_an_outage_and_what_it_wrote_is_not_done(
     tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ ENABLED = {
     "button.miner_1_restart",
     "button.miner_1_resume_automation",
     "number.miner_1_power_limit",
-    "select.miner_1_preset",
+    "select.miner_1_level",
     "sensor.miner_1_decision",
     "sensor.miner_1_efficiency",
     "sensor.miner_1_energy",

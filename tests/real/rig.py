@@ -100,12 +100,14 @@ class Rig:
             await asyncio.sleep(0.02)  # for what a device does in its own time
         raise AssertionError(f"mining is {self.is_mining}")
 
-    async def until(self, platform: str, key: str, state: str, cycles: int = 120) -> None:
-        """Run short cycles until an entity shows a state."""
+    async def until(
+        self, platform: str, key: str, state: str, cycles: int = 120, every_s: float = SHORT_S
+    ) -> None:
+        """Run cycles, short ones unless said otherwise, until an entity shows a state."""
         for _ in range(cycles):
             if self.state(platform, key) == state:
                 return
-            await self.cycles(every_s=SHORT_S)
+            await self.cycles(every_s=every_s)
             await asyncio.sleep(0.02)  # for what a device does in its own time
         raise AssertionError(f"{key} is {self.state(platform, key)}, not {state}")
 

@@ -39,10 +39,6 @@ COMMANDS = {
     "vnish": ["POST /api/v1/mining/stop"],
     "epic": ["POST /miner"],
 }
-RESTARTED = [
-    *("antminer", "luxos", "avalon", "nano3s", "whatsminer_v2", "whatsminer_v3"),
-    *("braiins", "vnish", "epic", "cgminer"),
-]
 
 
 @pytest.mark.parametrize("make", CONTROLLED)
@@ -73,17 +69,6 @@ async def test_is_added_polled_stopped_and_started(
         await rig.until_mining()
         await rig.until("sensor", "last_command", "confirmed")
         assert device.machine.mining
-
-
-@pytest.mark.parametrize("make", RESTARTED)
-async def test_a_restart_is_confirmed_by_what_the_make_changes(add: Add, make: str) -> None:
-    async with emulator(make) as device:
-        rig = await add(device)
-        await rig.cycles(2)
-        await rig.act("button", "press", "restart")
-        assert len(device.log.writes) == 1
-        await rig.until("sensor", "last_command", "confirmed", cycles=120)
-        await rig.until_mining(cycles=120)
 
 
 async def test_a_restart_that_drops_the_connection_is_confirmed(add: Add) -> None:
@@ -120,36 +105,6 @@ async def test_a_miner_that_cannot_be_controlled_has_no_controls(add: Add) -> No
         ):
             assert rig.entity_id(platform, key) is None
         assert device.log.writes == []
-
-
-@pytest.mark.parametrize("make", ["whatsminer_v2", "whatsminer_v3"])
-async def test_is_limited(
-    add: Add,
-    make: str,
-) -> None:
-    async with emulator(make) as device:
-        rig = await add(device, max_power_w=3600)
-        await rig.cycles(5)
-        await rig.act("number", "set_value", "power_limit", value=3000)
-        (sent,) = writes(device)
-        assert sent[1] in ("3000", "3000.0")
-        await rig.until("sensor", "last_command", "confirmed")
-        assert float(rig.state("number", "power_limit")) == 3000
-        with pytest.raises(HomeAssistantError):
-            await rig.act("number", "set_value", "power_limit", value=3700)
-        assert len(device.log.writes) == 1
-
-
-async def test_restart_and_fault_light(add: Add) -> None:
-    async with emulator("luxos") as device:
-        rig = await add(device)
-        assert rig.state("switch", "fault_light") == "off"
-        await rig.switch(on=True, key="fault_light")
-        await rig.until("switch", "fault_light", "on")
-        await rig.until("sensor", "last_command", "confirmed")
-        await rig.act("button", "press", "restart")
-        assert [command for command, _ in writes(device)] == ["ledset", "rebootdevice"]
-        await rig.until("sensor", "last_command", "confirmed")
 
 
 async def test_one_board_is_switched(add: Add) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from .governor import source_of
-from .records import Origin, ProposalRecord
+from .records import OWN_ORIGINS, ProposalRecord
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -55,7 +55,7 @@ class Admission:
     @contextmanager
     def waiting(self, proposal: ProposalRecord) -> Iterator[None]:
         """Count a proposal as waiting inside the context."""
-        counted = proposal.origin not in (Origin.PERSON, Origin.STRATEGY)
+        counted = proposal.origin not in OWN_ORIGINS
         self._waiting += counted
         try:
             yield

@@ -25,6 +25,7 @@ from .clock import SteadyClock
 from .command_result import CommandResult, command_result_of, not_yet_recorded
 from .cycle import Attempt, CycleInputs, CycleResult
 from .dues import Dues, begin_run, resume, settle_after_dues, stage_after_dues
+from .economics.live import solve
 from .events import CycleEvent, EventEmitter, GovernorEvent
 from .journal import Journal
 from .ledger import (
@@ -58,6 +59,7 @@ from .records import (
 from .records.entry import LedgerEntry
 from .records.reasons import Reason
 from .steps.execute import Dispatch, EarlyStop, Ended, Executor, proof_of, receipt_of
+from .steps.planning import PricesAhead, inputs_of
 from .turns import Turns, Urgency
 
 _LOGGER = logging.getLogger(__name__)
@@ -715,6 +717,10 @@ class Controller:
         self._broken_at = broken_at
         await self._record(Urgency.PERSON)
 
+    async def record_replies(self, miner_id: str) -> dict[str, Any]:
+        """Return what a miner's device replies to reads, without secrets."""
+        return await self._adapters[miner_id].record()
+
     async def accept_break(self, user_id: str | None) -> None:
         """Set the broken ledger aside and begin a new segment of it; raises LedgerError.
 
@@ -734,6 +740,20 @@ class Controller:
         """Put a policy into force and record it, when it differs. Raises LedgerError."""
         self._policy = policy
         await self._record(Urgency.PERSON)
+
+    async def plan(self, ahead: PricesAhead | None) -> bool:
+        """Make a plan and record it; return whether there was enough to plan with.
+
+        ``ahead`` None: the energy price is fixed. The planner runs in a thread of its own. Raises
+        LedgerError.
+        """
+        inputs = await self.journal.read(inputs_of, ahead, self.clock.now_ms())
+        if inputs is None:
+            return False
+        loop = asyncio.get_running_loop()
+        record = await loop.run_in_executor(None, solve, 0, self._operator_id, inputs)
+        await self._record(Urgency.OUTSIDE, record)
+        return True
 
     async def checkpoint(self, private_key: bytes) -> Stored:
         """Append a checkpoint of the head, signed with an Ed25519 key; raises LedgerError."""

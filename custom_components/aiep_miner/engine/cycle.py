@@ -7,6 +7,7 @@
 7. **Execute**: what is authorised is dispatched, after the commit and never before it.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -31,7 +32,7 @@ from .state import State
 from .steps import decide as deciding
 from .steps import divergence as diverging
 from .steps import govern as governing
-from .steps import profit
+from .steps import profit, shed
 from .steps import record as recording
 from .steps.execute import (
     Dispatch,
@@ -160,10 +161,11 @@ def divergence(
     """Step three: divergences that begin or end, and dispatches that telemetry now closes."""
     state = block.state
     closing = [confirm(state, miner_id, ts_ms) for miner_id in miners]
+    closed = block.stage(item for item in closing if item is not None)
     found = diverging.check_site(state, ts_ms)
     for miner_id in miners:
         found += diverging.check_miner(state, miner_id, ts_ms)
-    return block.stage(found), block.stage(item for item in closing if item is not None)
+    return block.stage(found), closed
 
 
 def economics(block: Block, ts_ms: int, miners: list[str]) -> list[LedgerEntry[ProfitRecord]]:
@@ -172,11 +174,12 @@ def economics(block: Block, ts_ms: int, miners: list[str]) -> list[LedgerEntry[P
 
 
 def decide(block: Block, inputs: CycleInputs) -> list[ProposalRecord]:
-    """Step five: one proposal for each miner, from outside or from the strategy."""
+    """Step five: one proposal for each miner, from outside, for the site's limit or the strategy's."""
+    state, ts_ms = block.state, inputs.ts_ms
+    polled = [miner_id for miner_id in sorted(inputs.polls) if miner_id not in inputs.requests]
+    given = {**shed.propose(state, polled, ts_ms), **inputs.requests}
     return [
-        inputs.requests[miner_id]
-        if miner_id in inputs.requests
-        else deciding.propose(block.state, miner_id, inputs.ts_ms)
+        given[miner_id] if miner_id in given else deciding.propose(state, miner_id, ts_ms)
         for miner_id in inputs.miners
     ] + list(inputs.refused)
 
@@ -184,8 +187,9 @@ def decide(block: Block, inputs: CycleInputs) -> list[ProposalRecord]:
 def govern(block: Block, ts_ms: int, proposals: Sequence[ProposalRecord]) -> Governed:
     """Step six: decide each proposal, on the state after the decisions before it."""
     governed = Governed([], [], [])
-    for item in proposals:
-        proposal = replace(item, ts_ms=ts_ms)
+    due = deque(proposals)
+    while due:
+        proposal = replace(due.popleft(), ts_ms=ts_ms)
         if proposal.action is not Action.HOLD:
             entries = block.stage([proposal])
             governed.proposals.extend(entries)
@@ -194,6 +198,8 @@ def govern(block: Block, ts_ms: int, proposals: Sequence[ProposalRecord]) -> Gov
         governed.decisions.extend(decided)
         if _is_suppressed(decided[0].record):
             governed.proofs.extend(block.stage([proof_of(decided[0])]))
+            instead = shed.instead_of(decided[0].record)
+            due.extend([] if instead is None else [instead])
     return governed
 
 

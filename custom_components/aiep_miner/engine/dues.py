@@ -224,7 +224,6 @@ def _with_capabilities(
         actions=None if can.actions is None else tuple(sorted(can.actions)),
         power_min_w=can.power_min_w,
         power_max_w=can.power_max_w,
-        presets=can.presets,
         levels=can.levels,
         ranges=can.ranges,
         level_change_s=can.level_change_s,

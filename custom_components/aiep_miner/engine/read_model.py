@@ -17,12 +17,14 @@ from .records import (
     MinerPolicy,
     MiningPolicy,
     Mode,
+    PlanRecord,
     PolicyRecord,
     Pool,
     PriceRecord,
     ProfitRecord,
     Reading,
     ReceiptRecord,
+    Strategy,
     TelemetryRecord,
 )
 from .records.entry import LedgerEntry
@@ -144,6 +146,8 @@ class ReadModel:
     miners: Mapping[str, MinerReadModel] = field(default_factory=dict)
     divergences: tuple[DivergenceRecord, ...] = ()
     """The active ones of the site itself, e.g. a stale price."""
+    plan: LedgerEntry[PlanRecord] | None = None
+    """The plan in force, where the policy goes by one."""
     governor: GovernorView = field(default_factory=GovernorView)
     reviews: tuple[LedgerEntry[DecisionRecord], ...] = ()
     """Supervised decisions that were carried out and nobody has reviewed, oldest first."""
@@ -254,6 +258,7 @@ def read_model_of(
             for miner_id in miners
         },
         divergences=tuple(filed.record for filed in state.divergences.values()),
+        plan=state.plan if state.policy.record.strategy is Strategy.PLAN else None,
         governor=_governor_view(state),
         reviews=tuple(state.reviews.values()),
         ledger_records=head.seq,

@@ -12,12 +12,23 @@ from itertools import chain
 from pathlib import Path
 
 from .canonical import canonical
+from .economics.live import solve
 from .ledger import LedgerStore, Stored
-from .records import DecisionRecord, LifecycleEvent, LifecycleRecord, Origin, ProposalRecord
+from .records import (
+    DecisionRecord,
+    LifecycleEvent,
+    LifecycleRecord,
+    NegativeProofRecord,
+    Origin,
+    PlanRecord,
+    ProposalRecord,
+    Record,
+    TelemetryRecord,
+)
 from .records.entry import LedgerEntry
 from .state import State
 from .state.rebuild import rebuild
-from .steps import decide, govern
+from .steps import decide, govern, shed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +52,8 @@ class ReplayReport:
     """Safety stops from a time without a ledger: there is no evidence to decide them on anew."""
     unproven: int = 0
     """Decisions whose evidence has been pruned."""
+    plans: int = 0
+    """Plans that came out the same, byte for byte."""
     difference: Difference | None = None
 
 
@@ -62,7 +75,11 @@ class Replay:
         self._state = State(store.operator_id)
         self._follows = True
         """Whether the state is the one that the controller had."""
-        self._records = self._matched = self._late = self._unproven = 0
+        self._polled: list[str] = []
+        """The miners whose telemetry is in the block."""
+        self._given: dict[str, ProposalRecord] | None = None
+        """What the site's limit wants of them; None before the block's first decision."""
+        self._records = self._matched = self._late = self._unproven = self._plans = 0
 
     def run(self, on_progress: Callable[[int], None] | None = None) -> ReplayReport:
         """Replay the whole ledger; ``on_progress`` is told the seq every now and then."""
@@ -79,6 +96,7 @@ class Replay:
             matched=self._matched,
             late=self._late,
             unproven=self._unproven,
+            plans=self._plans,
             difference=difference,
         )
 
@@ -94,11 +112,42 @@ class Replay:
             return Difference(seq=stored.seq, reason=f"the body cannot be decoded: {err}")
         if isinstance(filed.record, LifecycleRecord):
             self._begin_anew(filed.record, before_seq=stored.seq)
+        self._follow_block(filed.record)
         difference = None
         if isinstance(filed.record, DecisionRecord):
             difference = self._compare(stored, filed.record)
+        elif isinstance(filed.record, PlanRecord):
+            difference = self._compare_plan(stored, filed.record)
         self._state.apply(filed)
         return difference
+
+    def _compare_plan(self, stored: Stored, recorded: PlanRecord) -> Difference | None:
+        solved = solve(recorded.ts_ms, recorded.subject, recorded.inputs)
+        replayed = canonical(replace(solved, clock_ms=recorded.clock_ms).body())
+        if replayed == stored.body:
+            self._plans += 1
+            return None
+        return Difference(
+            seq=stored.seq,
+            reason="the plan does not follow from its inputs",
+            recorded=(stored.body or b"").decode(),
+            replayed=replayed.decode(),
+        )
+
+    def _follow_block(self, record: Record) -> None:
+        """Decide on the site's limit where the cycle did: before a block's first proposal."""
+        match record:
+            case TelemetryRecord():
+                if self._given is not None:
+                    self._polled, self._given = [], None
+                self._polled.append(record.subject)
+            case ProposalRecord() | DecisionRecord() if self._given is None:
+                self._given = shed.propose(self._state, self._polled, record.ts_ms)
+            case NegativeProofRecord() if self._given is not None:
+                refused = self._state.miner(record.subject).decision
+                instead = shed.instead_of(refused.record) if refused else None
+                if instead is not None:
+                    self._given[record.subject] = instead
 
     def _begin_anew(self, record: LifecycleRecord, *, before_seq: int) -> None:
         """Rebuild the state where the controller did."""
@@ -128,9 +177,11 @@ class Replay:
 
     def _decide(self, recorded: DecisionRecord) -> DecisionRecord:
         proposal: ProposalRecord | None = None
-        if recorded.origin is not Origin.STRATEGY:
+        if recorded.origin not in (Origin.STRATEGY, Origin.PLANNER):
             latest = self._state.miner(recorded.subject).proposal
             proposal = latest.record if latest else None
+        elif (given := (self._given or {}).get(recorded.subject)) is not None:
+            proposal = replace(given, ts_ms=recorded.ts_ms)
         if proposal is None:
             proposal = decide.propose(self._state, recorded.subject, recorded.ts_ms)
         return govern.decide(self._state, proposal, recorded.ts_ms)

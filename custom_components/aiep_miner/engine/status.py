@@ -13,7 +13,8 @@ from .economics import kwh_per_day
 from .records import Action, Mode, Severity
 from .records.reasons import Reason
 from .state import MinerState, State
-from .steps import decide
+from .steps import decide, planning
+from .steps import shed as shed_step
 
 type Placeholders = Mapping[str, str | float]
 
@@ -52,10 +53,20 @@ class StatusKey(StrEnum):
     OFF_UNPROFITABLE = "off_unprofitable"
     OFF_WITHIN_MARGIN = "off_within_margin"
     OFF_PROFITABLE = "off_profitable"
+    OFF_FOR_LIMIT = "off_for_limit"
+    REDUCED_FOR_LIMIT = "reduced_for_limit"
+    PLAN_PAYS = "plan_pays"
+    PLAN_CARRIED_THROUGH = "plan_carried_through"
+    PLAN_BELOW_BREAK_EVEN = "plan_below_break_even"
+    PLAN_LIMIT = "plan_limit"
+    PLAN_NOT_WORTH_A_START = "plan_not_worth_a_start"
+    PLAN_MISSING = "plan_missing"
+    MINIMUM_TIME = "minimum_time"
 
 
 _MONEY: Final = frozenset({"profit_per_day", "energy_price", "break_even", "currency"})
 _RUNNING: Final = _MONEY | {"stop_above"}
+_PLANNED: Final = frozenset({"since", "until", "energy_price", "break_even", "currency"})
 _OFF: Final = _MONEY | {"start_below"}
 
 PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
@@ -90,6 +101,15 @@ PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
     StatusKey.OFF_UNPROFITABLE: _OFF | {"since"},
     StatusKey.OFF_WITHIN_MARGIN: _OFF | {"since"},
     StatusKey.OFF_PROFITABLE: _OFF | {"since", "until"},
+    StatusKey.OFF_FOR_LIMIT: frozenset({"since", "until", "limit_w"}),
+    StatusKey.REDUCED_FOR_LIMIT: frozenset({"since", "until", "limit_w", "power_w"}),
+    StatusKey.PLAN_PAYS: _PLANNED,
+    StatusKey.PLAN_CARRIED_THROUGH: _PLANNED,
+    StatusKey.PLAN_BELOW_BREAK_EVEN: _PLANNED,
+    StatusKey.PLAN_LIMIT: _PLANNED,
+    StatusKey.PLAN_NOT_WORTH_A_START: _PLANNED,
+    StatusKey.PLAN_MISSING: frozenset(),
+    StatusKey.MINIMUM_TIME: frozenset({"since", "until"}),
 }
 """What each sentence may name.
 
@@ -97,7 +117,7 @@ PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
 the times are set. ``action``, ``reason`` and ``error`` are codes that the attribute ``action`` of
 ``entity.sensor.decision`` and ``entity.sensor.reason.state`` translate; ``quantity`` is the name
 of a field of the operator's form; ``user_id`` is a Home Assistant user, or empty. Names that end in
-``_c`` are °C, ``_ths`` TH/s, ``_min`` minutes. ``energy_price``, ``break_even``, ``start_below``
+``_c`` are °C, ``_ths`` TH/s, ``_min`` minutes, ``_w`` watts. ``energy_price``, ``break_even``, ``start_below``
 and ``stop_above`` are ``currency`` for a kWh, ``profit_per_day`` is ``currency``.
 """
 
@@ -366,6 +386,71 @@ def _hot(ask: _Question) -> Status | None:
     return _cooling(ask) if Reason.COOLING_DOWN in ask.reasons else None
 
 
+def _off_for_limit(ask: _Question) -> Status | None:
+    shed = ask.state.sheds.miners.get(ask.miner.miner_id)
+    if Reason.SITE_LIMIT_EXCEEDED not in ask.reasons or shed is None:
+        return None
+    return Status(
+        key=StatusKey.OFF_FOR_LIMIT,
+        placeholders={"limit_w": _limit_w(ask)},
+        since_ms=shed.since_ms,
+        until_ms=_earliest_back_ms(ask),
+    )
+
+
+def _reduced_for_limit(ask: _Question) -> Status | None:
+    shed, reading = ask.state.sheds.miners.get(ask.miner.miner_id), ask.miner.reading
+    if shed is None or reading is None or not reading.mining or not shed.holds_down(reading):
+        return None
+    return Status(
+        key=StatusKey.REDUCED_FOR_LIMIT,
+        placeholders={"limit_w": _limit_w(ask), "power_w": round(reading.power_w or 0.0)},
+        since_ms=shed.since_ms,
+        until_ms=_earliest_back_ms(ask),
+    )
+
+
+def _bound(ask: _Question) -> Status | None:
+    if Reason.MINIMUM_TIME not in ask.reasons:
+        return None
+    return Status(
+        key=StatusKey.MINIMUM_TIME,
+        since_ms=ask.off_since_ms if ask.is_off else ask.running_since_ms,
+        until_ms=planning.bound_until_ms(ask.state, ask.miner),
+    )
+
+
+def _planned(ask: _Question) -> Status | None:
+    reason = next((item for item in ask.reasons if item in planning.REASONS), None)
+    if reason is None:
+        return None
+    segment = planning.segment_of(ask.state, ask.miner.miner_id, ask.ts_ms)
+    if segment is None or ask.state.plan is None:
+        return Status(key=StatusKey.PLAN_MISSING)
+    return Status(
+        key=StatusKey(segment.reason.value),
+        placeholders={
+            "energy_price": round(segment.energy_price_per_kwh, 4),
+            "break_even": round(segment.break_even_per_kwh, 4),
+            "currency": ask.state.plan.record.inputs.currency,
+        },
+        since_ms=ask.off_since_ms if ask.is_off else ask.running_since_ms,
+        until_ms=segment.until_ms,
+    )
+
+
+def _limit_w(ask: _Question) -> float:
+    return round(ask.state.policy.record.governor.max_power_watts or 0.0)
+
+
+def _earliest_back_ms(ask: _Question) -> int:
+    """Return from when on power may be given back."""
+    sheds = ask.state.sheds
+    return max(
+        sheds.last_ms + shed_step.RESTORE_AFTER_MS, sheds.restored_ms + shed_step.RESTORE_EVERY_MS
+    )
+
+
 _ANSWERS: Final[tuple[Callable[[_Question], Status | None], ...]] = (
     _observing,
     _no_contact,
@@ -377,11 +462,15 @@ _ANSWERS: Final[tuple[Callable[[_Question], Status | None], ...]] = (
     _latched,
     _settling,
     _low,
+    _off_for_limit,
     _prices,
     _profit_unknown,
     _not_obeyed,
     _refused,
     _hot,
+    _reduced_for_limit,
+    _bound,
+    _planned,
 )
 """In the order of the rules."""
 

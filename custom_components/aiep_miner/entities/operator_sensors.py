@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from homeassistant.components.sensor import (
@@ -15,6 +16,13 @@ from homeassistant.helpers.typing import StateType
 from ..const import PER_DAY, UNIT_HASHRATE
 from ..coordinator import AiepMinerCoordinator
 from ..engine.governor import MiningDomain
+from .plan import (
+    next_change_at,
+    next_change_details,
+    plan_details,
+    plan_profit,
+    planned_power_w,
+)
 
 HEALTH: Final = ("healthy", "warning", "degraded", "critical")
 MAX_REVIEWS_SHOWN: Final = 20
@@ -24,9 +32,11 @@ MAX_REVIEWS_SHOWN: Final = 20
 class OperatorSensorDescription(SensorEntityDescription):
     """Describes an operator's sensor."""
 
-    value_fn: Callable[[AiepMinerCoordinator], StateType]
+    value_fn: Callable[[AiepMinerCoordinator], StateType | datetime]
     attributes_fn: Callable[[AiepMinerCoordinator], dict[str, Any]] | None = None
     currency_unit: str | None = None
+    of_plan: bool = False
+    """Shown by default only where the operator goes by a plan."""
 
 
 def _verification(site: AiepMinerCoordinator) -> str | None:
@@ -81,7 +91,38 @@ def _reviews(site: AiepMinerCoordinator) -> dict[str, Any]:
     }
 
 
+PLAN_SENSORS: Final = (
+    OperatorSensorDescription(
+        key="next_change",
+        translation_key="next_change",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        of_plan=True,
+        value_fn=next_change_at,
+        attributes_fn=next_change_details,
+    ),
+    OperatorSensorDescription(
+        key="planned_power",
+        translation_key="planned_power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        of_plan=True,
+        value_fn=planned_power_w,
+    ),
+    OperatorSensorDescription(
+        key="plan_profit",
+        translation_key="plan_profit",
+        device_class=SensorDeviceClass.MONETARY,
+        currency_unit="{}",
+        suggested_display_precision=2,
+        of_plan=True,
+        value_fn=plan_profit,
+        attributes_fn=plan_details,
+    ),
+)
 OPERATOR_SENSORS: Final = (
+    *PLAN_SENSORS,
     OperatorSensorDescription(
         key="fleet_hashrate",
         translation_key="fleet_hashrate",

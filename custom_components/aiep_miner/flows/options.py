@@ -12,6 +12,8 @@ from homeassistant.const import CONF_MODE
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    EntitySelector,
+    EntitySelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -27,7 +29,10 @@ from ..const import (
     CONF_MAX_TEMPERATURE,
     CONF_NOMINAL_HASHRATE,
     CONF_NOMINAL_POWER,
+    CONF_PRICE_FORECAST,
+    CONF_STRATEGY,
     SECTION_DISPLAY,
+    SECTION_PLANNING,
     SUBENTRY_MINER,
 )
 from ..engine.records import (
@@ -38,6 +43,7 @@ from ..engine.records import (
     MiningPolicy,
     Mode,
     PolicyRecord,
+    Strategy,
 )
 from ..engine.records.policy import FORM, FormLimits
 from ..entities.fleet_size import AUTOMATIC, FleetSize
@@ -46,7 +52,7 @@ SECTION_GOVERNOR: Final = "governor"
 
 _DEFAULTS: Final = PolicyRecord(ts_ms=0, subject="")
 
-type Box = NumberSelector | BooleanSelector | SelectSelector
+type Box = NumberSelector | BooleanSelector | SelectSelector | EntitySelector
 """What a setting is entered in."""
 
 
@@ -133,6 +139,18 @@ SETTINGS: Final = (
     _setting("cycle", "interval_s", number(5, 600, "s")),
     _setting("cycle", "confirm_cycles", number(1, 20)),
     _setting("cycle", "price_max_age_min", number(1, 1440, "min")),
+    _setting(
+        SECTION_PLANNING,
+        CONF_STRATEGY,
+        SelectSelector(
+            SelectSelectorConfig(
+                options=[item.value for item in Strategy], translation_key=CONF_STRATEGY
+            )
+        ),
+    ),
+    _setting(SECTION_PLANNING, "min_run_min", number(0, 720, "min")),
+    _setting(SECTION_PLANNING, "min_idle_min", number(0, 720, "min")),
+    _setting(SECTION_PLANNING, "start_min", number(0, 60, "min")),
     _setting("economics", "profit_margin_per_day", number(0, step=None)),
     _setting("economics", "profit_dwell_min", number(0, 120, "min")),
     _setting("economics", "pool_fee_pct", number(0, 100, "%", step=None)),
@@ -144,6 +162,7 @@ SETTINGS: Final = (
     _setting("safety", "max_restarts_per_day", number(0, 24)),
     _setting("safety", "min_fan_rpm", number(0, 10_000, "rpm")),
     _setting("safety", "safety_stops_in_manual", BooleanSelector()),
+    _setting("safety", "sheds_over_limit", BooleanSelector()),
     _setting("people", "person_hold_min", number(0, 10_080, "min")),
     _setting("ledger", "keep_bodies_days", number(1, 3650, "d")),
     _setting("people", "max_proposals_per_hour", number(1, 1000)),
@@ -176,6 +195,9 @@ def settings_schema() -> vol.Schema:
     for setting in SETTINGS:
         if setting.section != SECTION_GOVERNOR:
             sections.setdefault(setting.section, {})[setting.marker] = setting.selector
+    sections[SECTION_PLANNING][vol.Optional(CONF_PRICE_FORECAST)] = EntitySelector(
+        EntitySelectorConfig(domain="sensor")
+    )
     sections[SECTION_DISPLAY] = {
         vol.Required(CONF_FLEET_SIZE, default=AUTOMATIC): SelectSelector(
             SelectSelectorConfig(options=[AUTOMATIC, *FleetSize], translation_key=CONF_FLEET_SIZE)

@@ -65,6 +65,10 @@ class LinkedPower:
         """Command the miner."""
         await self._adapter.execute(command)
 
+    async def record(self) -> dict[str, Any]:
+        """Record the miner's replies."""
+        return await self._adapter.record()
+
     async def close(self) -> None:
         """Close the miner's adapter."""
         await self._adapter.close()

@@ -143,6 +143,11 @@ def fits(hass: HomeAssistant, key: str, entity_id: str, currency: str) -> bool:
     )
 
 
+def is_set_by_hand(entity_id: str) -> bool:
+    """Tell whether an entity is a setting, whose value does not age."""
+    return entity_id.partition(".")[0] in _SET_BY_HAND
+
+
 def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) -> PriceRecord:
     """Return the present prices, and the faults of those that cannot be used."""
     energy = _read(hass, CONF_ENERGY_PRICE, data)

@@ -76,7 +76,7 @@ def async_miner_row(
         "pending": miner.pending.value if miner.pending else None,
         "held_until_ms": miner.hold_until_ms,
         "sentence": sentence,
-        "level": (reading.level or reading.preset) if reading else None,
+        "level": reading.level if reading else None,
         "hashrate_ths": rounded(miner.hashrate_ths),
         "expected_ths": rounded(reading.expected_hashrate_ths) if reading else None,
         "power_w": rounded(miner.power_w),

@@ -13,7 +13,9 @@ from custom_components.aiep_miner.engine.ledger import (
     Ledger,
     LedgerError,
     LedgerReason,
+    LedgerStore,
     RecoveryCause,
+    Stored,
     public_key,
 )
 from custom_components.aiep_miner.engine.ledger.walk import Walk
@@ -72,10 +74,84 @@ async def test_query_takes_every_filter(ledger: Ledger) -> None:
     assert len(await ledger.query(limit=10)) == 10
 
 
-async def test_everything_runs_on_one_thread_that_is_not_the_loops(ledger: Ledger) -> None:
+async def test_all_writing_runs_on_one_thread_that_is_not_the_loops(ledger: Ledger) -> None:
     threads = set(await asyncio.gather(*(ledger.run(threading.get_ident) for _ in range(10))))
     assert len(threads) == 1
     assert threads != {threading.get_ident()}
+
+
+async def test_readers_hold_up_no_append_and_are_few(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty scans and an export that take their time; what is appended meanwhile does not wait."""
+    await ledger.run(fill, ledger.store, 20)
+    select, go_on, reading = LedgerStore.select, threading.Event(), threading.Event()
+    threads: set[str] = set()
+
+    def slow(store: LedgerStore, *arguments: object) -> tuple[Stored, ...]:
+        threads.add(threading.current_thread().name)
+        reading.set()
+        go_on.wait(20)
+        return select(store, *arguments)
+
+    async def export() -> int:
+        return len(b"".join([block async for block in ledger.export()]).splitlines())
+
+    monkeypatch.setattr(LedgerStore, "select", slow)
+    scans = [asyncio.ensure_future(ledger.query(subject="miner-0")) for _ in range(40)]
+    exporting = asyncio.ensure_future(export())
+    await asyncio.to_thread(reading.wait, 5)
+    async with asyncio.timeout(5):
+        await ledger.append([price(ledger.last_ts_ms)])
+    assert not any(scan.done() for scan in scans)
+    go_on.set()
+    assert {len(found) for found in await asyncio.gather(*scans)} == {60}
+    assert await exporting in (141, 142), "it ends with the head at its own beginning"
+    assert 1 <= len(threads) <= 2
+
+
+async def test_a_reader_given_up_is_closed_after_its_last_call(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    select, go_on, reading = LedgerStore.select, threading.Event(), threading.Event()
+    failures: list[BaseException] = []
+
+    def slow(store: LedgerStore, *arguments: object) -> tuple[Stored, ...]:
+        reading.set()
+        go_on.wait(20)
+        try:
+            return select(store, *arguments)
+        except BaseException as err:
+            failures.append(err)
+            raise
+
+    await ledger.append([price(START_MS)])
+    monkeypatch.setattr(LedgerStore, "select", slow)
+    scan = asyncio.ensure_future(ledger.query())
+    await asyncio.to_thread(reading.wait, 5)
+    scan.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await scan
+    waiting = asyncio.ensure_future(ledger.get(1))
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(ledger.close())
+    await asyncio.sleep(0)
+    go_on.set()
+    await closing
+    assert failures == [], "the connection was open until the call had ended"
+    assert not ledger.path.with_name("ledger.db-wal").exists()
+    with pytest.raises(LedgerError) as caught:
+        await waiting
+    assert caught.value.reason is LedgerReason.CLOSED
+    with pytest.raises(LedgerError):
+        await ledger.get(1)
+
+
+async def test_another_operators_file_is_not_read(ledger: Ledger) -> None:
+    await ledger.append([price(START_MS)])
+    with pytest.raises(LedgerError) as caught:
+        LedgerStore.open_read_only(ledger.path, "another")
+    assert caught.value.reason is LedgerReason.CORRUPT
 
 
 async def test_the_loop_is_not_held_up(ledger: Ledger) -> None:

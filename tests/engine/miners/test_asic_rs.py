@@ -18,6 +18,7 @@ from custom_components.aiep_miner.engine.canonical import canonical
 from custom_components.aiep_miner.engine.miners.asic_rs import AsicRsMiner, Credentials
 from custom_components.aiep_miner.engine.miners.asic_rs import adapter as asic_rs
 from custom_components.aiep_miner.engine.miners.base import ON, Command, MinerError
+from custom_components.aiep_miner.engine.miners.simulated.machine import Machine
 from custom_components.aiep_miner.engine.records import Action, Reading
 from custom_components.aiep_miner.engine.records.reasons import Reason
 from devtools.emulators.antminer import Antminer
@@ -27,6 +28,7 @@ from devtools.emulators.device import Device
 from devtools.emulators.whatsminer_v2 import WhatsminerV2
 from tests.recordings import recordings
 
+from .offered import CAN
 from .shelf import (
     FAST,
     MAKES,
@@ -41,25 +43,6 @@ from .shelf import (
 
 pytestmark = [pytest.mark.needs_port_80, pytest.mark.usefixtures("loopback")]
 
-PAUSES = {Action.RUN, Action.STOP}
-FULL = {*PAUSES, Action.RESTART, Action.FAULT_LIGHT}
-AIR = {Action.SET_FAN, Action.SET_TARGET_TEMPERATURE}
-LEVELS = {Action.SET_LEVEL}
-BOARDS = {Action.SET_BOARD, Action.RESTART_MINING}
-CAN: dict[str, set[Action]] = {
-    "bitaxe": PAUSES | AIR | LEVELS | {Action.RESTART, Action.IDENTIFY},
-    "nerdaxe": PAUSES | AIR | LEVELS | {Action.RESTART},
-    "antminer": FULL | LEVELS | {Action.SET_PRESET, Action.SET_FAN},
-    "luxos": FULL | LEVELS | {Action.SET_POOL, Action.SET_FAN, Action.SET_SCALING},
-    "avalon": FULL,
-    "avalon_q": PAUSES | AIR | LEVELS | {Action.RESTART, Action.SET_POOL},
-    "nano3s": PAUSES | AIR | LEVELS | {Action.RESTART, Action.SET_POOL},
-    "whatsminer_v2": FULL | LEVELS | {Action.SET_POWER},
-    "whatsminer_v3": FULL | LEVELS | {Action.SET_POWER},
-    "braiins": FULL | LEVELS | BOARDS | {Action.SET_POWER, Action.SET_HASHRATE, Action.SET_SCALING},
-    "vnish": FULL | LEVELS | {Action.SET_POWER_PERCENT},
-    "epic": FULL | BOARDS | {Action.SET_FAN},
-}
 IDENTITY = {
     "bitaxe": ("Bitaxe", "Gamma", "Bitaxe Stock v2.14.0", "bitaxe"),
     "nerdaxe": ("Nerdaxe", "NerdQAxe", "Nerdaxe Stock v1.0.36", "nerdaxe"),
@@ -145,6 +128,14 @@ VOLTAGE_REGULATOR_C = 6
 NO_TIME = lambda: 0.0  # noqa: E731 - a clock that stands still
 
 
+def listed_hottest_c(make: str, machine: Machine) -> float:
+    """Return the hottest sensor in °C that a make's replies list."""
+    if make == "epic":
+        return max(machine.board_temperatures_c)
+    hottest_c = max([*machine.board_temperatures_c, *machine.chip_temperatures_c])
+    return hottest_c + VOLTAGE_REGULATOR_C if make in ("bitaxe", "nerdaxe") else hottest_c
+
+
 async def reason_of(call: Any) -> MinerError:
     with pytest.raises(MinerError) as caught:
         await call
@@ -222,12 +213,7 @@ async def test_reads_what_the_machine_says(make: str) -> None:
     assert sum(board.hashrate_ths or 0 for board in reading.boards) == pytest.approx(
         machine.hashrate_ths, rel=1e-3
     )
-    hottest = max([*machine.board_temperatures_c, *machine.chip_temperatures_c])
-    if make in ("bitaxe", "nerdaxe"):
-        hottest += VOLTAGE_REGULATOR_C
-    elif make == "epic":
-        hottest = max(machine.board_temperatures_c)
-    assert reading.hottest_c == pytest.approx(hottest, abs=0.51)
+    assert reading.hottest_c == pytest.approx(listed_hottest_c(make, machine), abs=0.51)
     chips = None if make == "nano3s" else machine.profile.chips_per_board
     assert [board.chips_working for board in reading.boards] == [chips] * machine.profile.boards
     _check_what_only_some_have(make, device, reading)
@@ -436,30 +422,29 @@ async def test_a_malformed_power_limit_is_never_sent(value: float | None) -> Non
         assert device.log.writes == []
 
 
-async def test_a_preset_is_sent_once_and_read_back() -> None:
+async def test_a_mode_is_sent_once_and_read_back() -> None:
     async with shelved("antminer") as (device, miner):
-        assert (await miner.connect()).capabilities.presets == ("low", "normal", "high")
-        assert (await miner.poll()).preset == "normal"
-        await miner.execute(Command(action=Action.SET_PRESET, option="low"))
+        assert (await miner.poll()).level == "normal"
+        await miner.execute(Command(action=Action.SET_LEVEL, option="low"))
         assert [item.command for item in device.log.writes] == ["POST /cgi-bin/set_miner_conf.cgi"]
-        assert (await miner.poll()).preset == "low"
+        assert (await miner.poll()).level == "low"
         assert device.machine.power_limit_w < device.machine.profile.nominal_power_w
 
 
-async def test_a_preset_never_starts_a_miner() -> None:
+async def test_a_mode_never_starts_a_miner() -> None:
     async with shelved("antminer") as (device, miner):
         await miner.execute(Command(action=Action.STOP))
-        assert (await miner.poll()).preset is None
+        assert (await miner.poll()).level is None
         device.log.clear()
-        error = await reason_of(miner.execute(Command(action=Action.SET_PRESET, option="high")))
-        assert (error.reason, error.maybe_done) == (Reason.REFUSED, False)
+        error = await reason_of(miner.execute(Command(action=Action.SET_LEVEL, option="high")))
+        assert (error.reason, error.maybe_done) == (Reason.WOULD_START, False)
         assert device.log.writes == []
         assert not any(device.machine.boards_enabled)
 
 
-async def test_an_unknown_preset_is_never_sent() -> None:
+async def test_an_unknown_mode_is_never_sent() -> None:
     async with shelved("antminer") as (device, miner):
-        error = await reason_of(miner.execute(Command(action=Action.SET_PRESET, option="turbo")))
+        error = await reason_of(miner.execute(Command(action=Action.SET_LEVEL, option="turbo")))
         assert error.reason is Reason.UNSUPPORTED_ACTION
         assert device.log.writes == []
 

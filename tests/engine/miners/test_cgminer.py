@@ -18,6 +18,7 @@ from devtools.emulators.cgminer import EmulatedCgminer
 
 from .cgminer_replies import ANTMINER, CGMINER, CGMINER_DEVICE, DIALECTS, WHATSMINER, error, reply
 from .mutations import mutate
+from .offered import CAN
 from .raw_server import serving
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -29,7 +30,6 @@ STOP = Command(action=Action.STOP)
 RUN = Command(action=Action.RUN)
 RESTART = Command(action=Action.RESTART)
 SWITCH_POOL = Command(action=Action.SET_POOL, value=1)
-STOP_RUN_RESTART = (Action.STOP, Action.RUN, Action.RESTART)
 
 
 @pytest.fixture
@@ -83,8 +83,7 @@ class TestConnect:
     async def test_finds_out_who_and_what(self, miner):
         info = await miner.connect()
         assert info.identity.firmware == "cgminer 4.11.1"
-        boards_and_pools = {Action.SET_BOARD, Action.SET_POOL}
-        assert info.capabilities.actions == {*STOP_RUN_RESTART, *boards_and_pools}
+        assert info.capabilities.actions == CAN["cgminer"]
         assert info.capabilities.read_only_reason is None
         assert info.capabilities.reports_power is False
 
@@ -358,7 +357,7 @@ class TestExecute:
         assert (await miner.poll()).uptime_s > 3600
 
     @pytest.mark.parametrize(
-        "action", [Action.SET_POWER, Action.SET_PRESET, Action.HOLD, Action.FAULT_LIGHT]
+        "action", [Action.SET_POWER, Action.SET_LEVEL, Action.HOLD, Action.FAULT_LIGHT]
     )
     async def test_unsupported(self, device, miner, action):
         error = await failure(miner.execute(Command(action=action, value=1)))

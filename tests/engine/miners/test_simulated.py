@@ -320,7 +320,7 @@ class TestAdapter:
             Command(action=Action.SET_POOL, value=2),
             Command(action=Action.SET_POOL, value=0.5),
             Command(action=Action.SET_POOL),
-            Command(action=Action.SET_PRESET, option="eco"),
+            Command(action=Action.SET_LEVEL, option="eco"),
             Command(action=Action.SET_BOARD, option="on"),
             Command(action=Action.SET_BOARD, value=3, option="off"),
             Command(action=Action.HOLD),

@@ -9,7 +9,7 @@ from custom_components.aiep_miner.engine.miners.base import Capabilities, MinerE
 from custom_components.aiep_miner.engine.records import Action, Board, Origin, Pool
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
-from ..rig import FAN_FAILED, HOT, RUNNING, STOPPED, Site, assert_replays, policy_of, site
+from ..rig import FAN_FAILED, HOT, LEVELS, RUNNING, STOPPED, Site, assert_replays, policy_of, site
 
 ALL = frozenset(Action) - {Action.HOLD}
 BOARDS = (
@@ -27,15 +27,15 @@ CHANGES = [
     (Action.SET_POWER, {"value": 3900.0}),
     (Action.SET_HASHRATE, {"value": 105.0}),
     (Action.SET_POOL, {"value": 1.0}),
-    (Action.SET_PRESET, {"option": "high"}),
+    (Action.SET_LEVEL, {"option": "high"}),
     (Action.SET_BOARD, {"value": 2.0, "option": "on"}),
 ]
 
 
 def able(rig: Site) -> None:
     """Let the miner offer every action."""
-    rig.miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0, presets=("low", "high"))
-    rig.miner.reading = replace(RUNNING, boards=BOARDS, pools=POOLS, preset="low")
+    rig.miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0, levels=LEVELS)
+    rig.miner.reading = replace(RUNNING, boards=BOARDS, pools=POOLS, level="low")
 
 
 async def freeze(rig: Site) -> None:

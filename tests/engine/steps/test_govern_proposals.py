@@ -9,7 +9,7 @@ from custom_components.aiep_miner.engine.miners.base import Capabilities
 from custom_components.aiep_miner.engine.records import Action, Board, MinerPolicy, Origin, Pool
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
-from ..rig import EVERYTHING, RUNNING, Site, policy_of, site
+from ..rig import EVERYTHING, LEVELS, RUNNING, Site, policy_of, site
 
 POOLS = (
     Pool(index=0, url="stratum+tcp://a:1", active=True, shares_accepted=990, shares_rejected=10),
@@ -151,8 +151,8 @@ async def test_the_governor_tells_what_it_did(tmp_path) -> None:
         (Action.SET_POOL, {"value": 0.5}),
         (Action.SET_POOL, {"value": -1.0}),
         (Action.SET_BOARD, {"value": 3.0, "option": "off"}),
-        (Action.SET_PRESET, {"option": "nonsense"}),
-        (Action.SET_PRESET, {}),
+        (Action.SET_LEVEL, {"option": "nonsense"}),
+        (Action.SET_LEVEL, {}),
     ],
 )
 @pytest.mark.parametrize("origin", [Origin.AUTOMATION, Origin.PERSON])
@@ -160,8 +160,8 @@ async def test_what_the_miner_does_not_have_is_refused_with_a_proof(
     tmp_path, action, named, origin
 ) -> None:
     async with site(tmp_path) as rig:
-        everything = EVERYTHING | {Action.SET_POOL, Action.SET_BOARD, Action.SET_PRESET}
-        rig.miner.capabilities = Capabilities(actions=everything, presets=("low", "high"))
+        everything = EVERYTHING | {Action.SET_POOL, Action.SET_BOARD, Action.SET_LEVEL}
+        rig.miner.capabilities = Capabilities(actions=everything, levels=LEVELS)
         boards = (Board(index=0, hashrate_ths=50.0), Board(index=1, hashrate_ths=50.0))
         rig.miner.reading = replace(RUNNING, pools=POOLS, boards=boards)
         await rig.cycles(22)
@@ -171,14 +171,14 @@ async def test_what_the_miner_does_not_have_is_refused_with_a_proof(
         assert rig.actions() == []
 
 
-async def test_presets_that_the_miner_has_are_set(tmp_path) -> None:
+async def test_levels_that_the_miner_has_are_set(tmp_path) -> None:
     async with site(tmp_path) as rig:
         rig.miner.capabilities = Capabilities(
-            actions=EVERYTHING | {Action.SET_PRESET}, presets=("low", "high")
+            actions=EVERYTHING | {Action.SET_LEVEL}, levels=LEVELS
         )
         await rig.cycles(22)
-        result = await rig.command(Action.SET_PRESET, option="low")
+        result = await rig.command(Action.SET_LEVEL, option="low")
         assert (result.rule, result.error) == (None, None)
         assert [(item.action, item.option) for item in rig.miner.commands] == [
-            (Action.SET_PRESET, "low")
+            (Action.SET_LEVEL, "low")
         ]

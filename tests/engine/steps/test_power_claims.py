@@ -16,14 +16,14 @@ from custom_components.aiep_miner.engine.records import (
 )
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
-from ..rig import RUNNING, STOPPED, Site, miner_policy, policy_of, site
+from ..rig import LEVELS, RUNNING, STOPPED, Site, miner_policy, policy_of, site
 
 ALL = frozenset(Action) - {Action.HOLD}
 MINERS = ("m1", "m2")
 BOARDS = (Board(index=0, enabled=True), Board(index=1, enabled=False))
 RAISES = [
     (Action.SET_HASHRATE, {"value": 108.0}),
-    (Action.SET_PRESET, {"option": "high"}),
+    (Action.SET_LEVEL, {"option": "high"}),
     (Action.SET_BOARD, {"value": 1.0, "option": "on"}),
     (Action.SET_POWER, {"value": 3600.0}),
 ]
@@ -40,8 +40,8 @@ def limited(site_w: float | None, **own: float) -> PolicyRecord:
 async def learned(rig: Site) -> None:
     """Let both miners run for a while, offering every action."""
     for miner in rig.miners.values():
-        miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0, presets=("low", "high"))
-        miner.reading = replace(RUNNING, boards=BOARDS, preset="low")
+        miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0, levels=LEVELS)
+        miner.reading = replace(RUNNING, boards=BOARDS, level="low")
     await rig.cycles(22)
 
 
@@ -75,7 +75,7 @@ async def test_a_target_on_its_way_counts_for_the_others(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("action", "target"),
-    [(Action.RUN, {}), (Action.RESTART, {}), (Action.SET_PRESET, {"option": "high"})],
+    [(Action.RUN, {}), (Action.RESTART, {}), (Action.SET_LEVEL, {"option": "high"})],
 )
 @pytest.mark.parametrize("own", [{}, {"max_power_w": 4000.0}])
 async def test_unknown_power_does_not_start_under_a_limit(tmp_path, action, target, own) -> None:
@@ -85,7 +85,7 @@ async def test_unknown_power_does_not_start_under_a_limit(tmp_path, action, targ
         miners=(MinerPolicy(miner_id="m1", **own),),
     )
     async with site(tmp_path, policy) as rig:
-        rig.miner.capabilities = Capabilities(actions=ALL, presets=("low", "high"))
+        rig.miner.capabilities = Capabilities(actions=ALL, levels=LEVELS)
         rig.miner.reading = replace(STOPPED, power_w=None)
         await rig.cycles(22)
         assert (await rig.command(action, **target)).rule is Reason.POWER_MAXIMUM_UNKNOWN

@@ -9,7 +9,7 @@ from custom_components.aiep_miner.engine.miners.base import Capabilities
 from custom_components.aiep_miner.engine.records import Action, Board, Origin
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
-from ..rig import BAD_PRICES, RUNNING, Site, assert_replays, assert_settled, policy_of, site
+from ..rig import BAD_PRICES, LEVELS, RUNNING, Site, assert_replays, assert_settled, policy_of, site
 
 ALL = frozenset(Action) - {Action.HOLD}
 
@@ -59,16 +59,16 @@ async def test_a_target_without_effect_may_be_sent_again(tmp_path: Path) -> None
     ("action", "target"),
     [
         (Action.RUN, {}),
-        (Action.SET_PRESET, {"option": "low"}),
+        (Action.SET_LEVEL, {"option": "low"}),
         (Action.SET_BOARD, {"value": 0.0, "option": "on"}),
         (Action.FAULT_LIGHT, {"option": "off"}),
     ],
 )
 async def test_what_the_miner_shows_already_is_refused(tmp_path: Path, action, target) -> None:
     async with site(tmp_path) as rig:
-        rig.miner.capabilities = Capabilities(actions=ALL, presets=("low", "high"))
+        rig.miner.capabilities = Capabilities(actions=ALL, levels=LEVELS)
         rig.miner.reading = replace(
-            RUNNING, preset="low", boards=(Board(index=0, enabled=True),), fault_light=False
+            RUNNING, level="low", boards=(Board(index=0, enabled=True),), fault_light=False
         )
         await rig.cycles(22)
         assert (await propose(rig, action, **target)).rule is Reason.UNCHANGED_TARGET

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,28 +37,27 @@ class Shed:
     lost_per_hour: float
 
 
+type _Ranked = tuple[tuple[float, bool], str, Rung]
+"""A move's rank, its machine, and where it leads."""
+
+
 def shed(machines: Sequence[Sheddable], excess_w: float) -> tuple[Shed, ...]:
     """Return the moves that save at least ``excess_w``, or all that can be saved.
 
     Moves with the least weighted value lost a watt come first; among equals a change of level
     before a stop, then the name. What a later move made needless is taken back.
     """
-    taken: dict[str, Rung] = {}
     by_name = {machine.name: machine for machine in machines}
+    moves = [move for machine in machines for move in _next(machine, machine.now)]
+    heapify(moves)
+    taken: dict[str, Rung] = {}
     saved_w = 0.0
-    while saved_w < excess_w:
-        moves = [
-            (_merit(machine, at, rung), machine.name, rung)
-            for machine in machines
-            if (at := taken.get(machine.name, machine.now)) is not None
-            for rung in machine.lower
-            if rung.power_w < at.power_w
-        ]
-        if not moves:
-            break
-        _, name, rung = min(moves, key=lambda move: move[:2])
+    while moves and saved_w < excess_w:
+        _, name, rung = heappop(moves)
         saved_w += taken.get(name, by_name[name].now).power_w - rung.power_w
         taken[name] = rung
+        for move in _next(by_name[name], rung):
+            heappush(moves, move)
     return tuple(
         Shed(
             name=name,
@@ -69,6 +69,13 @@ def shed(machines: Sequence[Sheddable], excess_w: float) -> tuple[Shed, ...]:
     )
 
 
+def _next(machine: Sheddable, at: Rung) -> list[_Ranked]:
+    """Return the best move of a machine from a rung; none where it cannot go lower."""
+    lower = [rung for rung in machine.lower if rung.power_w < at.power_w]
+    moves = [(_merit(machine, at, rung), machine.name, rung) for rung in lower]
+    return [min(moves, key=lambda move: move[0])] if moves else []
+
+
 def _merit(machine: Sheddable, at: Rung, rung: Rung) -> tuple[float, bool]:
     lost = (at.value_per_hour - rung.value_per_hour) * machine.priority
     return lost / (at.power_w - rung.power_w), rung.choice == 0
@@ -78,12 +85,12 @@ def _needed(
     taken: dict[str, Rung], machines: dict[str, Sheddable], excess_w: float
 ) -> dict[str, Rung]:
     """Take back the dearest moves that the others make needless."""
+    saved = {name: machines[name].now.power_w - rung.power_w for name, rung in taken.items()}
+    total_w = sum(saved.values())
     kept = dict(taken)
-    for name, _ in sorted(
-        taken.items(), key=lambda item: (-_lost(machines[item[0]], item[1]), item[0])
-    ):
-        others = (machines[n].now.power_w - r.power_w for n, r in kept.items() if n != name)
-        if sum(others) >= excess_w:
+    for name in sorted(taken, key=lambda name: (-_lost(machines[name], taken[name]), name)):
+        if total_w - saved[name] >= excess_w:
+            total_w -= saved[name]
             del kept[name]
     return kept
 

@@ -45,22 +45,15 @@ class Case(NamedTuple):
     """How many readings came with the proposal."""
     pool: Any
     current_pool: Any
-
-    @property
-    def throttle_c(self) -> float:
-        """Return the temperature in °C from which on only cooling is allowed."""
-        own = self.limits.max_temperature_c
-        return self.policy.thermal_throttle_temp_c if own is None else own
+    stops: bool
+    """Whether the proposal is a stop."""
+    throttle_c: float
+    """The temperature in °C from which on only cooling is allowed."""
 
     @property
     def overheated(self) -> bool:
         """Tell whether anything claims the throttle temperature; reaching it counts."""
         return self.heat.claimed >= self.throttle_c
-
-    @property
-    def stops(self) -> bool:
-        """Tell whether the proposal is a stop."""
-        return self.action is MiningAction.STOP
 
     @property
     def reduces_power(self) -> bool:
@@ -98,8 +91,9 @@ def open_case(
     signals: MiningSignals, rig: Rig, policy: MiningPolicy, now: float, limits: Limits
 ) -> Case:
     """Make a valid proposal ready to be judged, and learn what its readings show."""
-    domain = MiningDomain(signals.mining_domain)
-    action = MiningAction(signals.proposed_action)
+    domain, action = signals.mining_domain, signals.proposed_action
+    if type(domain) is not MiningDomain or type(action) is not MiningAction:
+        domain, action = MiningDomain(domain), MiningAction(action)
     value = rounded(signals.ai_value)
     preset = PRESETS[domain]
     history = rig.history(domain)
@@ -113,6 +107,7 @@ def open_case(
         group = group_of(sifted.values, preset)
     view = View(history, now, upto)
     past = look_back(view.before(preset.window))
+    own_c = limits.max_temperature_c
     about = (
         value if domain in TEMPERATURE_DOMAINS and action is not MiningAction.NO_ACTION else None
     )
@@ -134,6 +129,8 @@ def open_case(
         len(raw),
         signals.pool_url,
         signals.current_pool_url,
+        action is MiningAction.STOP,
+        policy.thermal_throttle_temp_c if own_c is None else own_c,
     )
 
 
@@ -147,15 +144,19 @@ def hottest_of(domain: MiningDomain, sifted: Sifted) -> float:
 def _heat(
     signals: MiningSignals, known: float, domain: MiningDomain, sifted: Sifted, value: float | None
 ) -> Heat:
-    claims = [_claim(item) for item in signals.temperature_readings]
-    measured = max([known, *[claim for claim in claims if claim < math.inf]])
+    claimed, measured = -math.inf, known
+    for item in signals.temperature_readings:
+        claim = _claim(item)
+        claimed = max(claimed, claim)
+        if measured < claim < math.inf:
+            measured = claim
     if domain in TEMPERATURE_DOMAINS:
         measured = max(measured, hottest_of(domain, sifted))
         if value is not None and value == value:  # noqa: PLR0124 - NaN
-            claims.append(value)
+            claimed = max(claimed, value)
         if sifted.discarded:
-            claims += [_claim(item) for item in signals.hardware_readings]
-    return Heat(max([measured, *claims]), measured)
+            claimed = max([claimed, *map(_claim, signals.hardware_readings)])
+    return Heat(max(claimed, measured), measured)
 
 
 def _claim(item: Any) -> float:

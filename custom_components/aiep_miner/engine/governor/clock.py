@@ -31,13 +31,15 @@ class Clock:
 
     def admits(self, at: float) -> bool:
         """Tell whether a proposal may be dated so, and move on to it."""
-        known = self.latest > -math.inf
-        confirmed = not self._observed and self._claimed < at <= self._claimed + AHEAD_S
-        if known and at > self.latest + AHEAD_S and not confirmed:
+        if at > self.latest + AHEAD_S > -math.inf and not self._confirms(at):
             self._claimed = at
             return False
         self.latest, self._claimed = max(self.latest, at), math.inf
         return True
+
+    def _confirms(self, at: float) -> bool:
+        """Tell whether a proposal repeats, a little later, the time that one before it claimed."""
+        return not self._observed and self._claimed < at <= self._claimed + AHEAD_S
 
     def allows_note(self, at: float) -> bool:
         """Tell whether a command may have been given at a time."""

@@ -13,7 +13,6 @@ import hashlib
 import re
 from array import array
 from collections.abc import Buffer, Iterable, Mapping, Sequence, Set, Sized
-from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -24,8 +23,9 @@ NESTING: Final = 32
 PARTS: Final = 20_000
 """An input with more parts than this, or nested deeper, is cut, and refused."""
 _EXACT: Final = 2**53
+_SHA256: Final = hashlib.sha256()
+"""Copied for each hash, which spares OpenSSL the search for the algorithm."""
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
-_FIELDS_OF_LIMITS: Final = attrgetter(*(field.name for field in dataclasses.fields(Limits)))
 
 
 class Inputs(NamedTuple):
@@ -82,7 +82,7 @@ def _limits(limits: Any, writer: _Writer) -> Any:
         return writer.write(limits)
     return [
         value if value is None or value is False or value is True else writer.write(value)
-        for value in _FIELDS_OF_LIMITS(limits)
+        for value in limits
     ]
 
 
@@ -104,16 +104,21 @@ def _rows(items: Iterable[Any]) -> list[tuple[str, float, float]] | None:
         if type(item) is not HardwareReading:
             return None
         name, value, at = item.hardware_id, item.value, item.timestamp
-        if type(value) is int and -_EXACT < value < _EXACT:
-            value = float(value)
-        if type(at) is int and -_EXACT < at < _EXACT:
-            at = float(at)
-        if type(value) is not float or type(at) is not float or not _is_key(name):
-            return None
+        if type(value) is not float or type(at) is not float:
+            if not _is_exact(value) or not _is_exact(at):
+                return None
+            value, at = float(value), float(at)
         if value - value != 0.0 or at - at != 0.0:  # not finite
+            return None
+        if type(name) is not str or not name.isascii():
             return None
         rows.append((name, value + 0.0, at + 0.0))
     return rows
+
+
+def _is_exact(value: Any) -> bool:
+    """Return whether a value is a float, or an integer that a float holds exactly."""
+    return type(value) is float or (type(value) is int and -_EXACT < value < _EXACT)
 
 
 class _Writer:
@@ -138,7 +143,7 @@ class _Writer:
         return self._other(value, nesting)
 
     def _other(self, value: Any, nesting: int) -> Any:
-        if type(value) is dict and nesting and all(map(_is_key, value)):
+        if type(value) is dict and nesting and _are_keys(value):
             self.parts = max(self.parts - len(value), 0)
             write = self.write
             return {"mapping": [[key, write(value[key], nesting - 1)] for key in sorted(value)]}
@@ -188,8 +193,8 @@ def _scalar(value: str | float | bytes | bytearray) -> Any:
     return plain(float(value)) if isinstance(value, float) else {"bytes": value.hex()}
 
 
-def _is_key(key: Any) -> bool:
-    return type(key) is str and key.isascii()
+def _are_keys(mapping: dict[Any, Any]) -> bool:
+    return {*map(type, mapping)} == {str} and "".join(mapping).isascii()
 
 
 def _text(value: str) -> Any:
@@ -214,14 +219,20 @@ def _shown(value: Any) -> str | None:
 def evidence_digest(readings: Sequence[bytes], seen: Sequence[Buffer]) -> str:
     """Return the SHA-256, hex, over readings and what was seen before, which begins with its shape."""
     lengths = array("q", [len(part) for part in readings])
-    return hashlib.sha256(b"".join([lengths, *readings, *seen])).hexdigest()
+    return _sha256(b"".join([lengths, *readings, *seen]))
 
 
 def evaluation_bytes(evaluation: dict[str, Any]) -> bytes:
-    """Return the canonical bytes of an evaluation."""
-    return orjson.dumps(evaluation, option=orjson.OPT_SORT_KEYS)
+    """Return the canonical bytes of an evaluation, whose members are in order already."""
+    return orjson.dumps(evaluation)
 
 
 def decision_id(evaluation: dict[str, Any]) -> str:
     """Return the SHA-256, hex, of the canonical evaluation."""
-    return hashlib.sha256(evaluation_bytes(evaluation)).hexdigest()
+    return _sha256(evaluation_bytes(evaluation))
+
+
+def _sha256(data: bytes) -> str:
+    digest = _SHA256.copy()
+    digest.update(data)
+    return digest.hexdigest()

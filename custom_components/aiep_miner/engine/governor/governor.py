@@ -135,8 +135,7 @@ class MiningGovernor:
         return rig
 
     def _judge(self, signals: MiningSignals, inputs: Inputs) -> MiningDecision:
-        rig = self._rigs.get(signals.rig_id)
-        now = moment(signals, rig)
+        now = moment(signals, self._rigs.get(signals.rig_id))
         if not self._clock.admits(now):
             fault = Fault(Reason.TIMESTAMP_FUTURE, "timestamp is ahead of all that was observed")
             return self._unjudged(signals, inputs, [fault])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..records import CryptoMiningTrustLevel
 from ..records.reasons import Reason
@@ -64,8 +64,7 @@ class HardwareReading:
     whole when every id begins with ``board_``; otherwise each is a measurement of the whole."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """Limits of the device and the site, and what is known of the proposer.
 
     None means unknown, or not limited. With a number that is not finite nothing is judged.
@@ -104,20 +103,8 @@ class Limits:
     @property
     def makes_sense(self) -> bool:
         """Tell whether all numbers are finite: only then is a number less itself 0."""
-        numbers = (
-            self.min_value,
-            self.max_value,
-            self.nominal_value,
-            self.usual_value,
-            self.commanded_value,
-            self.max_temperature_c,
-            self.max_power_w,
-            self.site_power_w,
-            self.claimed_power_w,
-            self.sensors_expected,
-        )
         try:
-            return all(value is None or value - value == 0.0 for value in numbers)
+            return all(value is None or value - value == 0.0 for value in self)
         except TypeError:
             return False
 
@@ -150,8 +137,7 @@ class MiningSignals:
     limits: Limits | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MiningDecision:
+class MiningDecision(NamedTuple):
     """The governor's answer; every number in it is finite."""
 
     decision_id: str

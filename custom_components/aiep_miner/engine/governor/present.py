@@ -67,10 +67,11 @@ def present_of(
         return Present(None, None, 1.0, {})
     liars: dict[str, Reason] = {}
     if domain not in TEMPERATURE_DOMAINS:
-        usual = past.usual
-        for name, value in group.seen:
-            if not usual / 500 < value < usual * 500 and unit_mistake(value, usual):
-                liars[name] = Reason.READING_WRONG_UNIT
+        usual, ordered = past.usual, group.ordered
+        if not (usual / 500 < ordered[0] and ordered[-1] < usual * 500):
+            for name, value in group.seen:
+                if unit_mistake(value, usual):
+                    liars[name] = Reason.READING_WRONG_UNIT
     if len(group.seen) > 1:
         liars |= dict.fromkeys(_frozen(view, group), Reason.READING_FROZEN)
     if liars:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from ..records.reasons import Reason
 from .model import HardwareReading
-from .numbers import is_name, number, shown
+from .numbers import ID_LENGTH, number, shown
 
 STALE_AFTER_S: Final = 300.0
 FUTURE_AFTER_S: Final = 5.0
@@ -40,9 +40,10 @@ def sift(
     that is too long or no text never counts.
     """
     low, high = possible
+    earliest, latest = now - STALE_AFTER_S, now + FUTURE_AFTER_S
     kept: dict[str, tuple[float, float]] = {}
     discarded: dict[str, Reason] = {}
-    newest = beyond = -math.inf
+    beyond = -math.inf
     for reading in raw:
         if not isinstance(reading, HardwareReading):
             _discard(discarded, shown(None), Reason.READING_INVALID)
@@ -50,10 +51,11 @@ def sift(
         name, value, at = reading.hardware_id, reading.value, reading.timestamp
         if type(value) is not float or type(at) is not float:
             value, at = number(value), number(at)
-        if not is_name(name):
+        # As ``is_name``, without a call for each reading.
+        if not isinstance(name, str) or len(name) > ID_LENGTH or not name.isprintable():
             _discard(discarded, shown(name), Reason.READING_INVALID)
             continue
-        in_time = now - STALE_AFTER_S <= at <= now + FUTURE_AFTER_S
+        in_time = earliest <= at <= latest
         if not (low <= value <= high and -math.inf < at < math.inf):
             if in_time and high < value < math.inf:
                 beyond = max(beyond, value)
@@ -68,10 +70,10 @@ def sift(
             _discard(discarded, name, Reason.READING_DUPLICATED)
         if earlier is None or (at, value) > earlier:
             kept[name] = (at, value)
-            newest = max(newest, at)
     names = sorted(kept)
     values = [(name, kept[name][1] + 0.0) for name in names]
-    return Sifted(values, [kept[name][0] + 0.0 for name in names], discarded, newest, beyond)
+    times = [kept[name][0] + 0.0 for name in names]
+    return Sifted(values, times, discarded, max(times) if times else -math.inf, beyond)
 
 
 def _discard(discarded: dict[str, Reason], name: str, fault: Reason) -> None:

@@ -30,7 +30,7 @@ class Safety(NamedTuple):
 
 
 def stability(baseline: Sequence[float], steady: float) -> float:
-    """Return 1 for noise up to ``steady``, falling to 0.
+    """Return 1 for noise up to ``steady``, falling to 0, with at most six decimals.
 
     Noise is the second difference that a third of them stay below: neither a trend nor a
     jump counts, not even where the hour holds but five observations.
@@ -41,7 +41,9 @@ def stability(baseline: Sequence[float], steady: float) -> float:
     noise = sorted(bends)[(len(bends) - 1) // 3]
     if noise <= steady:
         return 1.0
-    return max(0.0, 1.0 - (noise / steady - 1.0) / (UNSTABLE - 1.0)) if steady > 0 else 0.0
+    if steady <= 0:
+        return 0.0
+    return round(max(0.0, 1.0 - (noise / steady - 1.0) / (UNSTABLE - 1.0)), 6)
 
 
 def forecast_gap(baseline: Sequence[float], present: float) -> float:
@@ -70,7 +72,7 @@ def check(case: Case, agreement: float, likelihood: float) -> Safety:
     blend = for_stability * steadiness + for_agreement * agreement + for_likelihood * likelihood
     score = round((1 - CONFIDENCE_SHARE) * blend + CONFIDENCE_SHARE * case.confidence, 6)
     status, reasons = _status(case, len(baseline), score)
-    return Safety(status, score, round(steadiness, 6), agreement, likelihood, reasons)
+    return Safety(status, score, steadiness, agreement, likelihood, reasons)
 
 
 def _status(case: Case, known: int, score: float) -> tuple[str, tuple[Reason, ...]]:

@@ -222,11 +222,11 @@ class View:
         self.upto = upto
         self.oldest = now - WINDOW_S
         self.start = bisect_right(history.times, self.oldest)
-        self.end = max(bisect_left(history.times, upto), self.start)
+        self.end = bisect_left(history.times, upto, self.start)
         self.first_row = bisect_right(history.rows, self.oldest)
-        self.last_row = max(bisect_left(history.rows, upto), self.first_row)
+        self.last_row = bisect_left(history.rows, upto, self.first_row)
         self.trail_start = bisect_right(history.trail_times, self.oldest)
-        self.trail_end = max(bisect_left(history.trail_times, upto), self.trail_start)
+        self.trail_end = bisect_left(history.trail_times, upto, self.trail_start)
 
     @property
     def count(self) -> int:
@@ -280,9 +280,14 @@ class View:
         shown = max(end - self.start, 0)
         rows = slice(self.first_row, bisect_right(history.rows, self.upto))
         trail = slice(self.trail_start, self.trail_end)
-        oldest = self.oldest
-        sensors = [item for item in sorted(history.sensors.items()) if item[1].last_seen > oldest]
-        names = "\0".join([name for name, _ in sensors]).encode()
+        names_shown: list[str] = []
+        of_sensors: list[Buffer] = []
+        for name, sensor in sorted(history.sensors.items()):
+            if sensor.last_seen > self.oldest:
+                names_shown.append(name)
+                of_sensors.append(sensor.offsets[rows])
+                of_sensors.append(sensor.raw if shown >= RAW else sensor.raw[RAW - shown :])
+        names = "\0".join(names_shown).encode()
         shape = (
             shown,
             rows.stop - rows.start,
@@ -290,7 +295,7 @@ class View:
             len(names),
             len(commands),
         )
-        parts: list[Buffer] = [
+        of_rig: list[Buffer] = [
             array("q", shape),
             names,
             commands,
@@ -301,10 +306,7 @@ class View:
             history.trail[trail],
             history.last_running if not self.trail_start else self.last_running(),
         ]
-        for _, sensor in sensors:
-            raw = sensor.raw if shown >= RAW else sensor.raw[RAW - shown :]
-            parts += (sensor.offsets[rows], raw)
-        return parts
+        return of_rig + of_sensors
 
 
 NO_COMMANDS: Final = array("d")

@@ -89,9 +89,9 @@ def hour_ago(case: Case) -> tuple[float | None, bool]:
     machine was where it last ran before; None when nothing of that is known either.
     """
     times, trail = case.view.trail()
-    highest = max(trail, default=0.0)
+    highest = max(trail) if trail else 0.0
     if trail and min(trail) > IDLE_SHARE * highest and not _idle(case, highest):
-        return _first(times, trail, 0), False
+        return median(sorted(trail[: bisect_right(times, times[0] + REFERENCE_S)])), False
     before = case.view.last_running()
     idle_below = IDLE_SHARE * max(highest, max(before, default=0.0))
     ran = sorted([value for value in before if value > idle_below])
@@ -107,7 +107,8 @@ def hour_ago(case: Case) -> tuple[float | None, bool]:
 
 def _idle(case: Case, highest: float) -> bool:
     """Tell whether all of the hour is idle, measured by when the machine last ran."""
-    return highest <= IDLE_SHARE * max(case.view.last_running(), default=0.0)
+    before = case.view.last_running()
+    return bool(before) and highest <= IDLE_SHARE * max(before)
 
 
 def _usual(case: Case) -> float | None:

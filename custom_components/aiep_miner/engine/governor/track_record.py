@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import Final
 
 from ..records import (
+    OWN_ORIGINS,
     Action,
     CryptoMiningTrustLevel,
     NegativeProofRecord,
@@ -56,7 +57,7 @@ NOT_ITS_FAULT: Final = frozenset(
 )
 
 _RUNS: Final = frozenset({Action.RUN, Action.STOP, Action.RESTART})
-_TUNES: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET})
+_TUNES: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE})
 
 
 class Result(StrEnum):
@@ -126,8 +127,8 @@ class _Act:
 
 
 def source_of(proposal: ProposalRecord) -> str | None:
-    """Return the source that a proposal counts for; None for people and the strategy itself."""
-    if proposal.origin in (Origin.PERSON, Origin.STRATEGY):
+    """Return the source that a proposal counts for; None for people and the rules themselves."""
+    if proposal.origin in OWN_ORIGINS:
         return None
     return f"{proposal.origin}:{proposal.origin_id or ''}"
 
@@ -144,7 +145,7 @@ class TrackRecords:
         self._profits: dict[str, float | None] = {}
 
     def ceiling(self, proposal: ProposalRecord) -> CryptoMiningTrustLevel:
-        """Return the highest trust level for a proposal; people and the strategy have no ceiling."""
+        """Return the highest trust level for a proposal; people and the rules have no ceiling."""
         source = source_of(proposal)
         if source is None:
             return CryptoMiningTrustLevel.AUTONOMOUS

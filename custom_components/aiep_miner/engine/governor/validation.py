@@ -66,14 +66,14 @@ def faults_of(signals: MiningSignals) -> list[Fault]:
     if not is_name(signals.rig_id):
         message = f"rig_id is not text of at most {ID_LENGTH} printable characters"
         faults.append(Fault(Reason.INVALID_RIG_ID, message))
-    if signals.pool_url is not None or signals.current_pool_url is not None:
-        faults += _url_faults(signals)
-    for name, items in (
-        ("hardware_readings", signals.hardware_readings),
-        ("temperature_readings", signals.temperature_readings),
-    ):
-        if not isinstance(items, list | tuple) or len(items) > READINGS:
-            faults.append(_list_fault(name, items))
+    if not _is_url(signals.pool_url):
+        faults.append(_url_fault("pool_url"))
+    if not _is_url(signals.current_pool_url):
+        faults.append(_url_fault("current_pool_url"))
+    if not _is_list(signals.hardware_readings):
+        faults.append(_list_fault("hardware_readings", signals.hardware_readings))
+    if not _is_list(signals.temperature_readings):
+        faults.append(_list_fault("temperature_readings", signals.temperature_readings))
     limits = signals.limits
     if limits is not None and not (type(limits) is Limits and limits.makes_sense):
         faults.append(Fault(Reason.INVALID_LIMITS, "limits are not Limits of finite numbers"))
@@ -97,13 +97,17 @@ def _kind_faults(signals: MiningSignals) -> list[Fault]:
     return []
 
 
-def _url_faults(signals: MiningSignals) -> list[Fault]:
-    urls = {"pool_url": signals.pool_url, "current_pool_url": signals.current_pool_url}
-    return [
-        Fault(Reason.INPUT_TOO_LONG, f"{name} is not text of at most {URL_LENGTH} characters")
-        for name, url in urls.items()
-        if url is not None and (not isinstance(url, str) or len(url) > URL_LENGTH)
-    ]
+def _is_url(url: Any) -> bool:
+    return url is None or (isinstance(url, str) and len(url) <= URL_LENGTH)
+
+
+def _url_fault(name: str) -> Fault:
+    message = f"{name} is not text of at most {URL_LENGTH} characters"
+    return Fault(Reason.INPUT_TOO_LONG, message)
+
+
+def _is_list(items: Any) -> bool:
+    return (type(items) is list or isinstance(items, list | tuple)) and len(items) <= READINGS
 
 
 def _list_fault(name: str, items: Any) -> Fault:

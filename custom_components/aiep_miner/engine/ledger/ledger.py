@@ -1,8 +1,9 @@
-"""The ledger on its own thread: what the event loop uses."""
+"""The ledger as the event loop uses it: a thread that writes, others that read."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, closing
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +12,7 @@ from ..records import Record, RecordKind
 from . import export, retention, signing, stillness
 from .errors import LedgerError, LedgerReason
 from .model import Head, Query, Recovery, RecoveryCause, Stored
+from .readers import Reader, Readers
 from .store import LedgerStore
 from .verify import Fault, Report
 from .walk import Walk
@@ -19,8 +21,10 @@ from .walk import Walk
 class Ledger:
     """One operator's ledger. Nothing here blocks the event loop.
 
-    Everything runs on one dedicated thread, in the order in which it was asked for. A call
-    that is cancelled while it waits may still be carried out there.
+    What changes the file runs on one thread, in the order in which it was asked for; a call
+    that is cancelled while it waits may still be carried out there. What only reads has
+    connections and threads of its own, sees what was committed when it began, and holds up
+    no commit.
     """
 
     def __init__(self, executor: ThreadPoolExecutor, store: LedgerStore) -> None:
@@ -28,7 +32,7 @@ class Ledger:
         self.store = store
         """For functions given to ``run``: it belongs to the ledger's thread."""
         self._executor = executor
-        self._walks: set[Walk] = set()
+        self._readers = Readers()
         self._is_closed = False
 
     @classmethod
@@ -94,9 +98,17 @@ class Ledger:
         """Append all records in one transaction; see ``LedgerStore.append``."""
         return await self.run(self.store.append, records)
 
+    def _reading(self) -> AbstractAsyncContextManager[tuple[Reader[LedgerStore], LedgerStore]]:
+        """Open the file for reading, for as long as the block runs."""
+        return self._readers.reader(self._open_read_only)
+
+    def _open_read_only(self) -> LedgerStore:
+        return LedgerStore.open_read_only(self.path, self.operator_id)
+
     async def get(self, seq: int) -> Stored | None:
         """Return one record. Raises LedgerError."""
-        return await self.run(self.store.get, seq)
+        async with self._reading() as (reader, store):
+            return await reader.run(store.get, seq)
 
     async def get_by_hash(
         self, hash_hex: str, *, kinds: Sequence[RecordKind] = (), to_seq: int | None = None
@@ -143,12 +155,13 @@ class Ledger:
         return await self._query(query)
 
     async def _query(self, query: Query) -> tuple[Stored, ...]:
-        """Look through one span after the other, so that appends come in between."""
+        """Look through one span after the other, so that other readers come in between."""
         found: list[Stored] = []
-        for span in await self.run(lambda: list(self.store.spans(query))):
-            found.extend(await self.run(self.store.select, query, span, query.limit - len(found)))
-            if len(found) >= query.limit:
-                break
+        async with self._reading() as (reader, store):
+            for span in await reader.run(lambda: list(store.spans(query))):
+                found.extend(await reader.run(store.select, query, span, query.limit - len(found)))
+                if len(found) >= query.limit:
+                    break
         return tuple(found)
 
     async def verify(
@@ -167,27 +180,18 @@ class Ledger:
         number of records; with that ``state`` a later call goes on where this one was left.
         Raises LedgerError when the file cannot be read at all, or not now.
         """
-        walk = await self.run(self._begin_walk, heads, key, state)
-        try:
-            while not await self.run(walk.step):
+        begin = partial(self._begin_walk, heads, key, state)
+        async with self._readers.reader(begin) as (reader, walk):
+            while not await reader.run(walk.step):
                 progress(walk.chain.state(), max(self.count, walk.chain.seq))
                 await asyncio.sleep(pause_s)
-        finally:
-            if not self._is_closed:
-                self._executor.submit(self._end_walk, walk)
-        return walk.report()
+            return walk.report()
 
     def _begin_walk(
         self, heads: Sequence[Head], key: bytes | None, state: dict[str, Any] | None
     ) -> Walk:
-        """Begin a walk, on the ledger's thread, where also one that nobody waits for is known."""
-        walk = Walk.begin(self.store, heads, key, state)
-        self._walks.add(walk)
-        return walk
-
-    def _end_walk(self, walk: Walk) -> None:
-        self._walks.remove(walk)
-        walk.close()
+        with closing(self._open_read_only()) as store:
+            return Walk.begin(store, heads, key, state)
 
     async def maintain(self, now_ms: int, keep_ms: int) -> bool:
         """Do one step of housekeeping; see ``retention.maintain``."""
@@ -201,15 +205,17 @@ class Ledger:
         self, from_seq: int = 1, to_seq: int | None = None, *, public_key: bytes | None = None
     ) -> AsyncIterator[bytes]:
         """Yield an export in blocks of whole lines; see ``export.export``."""
-        blocks = export.export(self.store, from_seq, to_seq, public_key=public_key)
-        while block := await self.run(next, blocks, b""):
-            yield block
+        async with self._reading() as (reader, store):
+            blocks = export.export(store, from_seq, to_seq, public_key=public_key)
+            while block := await reader.run(next, blocks, b""):
+                yield block
 
     async def bundle(self, seq: int, *, public_key: bytes | None = None) -> AsyncIterator[bytes]:
         """Yield a decision's evidence bundle in blocks of lines; see ``export.bundle``."""
-        blocks = export.bundle(self.store, seq, public_key=public_key)
-        while block := await self.run(next, blocks, b""):
-            yield block
+        async with self._reading() as (reader, store):
+            blocks = export.bundle(store, seq, public_key=public_key)
+            while block := await reader.run(next, blocks, b""):
+                yield block
 
     async def check_head(self, known: Head) -> Fault | None:
         """Compare with a head kept outside; see ``LedgerStore.check_head``."""
@@ -232,12 +238,12 @@ class Ledger:
         if self._is_closed:
             return
         self._is_closed = True
-        closing = self._executor.submit(self._close)
+        self._readers.refuse()
+        ending = self._executor.submit(self._close)
         self._executor.shutdown(wait=False)
-        await asyncio.shield(asyncio.wrap_future(closing))
+        await asyncio.shield(asyncio.wrap_future(ending))
 
     def _close(self) -> None:
-        """Close the walks, then the store: whoever closes the file last takes its log back."""
-        while self._walks:
-            self._walks.pop().close()
+        """Close the readers, then the store: what closes the file last takes its log back."""
+        self._readers.close()
         self.store.close()

@@ -90,12 +90,12 @@ class LedgerStore:
         return store
 
     @classmethod
-    def open_read_only(cls, path: Path) -> Self:
-        """Open a ledger, whoever's, to read it. Raises LedgerError."""
+    def open_read_only(cls, path: Path, operator_id: str | None = None) -> Self:
+        """Open a ledger to read it, an operator's if one is named. Raises LedgerError."""
         with translated(LedgerReason.CORRUPT):
             connection = verify.connect_read_only(path)
             try:
-                store = cls(path, verify.read_meta(connection)["operator_id"])
+                store = cls(path, operator_id or verify.read_meta(connection)["operator_id"])
                 store._connection = connection
                 store._load()
                 store._take_dictionaries()

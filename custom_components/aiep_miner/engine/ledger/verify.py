@@ -559,10 +559,13 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     """Connect and read once, with limits that a hostile file cannot lift.
 
     A file that nobody writes is opened as immutable, which leaves no lock files beside it.
+    Several threads may use the connection, one at a time.
     """
     still = "" if _log(path).exists() else "&immutable=1"
     uri = f"{path.absolute().as_uri()}?mode=ro{still}"
-    connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False
+    )
     try:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BODY_BYTES)
         connection.execute("PRAGMA trusted_schema = OFF")

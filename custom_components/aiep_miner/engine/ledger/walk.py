@@ -10,7 +10,7 @@ from .verify import Chain, Database, Fault, Report
 
 
 class Walk:
-    """A verification under way, on the ledger's thread, with a connection of its own."""
+    """A verification under way, with a connection of its own."""
 
     def __init__(self, database: Database, chain: Chain, fault: Fault | None) -> None:
         """Take a walk that may already have found a fault; see ``begin``."""

@@ -1,7 +1,8 @@
 """The protocol that every adapter speaks."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..records import Action, DeviceLevel, Reading, RestartSign, ValueRange
 from ..records.reasons import Reason
@@ -28,6 +29,10 @@ class MinerError(Exception):
         self.maybe_done = maybe_done
 
 
+type Reads = Mapping[str, Callable[[], Awaitable[Any]]]
+"""By request, as the device knows it: what sends it and changes nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Who a miner is; read once when it connects."""
@@ -50,7 +55,6 @@ class Capabilities:
     actions: frozenset[Action] = frozenset()
     power_min_w: float | None = None
     power_max_w: float | None = None
-    presets: tuple[str, ...] = ()
     reports_power: bool = True
     read_only_reason: Reason | None = None
     """Why nothing can be controlled, e.g. access_denied."""
@@ -94,6 +98,9 @@ class MinerAdapter(Protocol):
 
     async def execute(self, command: Command) -> None:
         """Send a command once, never twice; return when the miner accepted it."""
+
+    async def record(self) -> dict[str, Any]:
+        """Return what the device replies to reads, without secrets; never raises."""
 
     async def close(self) -> None:
         """Let go of the device; calls in flight end first. Never raises."""

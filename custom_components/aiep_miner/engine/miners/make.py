@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 import aiohttp
 
 from ..records import Reading, RestartSign
-from .base import Capabilities, Command
+from .base import Capabilities, Command, Reads
 from .http import Http
 
 type Call = Callable[[], Awaitable[bool]]
@@ -40,6 +40,15 @@ class Link:
         return Http(self.session, self.address, port)
 
 
+type Apply = Callable[[Reading], Reading]
+"""Adds to a reading what was read beside the library."""
+
+
+def as_it_is(reading: Reading) -> Reading:
+    """Return a reading to which there is nothing to add."""
+    return reading
+
+
 class Make:
     """A make that needs nothing but the library."""
 
@@ -62,9 +71,20 @@ class Make:
         """Return what can be controlled, with what the library does not know of."""
         return capabilities
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Return a poll's reading, corrected from what the device itself says."""
-        return reading
+    async def observe(self) -> Apply:
+        """Return what corrects a poll's reading by what the device itself says: in each poll.
+
+        Runs beside the library's read, and raises nothing.
+        """
+        return as_it_is
+
+    async def settings(self) -> Apply:
+        """Return what adds the settings in force to a reading: read in full polls only."""
+        return as_it_is
+
+    def reads(self) -> Reads:
+        """Return by request what a recording of the device holds; only reads."""
+        return {}
 
     def call_for(self, _command: Command) -> Call | None:
         """Return what sends a command, or None to leave it to the library."""

@@ -1,7 +1,8 @@
 """Puts the sensors that a device lists into a reading, in place of the library's averages."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from ..records import Board, Reading, Temperature
 
@@ -19,6 +20,11 @@ def with_sensors(reading: Reading, sensors: Iterable[Temperature]) -> Reading:
         ),
         boards=tuple(_board(board, known) for board in reading.boards),
     )
+
+
+def only_sensors(sensors: Sequence[Temperature]) -> Callable[[Reading], Reading]:
+    """Return what puts these sensors into a reading, and without any removes its temperatures."""
+    return partial(with_sensors, sensors=sensors) if sensors else without_sensors
 
 
 def without_sensors(reading: Reading) -> Reading:

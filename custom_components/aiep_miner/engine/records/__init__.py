@@ -13,6 +13,7 @@ from .decisions import (
 )
 from .entry import LedgerEntry
 from .kinds import (
+    OWN_ORIGINS,
     Action,
     AutotuneGoal,
     AutotuneMode,
@@ -25,10 +26,19 @@ from .kinds import (
     RecordKind,
     RestartSign,
     Severity,
+    Strategy,
 )
 from .levels import DeviceLevel, ValueRange
 from .lifecycle import CheckpointRecord, LifecycleRecord
 from .observations import DivergenceRecord, PriceRecord, ProfitRecord, TelemetryRecord
+from .plans import (
+    MinerSchedule,
+    PlanInputs,
+    PlannedLevel,
+    PlannedMiner,
+    PlanRecord,
+    PlanSegment,
+)
 from .policy import AutotunePolicy, MinerPolicy, MiningPolicy, PolicyRecord
 from .reading import Board, Pool, Reading, Temperature
 from .reasons import Reason
@@ -46,6 +56,7 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
         NegativeProofRecord,
         OverrideRecord,
         PolicyRecord,
+        PlanRecord,
         ReviewRecord,
         CheckpointRecord,
         LifecycleRecord,
@@ -53,6 +64,7 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
 }
 
 __all__ = [
+    "OWN_ORIGINS",
     "RECORD_TYPES",
     "Action",
     "AutotuneGoal",
@@ -71,12 +83,18 @@ __all__ = [
     "LifecycleEvent",
     "LifecycleRecord",
     "MinerPolicy",
+    "MinerSchedule",
     "MiningPolicy",
     "Mode",
     "NegativeProofRecord",
     "Origin",
     "Outcome",
     "OverrideRecord",
+    "PlanInputs",
+    "PlanRecord",
+    "PlanSegment",
+    "PlannedLevel",
+    "PlannedMiner",
     "PolicyRecord",
     "Pool",
     "PriceRecord",
@@ -90,6 +108,7 @@ __all__ = [
     "RestartSign",
     "ReviewRecord",
     "Severity",
+    "Strategy",
     "TelemetryRecord",
     "Temperature",
     "ValueRange",

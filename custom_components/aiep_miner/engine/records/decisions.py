@@ -20,7 +20,7 @@ class ProposalRecord(Record):
     value: float | None = None
     """W for set_power, TH/s for set_hashrate, an index for set_pool and set_board."""
     option: str | None = None
-    """A preset's name."""
+    """A level's name, or on, off, auto."""
     confidence: float = 1.0
     """0…1, the proposer's own."""
     user_id: str | None = None
@@ -28,6 +28,10 @@ class ProposalRecord(Record):
     origin_id: str | None = None
     """Which automation or agent, for the others."""
     note: str | None = None
+    former_value: float | None = None
+    """For a reduction: the power limit in W …"""
+    former_option: str | None = None
+    """… or the level that it goes back to."""
     refused: int = 0
     """How many proposals like this one were refused, unread, because their origin is over its limit."""
 
@@ -40,6 +44,7 @@ class Evidence(Body):
     price: str | None = None
     profit: str | None = None
     policy: str | None = None
+    plan: str | None = None
     proposal: str | None = None
     divergences: tuple[str, ...] = ()
 

@@ -1,6 +1,7 @@
 """The fixed vocabularies of the records: kinds, actions, origins, outcomes."""
 
 from enum import IntEnum, StrEnum
+from typing import Final
 
 
 class RecordKind(StrEnum):
@@ -16,6 +17,7 @@ class RecordKind(StrEnum):
     NEGATIVE_PROOF = "negative_proof"
     OVERRIDE = "override"
     POLICY = "policy"
+    PLAN = "plan"
     REVIEW = "review"
     CHECKPOINT = "checkpoint"
     LIFECYCLE = "lifecycle"
@@ -31,7 +33,6 @@ class Action(StrEnum):
     SET_POWER = "set_power"
     SET_HASHRATE = "set_hashrate"
     SET_POOL = "set_pool"
-    SET_PRESET = "set_preset"
     SET_BOARD = "set_board"
     FAULT_LIGHT = "fault_light"
     SET_LEVEL = "set_level"
@@ -75,6 +76,15 @@ class AutotuneGoal(StrEnum):
     PROFIT = "profit"
 
 
+class Strategy(StrEnum):
+    """What decides when a miner runs, where nothing graver does."""
+
+    THRESHOLD = "threshold"
+    """The profit now, against a margin."""
+    PLAN = "plan"
+    """A plan over the prices ahead."""
+
+
 class Mode(StrEnum):
     """Who acts: the strategy (auto) or only people (manual)."""
 
@@ -86,9 +96,15 @@ class Origin(StrEnum):
     """Who proposed."""
 
     STRATEGY = "strategy"
+    PLANNER = "planner"
+    """What looks at the whole site: its power limit, and the plan."""
     PERSON = "person"
     AUTOMATION = "automation"
     LLM = "llm"
+
+
+OWN_ORIGINS: Final = frozenset({Origin.STRATEGY, Origin.PLANNER, Origin.PERSON})
+"""Origins that are not from outside: neither counted nor bounded by a track record."""
 
 
 class Outcome(StrEnum):

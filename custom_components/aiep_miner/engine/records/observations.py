@@ -74,3 +74,5 @@ class DivergenceRecord(Record):
     """Fields of a reading that the miner no longer reports, or of a price that is not believed."""
     causes: tuple[Reason, ...] = ()
     """What is wrong with each of those fields of a price."""
+    miners: tuple[str, ...] = ()
+    """The miners that brought the site above its power limit, or keep it there."""

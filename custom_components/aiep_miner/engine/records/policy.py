@@ -13,6 +13,7 @@ from .kinds import (
     Mode,
     RecordKind,
     RestartSign,
+    Strategy,
 )
 from .levels import DeviceLevel, ValueRange
 
@@ -46,8 +47,6 @@ class MinerPolicy(ExplicitBody):
     power_min_w: float | None = None
     power_max_w: float | None = None
     """Bounds that the device itself sets on its power limit."""
-    presets: tuple[str, ...] | None = None
-    """Those that the device has; None while unknown."""
     levels: tuple[DeviceLevel, ...] | None = None
     """Those that the device has; None while unknown."""
     ranges: tuple[ValueRange, ...] | None = None
@@ -144,9 +143,18 @@ class PolicyRecord(Record):
 
     mode: Mode = Mode.AUTO
     safety_stops_in_manual: bool = False
+    sheds_over_limit: bool = False
+    """Whether miners give up power while the site's measured power is above its limit."""
     interval_s: float = 30.0
     """5…600."""
     person_hold_min: float = 60.0
+    strategy: Strategy = Strategy.THRESHOLD
+    min_run_min: float = 30.0
+    """For a plan: the shortest run …"""
+    min_idle_min: float = 30.0
+    """… the shortest pause …"""
+    start_min: float = 5.0
+    """… and how long a start takes at full power without hashing."""
     profit_margin_per_day: float = 0.0
     """Stop below minus this, start above plus this; in the operator's currency."""
     profit_dwell_min: float = 10.0

@@ -65,7 +65,6 @@ class Reading(Body):
     hardware_errors: int | None = None
     best_share: float | None = None
     pools: tuple[Pool, ...] = ()
-    preset: str | None = None
     level: str | None = None
     """The name of the level in force, when it is one of those that the device lists."""
     fan_percent: float | None = None

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     READING_INCOMPLETE = "reading_incomplete"
     IMPLAUSIBLE_PRICE = "implausible_price"
     LEDGER_TAMPERED = "ledger_tampered"
+    SITE_LIMIT_EXCEEDED = "site_limit_exceeded"
 
     # The strategy: what the operator's rules want.
     PROFITABLE = "profitable"
@@ -40,6 +41,15 @@ class Reason(StrEnum):
     AUTOTUNE_BACK = "autotune_back"
     AUTOTUNE_RECOMMENDS = "autotune_recommends"
 
+    SITE_LIMIT_ROOM = "site_limit_room"
+    PLAN_PAYS = "plan_pays"
+    PLAN_CARRIED_THROUGH = "plan_carried_through"
+    PLAN_BELOW_BREAK_EVEN = "plan_below_break_even"
+    PLAN_LIMIT = "plan_limit"
+    PLAN_NOT_WORTH_A_START = "plan_not_worth_a_start"
+    PLAN_MISSING = "plan_missing"
+    MINIMUM_TIME = "minimum_time"
+
     # Who asked.
     PERSON_COMMAND = "person_command"
     OUTSIDE_PROPOSAL = "outside_proposal"
@@ -49,6 +59,7 @@ class Reason(StrEnum):
     TRUST_TOO_LOW = "trust_too_low"
     SOURCE_RATE_LIMITED = "source_rate_limited"
     UNSUPPORTED_ACTION = "unsupported_action"
+    WOULD_START = "would_start"
     UNCHANGED_TARGET = "unchanged_target"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
 

@@ -86,8 +86,8 @@ class MinerState:
     """The last target that was sent; with the outcome that closed it, once there is one."""
     unproven_w: float | None = None
     """The highest power limit sent since the last whose effect was seen."""
-    preset_w: dict[str, float] = field(default_factory=dict)
-    """Preset to the highest power in W seen while it ran with it."""
+    within_w: float | None = None
+    """The power in W that it drew when the site was last within its limit."""
     may_run: bool = False
     """It runs, or was started and has not reported since that it is stopped."""
     tuned: bool = False

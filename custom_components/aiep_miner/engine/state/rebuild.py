@@ -22,7 +22,7 @@ SOURCE_KINDS: Final = (
     RecordKind.NEGATIVE_PROOF,
     RecordKind.REVIEW,
 )
-"""Records that the track records of outside sources are folded from."""
+"""Records from which it follows what became of proposals."""
 SOURCE_RECORDS: Final = 20_000
 
 
@@ -75,12 +75,13 @@ def _before(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
         return []
     before = Query(to_seq=from_seq - 1, newest_first=True)
     policy = store.query(replace(before, kinds=(RecordKind.POLICY,), limit=1))
+    plan = store.query(replace(before, kinds=(RecordKind.PLAN,), limit=1))
     lasting = store.query(
         replace(before, kinds=LONG_KINDS, from_ts=last_ms - LONG_WINDOW_MS, limit=LONG_RECORDS)
     )
     # A divergence is recorded when it begins and ends; in between it is active, however long.
     standing = store.query(replace(before, kinds=(RecordKind.DIVERGENCE,), limit=LONG_RECORDS))
-    return sorted((*policy, *lasting, *standing), key=lambda stored: stored.seq)
+    return sorted((*policy, *plan, *lasting, *standing), key=lambda stored: stored.seq)
 
 
 def _of_sources(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]:
@@ -98,7 +99,7 @@ def _of_sources(store: LedgerStore, from_seq: int, last_ms: int) -> list[Stored]
 def _follow_sources(state: State, stored: Stored) -> None:
     record = _record(stored)
     if record is not None:
-        state.track_records.follow(record)
+        state.follow_sources(record)
 
 
 def _apply(state: State, stored: Stored, *, sources: bool = True) -> bool:

@@ -27,12 +27,20 @@ class SitePower:
 
         ``counted_w`` returns a miner's power; it is called for those that changed.
         """
-        for changed in self._changed:
-            self._count(changed, counted_w(changed))
-        self._changed.clear()
+        self._recount(counted_w)
         if len(self._unknown) > (miner_id in self._unknown):
             return None
         return float(self._total_w - self._known.get(miner_id, 0))
+
+    def total_w(self, counted_w: Callable[[str], float | None]) -> float:
+        """Return the power in W of all miners whose power is known."""
+        self._recount(counted_w)
+        return float(self._total_w)
+
+    def _recount(self, counted_w: Callable[[str], float | None]) -> None:
+        for changed in self._changed:
+            self._count(changed, counted_w(changed))
+        self._changed.clear()
 
     def _count(self, miner_id: str, power_w: float | None) -> None:
         self._total_w -= self._known.pop(miner_id, 0)

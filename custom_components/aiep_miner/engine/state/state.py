@@ -17,6 +17,7 @@ from ..governor import (
     source_of,
 )
 from ..records import (
+    OWN_ORIGINS,
     Action,
     Basis,
     DecisionRecord,
@@ -24,10 +25,12 @@ from ..records import (
     LifecycleEvent,
     LifecycleRecord,
     MinerPolicy,
+    MinerSchedule,
     NegativeProofRecord,
-    Origin,
     Outcome,
     OverrideRecord,
+    PlannedMiner,
+    PlanRecord,
     PolicyRecord,
     PriceRecord,
     ProfitRecord,
@@ -44,6 +47,7 @@ from .levels import MAX_LEVELS, SETTLED_MS, LevelFigures, LevelTrack, followed, 
 from .miner import ENOUGH_READINGS, MinerState, Pending
 from .prices import PriceHistory
 from .sensors import hardware_readings
+from .sheds import Sheds
 from .site_power import SitePower
 
 VITAL_FIELDS: Final = ("hashrate_ths", "power_w", "temperatures", "fans_rpm")
@@ -55,7 +59,6 @@ MAX_COUNTED_PROPOSALS: Final = 1001
 
 
 MAX_REVIEWS: Final = 100
-MAX_PRESETS: Final = 64
 
 
 BOOT_MS: Final = 300_000
@@ -84,7 +87,7 @@ DISPATCHED: Final = frozenset({Outcome.ACCEPTED, Outcome.FAILED, Outcome.UNKNOWN
 
 TUNING: Final = frozenset(
     {
-        *(Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET, Action.SET_BOARD),
+        *(Action.SET_POWER, Action.SET_HASHRATE, Action.SET_BOARD),
         *(Action.SET_LEVEL, Action.SET_POWER_PERCENT, Action.SET_SCALING),
     }
 )
@@ -94,15 +97,11 @@ STARTING: Final = frozenset({Action.RUN, Action.RESTART, Action.RESTART_MINING})
 
 SETPOINTS: Final = frozenset(
     {
-        *(Action.SET_POWER, Action.SET_HASHRATE, Action.SET_PRESET),
+        *(Action.SET_POWER, Action.SET_HASHRATE),
         *(Action.SET_LEVEL, Action.SET_POWER_PERCENT),
     }
 )
 """Targets of which one is in force at a time."""
-
-
-OWN_ORIGINS: Final = frozenset({Origin.PERSON, Origin.STRATEGY})
-"""Origins that are not from outside."""
 
 
 GOVERNED: Final = {
@@ -113,7 +112,6 @@ GOVERNED: Final = {
     Action.SET_HASHRATE: (MiningDomain.HASH_RATE, MiningAction.TUNE_HASH_RATE),
     Action.SET_POOL: (MiningDomain.POOL_MANAGEMENT, MiningAction.SWITCH_POOL),
     # Firmware restarts its miner for either.
-    Action.SET_PRESET: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
     Action.SET_BOARD: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
     Action.SET_LEVEL: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
     Action.SET_POWER_PERCENT: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
@@ -140,6 +138,15 @@ class State:
         self.divergences: dict[Reason, LedgerEntry[DivergenceRecord]] = {}
         self.miners: dict[str, MinerState] = {}
         self.power = SitePower()
+        """What the miners draw or may be about to, at most."""
+        self.measured = SitePower()
+        """What they draw."""
+        self.sheds = Sheds()
+        self.plan: LedgerEntry[PlanRecord] | None = None
+        self.planned: dict[str, PlannedMiner] = {}
+        """Miner to what the plan in force assumes of it …"""
+        self.schedules: dict[str, MinerSchedule] = {}
+        """… and wants of it."""
         self.proposed_ms: dict[str, deque[int]] = {}
         """Source to the times of its proposals, oldest source first, the latest of each."""
         self.reviews: dict[str, LedgerEntry[DecisionRecord]] = {}
@@ -152,7 +159,7 @@ class State:
         known = self.miners.get(miner_id)
         if known is None:
             known = self.miners[miner_id] = MinerState(miner_id=miner_id)
-            self.power.touch(miner_id)
+            self._touch(miner_id)
         return known
 
     def own(self, miner_id: str) -> MinerPolicy:
@@ -169,7 +176,7 @@ class State:
         self.policy = filed
         self._own = {item.miner_id: item for item in filed.record.miners}
         for miner_id in (*before, *self._own):
-            self.power.touch(miner_id)
+            self._touch(miner_id)
 
     def limit_c(self, miner_id: str) -> float:
         """Return the temperature in °C at which a miner counts as overheated."""
@@ -187,15 +194,24 @@ class State:
     def apply(self, filed: LedgerEntry[Any], *, sources: bool = True) -> None:
         """Apply one record; records must come in ledger order.
 
-        Without ``sources`` the track records have been updated by it before.
+        Without ``sources`` it was followed by ``follow_sources`` before.
         """
         follow = _FOLLOW.get(type(filed.record))
         if follow is not None:
             follow(self, filed)
             if filed.record.subject in self.miners:
-                self.power.touch(filed.record.subject)
+                self._touch(filed.record.subject)
         if sources:
-            self.track_records.follow(filed.record)
+            self.follow_sources(filed.record)
+
+    def follow_sources(self, record: Record) -> None:
+        """Follow what became of a proposal."""
+        self.track_records.follow(record)
+        self.sheds.follow(record)
+
+    def _touch(self, miner_id: str) -> None:
+        self.power.touch(miner_id)
+        self.measured.touch(miner_id)
 
 
 def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
@@ -208,6 +224,8 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
             miner.pending = replace(miner.pending, lost_since=True)
         state.governor.tick(record.ts_ms / 1000)
         return
+    if Reason.SITE_LIMIT_EXCEEDED not in state.divergences:
+        miner.within_w = previous.power_w if previous else None
     miner.reading, miner.reading_ms = record.reading, record.ts_ms
     _follow_running(state, miner, record.subject, record.ts_ms)
     _follow_power(miner, previous, record.reading)
@@ -263,11 +281,6 @@ def _follow_power(miner: MinerState, previous: Reading | None, reading: Reading)
     elif miner.pending is None and reading != previous:
         # A stopped miner whose readings are frozen may have been started unnoticed.
         miner.may_run = False
-    preset, power_w = reading.preset, reading.power_w
-    if not reading.mining or preset is None or power_w is None or miner.doubts or miner.pending:
-        return
-    if preset in miner.preset_w or len(miner.preset_w) < MAX_PRESETS:
-        miner.preset_w[preset] = max(power_w, miner.preset_w.get(preset, 0.0))
 
 
 def _follow_heat(miner: MinerState, hottest_c: float | None, limit_c: float, ts_ms: int) -> None:
@@ -549,6 +562,12 @@ def _policy(state: State, filed: LedgerEntry[PolicyRecord]) -> None:
         miner.suppressed = None
 
 
+def _plan(state: State, filed: LedgerEntry[PlanRecord]) -> None:
+    state.plan = filed
+    state.planned = {item.miner_id: item for item in filed.record.inputs.miners}
+    state.schedules = {item.miner_id: item for item in filed.record.miners}
+
+
 def _review(state: State, filed: LedgerEntry[ReviewRecord]) -> None:
     state.reviews.pop(filed.record.decision, None)
 
@@ -576,6 +595,7 @@ _FOLLOW: Final[dict[type[Record], Callable[[State, Any], None]]] = {
     NegativeProofRecord: _negative_proof,
     OverrideRecord: _override,
     PolicyRecord: _policy,
+    PlanRecord: _plan,
     LifecycleRecord: _lifecycle,
     ReviewRecord: _review,
 }

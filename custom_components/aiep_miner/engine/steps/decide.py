@@ -6,10 +6,19 @@ The order: safety, commands under way, people's holds, evidence, faults, profit.
 from collections.abc import Callable
 from typing import Final
 
-from ..records import Action, Basis, Origin, ProposalRecord, Severity
+from ..records import (
+    Action,
+    Basis,
+    Origin,
+    PlanSegment,
+    ProposalRecord,
+    Reading,
+    Severity,
+    Strategy,
+)
 from ..records.reasons import Reason
 from ..state import MinerState, State
-from . import autotune
+from . import autotune, planning
 
 ATTEMPTS: Final = 2
 """A command that shows no effect is repeated once."""
@@ -31,7 +40,8 @@ FALTERING: Final = frozenset(
         *(Reason.RESTART_LIMIT_LATCHED, Reason.NOT_CONFIRMED),
     }
 )
-TUNABLE: Final = frozenset({Reason.PROFITABLE, Reason.WITHIN_HYSTERESIS})
+PLANNED_RUN: Final = frozenset({Reason.PLAN_PAYS, Reason.PLAN_CARRIED_THROUGH})
+TUNABLE: Final = frozenset({Reason.PROFITABLE, Reason.WITHIN_HYSTERESIS, *PLANNED_RUN})
 """Why a running miner is left as it is when it may be tuned."""
 
 type Wish = tuple[Action, tuple[Reason, ...], float]
@@ -43,14 +53,24 @@ def propose(state: State, miner_id: str, ts_ms: int) -> ProposalRecord:
     action, reasons, confidence = wish(state, miner_id, ts_ms)
     if tuning := _tune(state, state.miner(miner_id), ts_ms, action, reasons):
         return tuning
+    is_planned = not planning.REASONS.isdisjoint(reasons)
     return ProposalRecord(
         ts_ms=ts_ms,
         subject=miner_id,
         action=action,
-        origin=Origin.STRATEGY,
+        origin=Origin.PLANNER if is_planned else Origin.STRATEGY,
         reasons=reasons,
+        option=_planned_level(state, miner_id, ts_ms, action) if is_planned else None,
         confidence=confidence,
     )
+
+
+def _planned_level(state: State, miner_id: str, ts_ms: int, action: Action) -> str | None:
+    """Return the level that a start or a change of level leads to."""
+    segment = planning.segment_of(state, miner_id, ts_ms)
+    if segment is None or action not in (Action.RUN, Action.SET_LEVEL):
+        return None
+    return planning.level_of(state, miner_id, segment)
 
 
 def _tune(
@@ -62,14 +82,15 @@ def _tune(
     """
     own = state.own(miner.miner_id)
     step = autotune.next_step(state, miner, own, ts_ms)
-    if step is None:
+    shed = state.sheds.miners.get(miner.miner_id)
+    if step is None or (shed is not None and shed.holds_down(miner.reading)):
         return None
     calm = wanted is Action.HOLD and set(reasons) <= TUNABLE
     back = step.reason is Reason.AUTOTUNE_BACK and set(reasons) <= TUNABLE | FALTERING
     if not calm and not back:
         return None
     wish = (Action.SET_LEVEL, (step.reason,), TUNING_CONFIDENCE)
-    action, reasons, confidence = _spare_repeats(miner, ts_ms, wish)
+    action, reasons, confidence = spare_repeats(miner, ts_ms, wish)
     return ProposalRecord(
         ts_ms=ts_ms,
         subject=miner.miner_id,
@@ -83,7 +104,7 @@ def _tune(
 
 def wish(state: State, miner_id: str, ts_ms: int) -> Wish:
     """Return the action that the rules propose, its reasons and its confidence."""
-    return _spare_repeats(state.miner(miner_id), ts_ms, _wish(state, miner_id, ts_ms))
+    return spare_repeats(state.miner(miner_id), ts_ms, _wish(state, miner_id, ts_ms))
 
 
 def _hold(*reasons: Reason) -> Wish:
@@ -168,34 +189,86 @@ def _heal(state: State, miner: MinerState, ts_ms: int) -> Wish | None:
     restarts = sum(1 for at in miner.restarts_ms if at > day_ago)
     if restarts >= state.policy.record.max_restarts_per_day:
         return _hold(Reason.RESTART_LIMIT_LATCHED, Reason.HASHRATE_COLLAPSE)
-    return _try(miner, ts_ms, Action.RESTART, (Reason.HASHRATE_COLLAPSE,), 0.95)
+    return attempt(miner, ts_ms, Action.RESTART, (Reason.HASHRATE_COLLAPSE,), 0.95)
 
 
 def _earn(state: State, miner: MinerState, ts_ms: int) -> Wish:
-    policy = state.policy.record
-    if state.divergences:
-        return _hold(*state.divergences)
+    doubts = [
+        code for code, filed in state.divergences.items() if filed.record.severity is Severity.HOLD
+    ]
     profit = miner.profit.record if miner.profit else None
-    if profit is None or profit.profit_per_day is None or miner.reading is None:
-        return _hold(Reason.PROFIT_UNKNOWN)
-    wanted = _wanted(miner)
-    if wanted is None:
-        return _hold(_standing(miner))
+    if doubts or profit is None or profit.profit_per_day is None or miner.reading is None:
+        return _hold(*doubts or (Reason.PROFIT_UNKNOWN,))
+    if state.policy.record.strategy is Strategy.PLAN:
+        return _follow_plan(state, miner, ts_ms, CONFIDENCE[profit.basis])
+    return _follow_profit(state, miner, ts_ms, CONFIDENCE[profit.basis])
+
+
+def _follow_profit(state: State, miner: MinerState, ts_ms: int, confidence: float) -> Wish:
+    """Return what the profit now wants of a miner, against the margin and after the dwell time."""
+    wanted = _wanted(state, miner)
     if wanted is Action.RUN and _still_hot(state, miner, ts_ms):
         return _hold(Reason.COOLING_DOWN)
+    if wanted is Action.RUN and _gave_way(state, miner):
+        return _hold(Reason.SITE_LIMIT_EXCEEDED)
+    if wanted is None:
+        return _hold(_standing(miner))
     reason = Reason.PROFITABLE if wanted is Action.RUN else Reason.UNPROFITABLE
-    if ts_ms - miner.profit_side_since_ms < policy.profit_dwell_min * 60_000:
+    if ts_ms - miner.profit_side_since_ms < state.policy.record.profit_dwell_min * 60_000:
         return _hold(reason, Reason.AWAITING_DWELL)
-    return _try(miner, ts_ms, wanted, (reason,), CONFIDENCE[profit.basis])
+    return attempt(miner, ts_ms, wanted, (reason,), confidence)
 
 
-def _wanted(miner: MinerState) -> Action | None:
+def _follow_plan(state: State, miner: MinerState, ts_ms: int, basis: float) -> Wish:
+    """Return what the plan in force wants of a miner at this moment."""
+    segment = planning.segment_of(state, miner.miner_id, ts_ms)
+    reading = miner.reading
+    if segment is None or reading is None or reading.mining is None:
+        return _hold(Reason.PLAN_MISSING)
+    action = _change_to(state, miner, segment, reading)
+    if action is None:
+        return _hold(segment.reason)
+    if action is Action.RUN and _still_hot(state, miner, ts_ms):
+        return _hold(Reason.COOLING_DOWN)
+    if action is Action.RUN and _gave_way(state, miner):
+        return _hold(Reason.SITE_LIMIT_EXCEEDED)
+    bound_until_ms = planning.bound_until_ms(state, miner)
+    if action is not Action.SET_LEVEL and ts_ms < (bound_until_ms or 0):
+        return _hold(Reason.MINIMUM_TIME)
+    confidence = planning.confidence_of(state, segment, ts_ms, basis)
+    return attempt(miner, ts_ms, action, (segment.reason,), confidence)
+
+
+def _change_to(
+    state: State, miner: MinerState, segment: PlanSegment, reading: Reading
+) -> Action | None:
+    """Return the action that leads to a segment's level; None when the miner is there."""
+    if segment.level is None:
+        return Action.STOP if reading.mining else None
+    if not reading.mining:
+        return Action.RUN
+    level = planning.level_of(state, miner.miner_id, segment)
+    shed = state.sheds.miners.get(miner.miner_id)
+    reduced = shed is not None and shed.holds_down(reading)
+    is_there = level is None or reading.level in (None, level)
+    return None if is_there or reduced else Action.SET_LEVEL
+
+
+def _wanted(state: State, miner: MinerState) -> Action | None:
     mining = miner.reading.mining if miner.reading else None
-    if mining is False and miner.profit_side > 0:
+    # What gave way to the site's limit was running, if only within the margin.
+    starts_from = 0 if _gave_way(state, miner) else 1
+    if mining is False and miner.profit_side >= starts_from:
         return Action.RUN
     if mining and miner.profit_side < 0:
         return Action.STOP
     return None
+
+
+def _gave_way(state: State, miner: MinerState) -> bool:
+    """Tell whether it is off for the site's limit: ``shed`` starts it again, once there is room."""
+    shed = state.sheds.miners.get(miner.miner_id)
+    return shed is not None and shed.keeps_off(miner.reading)
 
 
 def _standing(miner: MinerState) -> Reason:
@@ -214,7 +287,7 @@ def _still_hot(state: State, miner: MinerState, ts_ms: int) -> bool:
     return hottest is not None and hottest > state.limit_c(miner.miner_id) - policy.cooldown_c
 
 
-def _try(
+def attempt(
     miner: MinerState, ts_ms: int, action: Action, reasons: tuple[Reason, ...], confidence: float
 ) -> Wish:
     """Return an action, or a hold after ``ATTEMPTS`` without effect in ``RETRY_AFTER_MS``."""
@@ -228,7 +301,7 @@ def _try(
     return action, reasons, confidence
 
 
-def _spare_repeats(miner: MinerState, ts_ms: int, wanted: Wish) -> Wish:
+def spare_repeats(miner: MinerState, ts_ms: int, wanted: Wish) -> Wish:
     """Return a hold when the same action was suppressed recently by a rule that still applies."""
     action, reasons, _ = wanted
     proof = miner.suppressed

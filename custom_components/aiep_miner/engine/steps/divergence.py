@@ -12,6 +12,7 @@ from ..records import DivergenceRecord, MinerPolicy, PolicyRecord, PriceRecord, 
 from ..records.entry import LedgerEntry
 from ..records.reasons import Reason
 from ..state import MinerState, State
+from . import power
 
 FROZEN_POLLS: Final = 3
 """Repeats to the digit of rate, uptime and shares after which a hash rate is a phantom …"""
@@ -25,6 +26,8 @@ IDLE_POWER_SHARE: Final = 0.25
 """Below this share of its usual power a machine does not hash."""
 PRICES: Final = ("energy_price_per_kwh", "coin_price", "network_difficulty")
 """Prices without which no profit can be calculated."""
+NOTABLE_RISE: Final = 0.02
+"""A miner whose power rose by less than this share of it did not cause an excess."""
 ABSURD_RATE: Final = 3.0
 """A hash rate above this many times the usual one is in a wrong unit or invented."""
 
@@ -39,6 +42,7 @@ class Finding:
     limit: float | None = None
     fields: tuple[str, ...] = ()
     causes: tuple[Reason, ...] = ()
+    miners: tuple[str, ...] = ()
 
 
 def check_miner(state: State, miner_id: str, ts_ms: int) -> list[DivergenceRecord]:
@@ -53,6 +57,7 @@ def check_site(state: State, ts_ms: int) -> list[DivergenceRecord]:
         _stale_price(state.price, state.policy.record, ts_ms),
         _implausible_price(state),
         _tampered(state),
+        _over_limit(state),
     )
     findings = [finding for finding in checks if finding is not None]
     return _changes(findings, state.divergences, state.operator_id, ts_ms)
@@ -82,6 +87,7 @@ def _changes(
             limit=None if finding.limit is None else round(finding.limit, 4),
             fields=finding.fields,
             causes=finding.causes,
+            miners=finding.miners,
         )
         for finding in findings
         if finding.code not in active or _is_other(finding, active[finding.code].record)
@@ -99,9 +105,8 @@ def _changes(
 
 def _is_other(finding: Finding, active: DivergenceRecord) -> bool:
     """Return whether an active divergence now concerns something else than when it began."""
-    return bool(finding.fields) and (
-        (finding.fields, finding.causes) != (active.fields, active.causes)
-    )
+    differs = (finding.fields, finding.causes) != (active.fields, active.causes)
+    return (bool(finding.fields) and differs) or finding.miners != active.miners
 
 
 def _miner_findings(state: State, miner_id: str) -> list[Finding]:
@@ -233,6 +238,52 @@ def _stale_price(
         value=age_min,
         limit=policy.price_max_age_min,
     )
+
+
+def _over_limit(state: State) -> Finding | None:
+    """Find a measured power above the site's limit, where miners give up power for it."""
+    limit_w = power.kept_limit_w(state)
+    if limit_w is None or (site_w := power.site_w(state)) <= limit_w:
+        return None
+    active = state.divergences.get(Reason.SITE_LIMIT_EXCEEDED)
+    miners = (
+        _risen(state, site_w - limit_w) if active is None else _disobedient(state, active.record)
+    )
+    return Finding(
+        code=Reason.SITE_LIMIT_EXCEEDED,
+        severity=Severity.INFO,
+        value=site_w,
+        limit=limit_w,
+        miners=miners,
+    )
+
+
+def _risen(state: State, excess_w: float) -> tuple[str, ...]:
+    """Return the miners whose rise since the site was within its limit explains the excess."""
+    rises = {}
+    for miner_id, miner in state.miners.items():
+        drawn_w = power.measured_w(state, miner_id)
+        rise_w = drawn_w - (miner.within_w or 0.0)
+        if rise_w > drawn_w * NOTABLE_RISE:
+            rises[miner_id] = rise_w
+    found = []
+    for miner_id in sorted(rises, key=lambda item: (-rises[item], item)):
+        if excess_w <= 0:
+            break
+        found.append(miner_id)
+        excess_w -= rises[miner_id]
+    return tuple(sorted(found))
+
+
+def _disobedient(state: State, active: DivergenceRecord) -> tuple[str, ...]:
+    """Return the miners named before, and those that did not obey since then."""
+    found = {
+        miner_id
+        for miner_id, miner in state.miners.items()
+        if any(failure.ts_ms >= active.ts_ms for failure in miner.failures.values())
+        and power.measured_w(state, miner_id) > 0
+    }
+    return tuple(sorted(found.union(active.miners)))
 
 
 def _implausible_price(state: State) -> Finding | None:

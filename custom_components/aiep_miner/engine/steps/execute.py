@@ -346,7 +346,6 @@ _EFFECTS: Final[dict[Action, Callable[[ReceiptRecord, Reading], bool]]] = {
     Action.SET_POWER: _power_follows,
     Action.SET_HASHRATE: _rate_follows,
     Action.SET_POOL: _pool_follows,
-    Action.SET_PRESET: lambda receipt, reading: reading.preset == receipt.option,
     Action.SET_BOARD: _board_follows,
     Action.SET_LEVEL: lambda receipt, reading: reading.level == receipt.option,
     Action.SET_FAN: _fan_follows,

@@ -15,6 +15,7 @@ from ..governor import (
     as_evaluation,
 )
 from ..records import (
+    OWN_ORIGINS,
     Action,
     DecisionRecord,
     Evaluation,
@@ -23,9 +24,10 @@ from ..records import (
     Origin,
     Pool,
     ProposalRecord,
+    Strategy,
 )
 from ..state import GOVERNED, MinerState, State, acceptance
-from . import power
+from . import power, shed
 from .rules import ceiling_of, is_safety_stop, suppressing_rule
 
 READING_MAX_AGE_MS: Final = 300_000
@@ -68,9 +70,8 @@ def _level_before(state: State, miner: MinerState, proposal: ProposalRecord) -> 
 
 
 def _needs_review(proposal: ProposalRecord, result: MiningDecision | None) -> bool:
-    from_outside = proposal.origin not in (Origin.STRATEGY, Origin.PERSON)
     return (
-        from_outside
+        proposal.origin not in OWN_ORIGINS
         and result is not None
         and result.authorized_level <= CryptoMiningTrustLevel.SUPERVISED
     )
@@ -99,6 +100,9 @@ def _evidence(state: State, miner: MinerState, proposal: ProposalRecord) -> Evid
         price=state.price.hash if state.price else None,
         profit=miner.profit.hash if miner.profit else None,
         policy=state.policy.hash or None,
+        plan=state.plan.hash
+        if state.plan and state.policy.record.strategy is Strategy.PLAN
+        else None,
         proposal=recorded.hash if recorded and same else None,
         divergences=tuple(divergences[code].hash for code in sorted(divergences)),
     )
@@ -150,7 +154,7 @@ def _limits(state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: in
     shares = policy.governor.max_power_watts is not None and claimed_w != 0.0
     limits = Limits(
         person=proposal.origin is Origin.PERSON,
-        safety=is_safety_stop(miner, proposal),
+        safety=is_safety_stop(miner, proposal) or shed.is_due(state, proposal),
         ceiling=ceiling_of(state, proposal),
         max_temperature_c=own.max_temperature_c,
         max_power_w=own.max_power_w,
@@ -169,9 +173,8 @@ def _with_target(limits: Limits, miner: MinerState, own: MinerPolicy, action: Ac
         return limits
     rate, power_w = miner.usual(own)
     if action is Action.SET_HASHRATE:
-        return replace(limits, nominal_value=own.nominal_hashrate_ths, usual_value=rate)
-    return replace(
-        limits,
+        return limits._replace(nominal_value=own.nominal_hashrate_ths, usual_value=rate)
+    return limits._replace(
         min_value=own.power_min_w,
         max_value=own.power_max_w,
         nominal_value=own.nominal_power_w,

@@ -26,7 +26,6 @@ RAISES: Final = frozenset(
         Action.RESTART,
         Action.SET_POWER,
         Action.SET_HASHRATE,
-        Action.SET_PRESET,
         Action.SET_BOARD,
         Action.SET_LEVEL,
         Action.SET_POWER_PERCENT,
@@ -36,8 +35,15 @@ RAISES: Final = frozenset(
 )
 """Actions that can raise a miner's power, and so claim a share of the site's limit."""
 
-_SETTINGS: Final = frozenset({Action.SET_HASHRATE, Action.SET_PRESET, Action.SET_LEVEL})
+STANDBY_W: Final = 20.0
+"""What a stopped machine draws; makers state 10 to 30 W."""
+LOST_MS: Final = 300_000
+"""A reading older than this is no measurement of the present."""
+
+_SETTINGS: Final = frozenset({Action.SET_HASHRATE, Action.SET_LEVEL})
 """Targets that stay in force over a stop, and whose power is estimated."""
+_REDUCTIONS: Final = frozenset({Action.SET_LEVEL, Action.SET_POWER})
+"""Targets that the site's limit is kept by."""
 _SWITCHED: Final = frozenset({Action.SET_BOARD, Action.SET_SCALING})
 
 type Wanted = ProposalRecord | DecisionRecord | ReceiptRecord
@@ -74,6 +80,58 @@ def _site_has_room(state: State, miner_id: str, power_w: float) -> Reason | None
     if others_w is None:
         return Reason.POWER_MAXIMUM_UNKNOWN
     return Reason.OVER_POWER_LIMIT if others_w + power_w > site_w else None
+
+
+def kept_limit_w(state: State) -> float | None:
+    """Return the site's limit in W, where miners give up power for it; None without one."""
+    policy = state.policy.record
+    return policy.governor.max_power_watts if policy.sheds_over_limit else None
+
+
+def site_w(state: State) -> float:
+    """Return the measured power in W of all miners."""
+    return state.measured.total_w(partial(measured_w, state))
+
+
+def measured_w(state: State, miner_id: str) -> float:
+    """Return the power in W that a miner reported, or the usual one where it reports none.
+
+    One that has not answered for ``LOST_MS`` counts as drawing none, as does a removed one.
+    """
+    miner = state.miners.get(miner_id)
+    if miner is None or miner.reading is None or not state.has_policy(miner_id):
+        return 0.0
+    if miner.telemetry and miner.telemetry.record.ts_ms - miner.reading_ms > LOST_MS:
+        return 0.0
+    if miner.reading.power_w is not None:
+        return miner.reading.power_w
+    known_w = running_w(miner, state.own(miner_id)) if miner.reading.mining else 0.0
+    return known_w or 0.0
+
+
+def expected_w(state: State, miner_id: str, ts_ms: int) -> float:
+    """Return the power in W that a miner draws once the reductions under way took effect.
+
+    One that shows no effect when firmware has had its time is not relied upon.
+    """
+    miner, own = state.miner(miner_id), state.own(miner_id)
+    drawn_w = measured_w(state, miner_id)
+    # Telemetry may confirm a level for longer, since the machine boots; its power falls at once.
+    takes_ms = state.window_ms(Action.STOP) + own.level_change_s * 1000
+    for wanted in _under_way(miner):
+        if ts_ms - wanted.ts_ms >= takes_ms:
+            continue
+        claim = STANDBY_W if wanted.action is Action.STOP else None
+        if wanted.action in _REDUCTIONS:
+            claim = claim_w(miner, own, wanted)
+        if claim is not None:
+            drawn_w = min(drawn_w, claim)
+    return drawn_w
+
+
+def _under_way(miner: MinerState) -> list[Wanted]:
+    told: list[Wanted] = [item for item in miner.open_decisions.values() if item.authorised]
+    return told if miner.pending is None else [*told, miner.pending.receipt]
 
 
 def lowers(miner: MinerState, own: MinerPolicy, power_w: float) -> bool:
@@ -113,17 +171,13 @@ def commanded_w(miner: MinerState) -> float | None:
     return sent.value if sent is not None and sent.action is Action.SET_POWER else None
 
 
-def claim_w(  # noqa: PLR0911 - one case an action
-    miner: MinerState, own: MinerPolicy, wanted: Wanted
-) -> float | None:
+def claim_w(miner: MinerState, own: MinerPolicy, wanted: Wanted) -> float | None:
     """Return the power in W that a miner draws at most once an action took effect."""
     match wanted.action:
         case Action.SET_POWER:
             return wanted.value
         case Action.SET_HASHRATE:
             return _at_rate_w(miner, own, wanted.value)
-        case Action.SET_PRESET:
-            return miner.preset_w.get(wanted.option or "", own.power_max_w)
         case Action.SET_LEVEL:
             return level_w(miner, own, wanted.option)
         case Action.SET_POWER_PERCENT | Action.SET_SCALING:
@@ -189,10 +243,7 @@ def _counted_w(state: State, miner_id: str) -> float | None:
 
 def _present_w(miner: MinerState, own: MinerPolicy) -> float | None:
     """Return the power in W that a miner draws, or will by a command under way."""
-    told: list[Wanted] = [item for item in miner.open_decisions.values() if item.authorised]
-    if miner.pending is not None:
-        told.append(miner.pending.receipt)
-    claims = [claim_w(miner, own, item) for item in told if _can_raise(miner, item)]
+    claims = [claim_w(miner, own, item) for item in _under_way(miner) if _can_raise(miner, item)]
     drawn_w = miner.reading.power_w if miner.reading else None
     if miner.may_run:
         known_w = running_w(miner, own)

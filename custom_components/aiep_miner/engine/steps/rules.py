@@ -72,7 +72,7 @@ def is_safety_stop(miner: MinerState, proposal: ProposalRecord) -> bool:
 
 
 def _is_able(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> bool:
-    """Return whether the device supports the action, and has the named pool, board or preset."""
+    """Return whether the device supports the action, and has the named pool, board or level."""
     if own.actions is not None and proposal.action not in own.actions:
         return False
     reading = miner.reading or Reading()
@@ -81,8 +81,6 @@ def _is_able(miner: MinerState, own: MinerPolicy, proposal: ProposalRecord) -> b
             return any(pool.index == proposal.value for pool in reading.pools)
         case Action.SET_BOARD:
             return any(board.index == proposal.value for board in reading.boards)
-        case Action.SET_PRESET:
-            return own.presets is None or proposal.option in own.presets
         case Action.SET_LEVEL:
             return own.levels is None or any(item.name == proposal.option for item in own.levels)
         case _:
@@ -141,8 +139,6 @@ def _changes_nothing(  # noqa: PLR0911 - one case an action
             return reading.mining is True
         case Action.SET_POWER if reading.power_limit_w is not None and miner.pending is None:
             return _same(proposal.value, reading.power_limit_w)
-        case Action.SET_PRESET if reading.preset is not None and miner.pending is None:
-            return reading.preset == proposal.option
         case Action.SET_LEVEL if reading.level is not None and miner.pending is None:
             return reading.level == proposal.option
         case Action.SET_FAN | Action.SET_TARGET_TEMPERATURE | Action.SET_SCALING:

@@ -110,7 +110,7 @@ class _Story:
                 return SegmentReason.NOT_WORTH_A_START
             limited = self._shared.limit[step] > ALIKE and worth > price
             return SegmentReason.LIMIT if limited else SegmentReason.BELOW_BREAK_EVEN
-        if worth < power - ALIKE:
+        if worth < power - float(self._shared.limit[step]) - ALIKE:
             return SegmentReason.CARRIED_THROUGH
         if self._earned[step] >= price:
             return SegmentReason.PAYS_ON_IMPORT

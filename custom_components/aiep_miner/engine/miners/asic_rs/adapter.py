@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,8 +10,6 @@ from typing import Any
 
 import aiohttp
 from pyasic_rs import Miner, MinerFactory
-from pyasic_rs.asic_rs import MiningMode
-from pyasic_rs.config import TuningConfig
 from pyasic_rs.data import DataField, MinerData
 
 from ...records import Action, Reading
@@ -19,8 +17,9 @@ from ...records.reasons import Reason
 from .. import values
 from ..base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
 from ..controls import check
-from ..make import Link, Make
+from ..make import Apply, Link, Make, as_it_is
 from ..probing import open_ports, resolve, why_not
+from ..recording import record
 from ..whatsminer import is_v3
 from .makes import (
     ANTMINER,
@@ -32,9 +31,11 @@ from .makes import (
     make_for,
     usual_login,
 )
+from .pace import Pace
 from .reading import is_failed, mac_of, only, to_reading
 
 CONNECT_S = 15.0
+RECORD_S = 30.0
 POLL_S = 8.0
 """Above the library's 5 s for one endpoint that hangs, so that the others still count."""
 _COMMAND_S = 30.0
@@ -51,9 +52,6 @@ _LISTS_CHIPS = "Auradine Stock"
 _SWALLOWS_ERRORS = (LUXOS,)
 """Here a False can also mean that the answer got lost."""
 
-_MODES = {"low": MiningMode.Low, "normal": MiningMode.Normal, "high": MiningMode.High}
-"""A stock Antminer's."""
-
 _IDENTITY_FIELDS = (
     DataField.Mac,
     DataField.SerialNumber,
@@ -66,7 +64,6 @@ _IDENTITY_FIELDS = (
     DataField.TuningCapabilities,
 )
 _CHECK_FIELDS = (DataField.Mac, DataField.FirmwareVersion, DataField.Uptime)
-_PRESET_CHECK_FIELDS = (*_CHECK_FIELDS, DataField.TuningTarget)
 _POLL_FIELDS = (
     DataField.Mac,
     DataField.FirmwareVersion,
@@ -84,6 +81,17 @@ _POLL_FIELDS = (
     DataField.OperatingState,
     DataField.BestShare,
 )
+
+_SLOW_FIELDS = frozenset(
+    {
+        DataField.FirmwareVersion,
+        DataField.LightFlashing,
+        DataField.Messages,
+        DataField.Pools,
+        DataField.TuningTarget,
+    }
+)
+"""Read in full polls only; for most makes each of them is a request of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +113,20 @@ class _Device:
     """The library's name of it."""
     version: str | None
     excluded: list[DataField]
+    excluded_between: list[DataField]
+    """… and in the polls between those that read everything."""
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a device answered to the library, and beside it."""
+
+    device: _Device
+    data: MinerData
+    observed: Apply = as_it_is
+    settings: Apply | None = None
+    """None in a poll that did not read everything."""
 
 
 class AsicRsMiner:
@@ -157,8 +179,7 @@ class AsicRsMiner:
         """Read the miner; identifies it first when it is new, changed or back again."""
         try:
             async with _deadline(self._poll_s):
-                device, data = await self._read()
-                return await self._call(partial(device.make.refine, to_reading(data)))
+                return _reading(await self._read())
         except MinerError:
             self._lost = True
             raise
@@ -170,8 +191,20 @@ class AsicRsMiner:
         """
         async with self._commanding:
             async with _deadline(self._poll_s):
-                device = await self._checked(command)
+                device = await self._checked()
             await self._send(device, command)
+
+    async def record(self) -> dict[str, Any]:
+        """Return the replies that the make's own reads bring, without secrets."""
+        try:
+            async with _deadline(RECORD_S):
+                device = self._device or await self._identify()
+                identity = device.info.identity
+                known = (self._host, identity.mac, identity.hostname, identity.serial_number)
+                reads = device.make.reads()
+                return await self._call(partial(record, reads, tuple(filter(None, known))))
+        except MinerError as err:
+            return {"no_reply": err.reason.value}
 
     async def close(self) -> None:
         """Give calls in flight a little time, then cancel them; no more are made."""
@@ -184,22 +217,30 @@ class AsicRsMiner:
 
     # Reading.
 
-    async def _read(self, fields: tuple[DataField, ...] = ()) -> tuple[_Device, MinerData]:
+    async def _read(self, fields: tuple[DataField, ...] = ()) -> _Answer:
         """Read a device that is surely the right one."""
         if self._device is not None and not self._lost:
-            data = await self._data(self._device, fields)
-            if not is_failed(data) and not self._is_changed(self._device, data):
-                return self._device, data
-        device = await self._identify()
-        data = await self._data(device, fields)
-        if is_failed(data):
+            answer = await self._data(self._device, fields)
+            if not is_failed(answer.data) and not self._is_changed(self._device, answer.data):
+                return answer
+        answer = await self._data(await self._identify(), fields)
+        if is_failed(answer.data):
             raise MinerError(Reason.BAD_REPLY, "no usable data")
-        self._verify(mac_of(data))
-        return device, data
+        self._verify(mac_of(answer.data))
+        return answer
 
-    async def _data(self, device: _Device, fields: tuple[DataField, ...]) -> MinerData:
-        excluded = only(*fields) if fields else device.excluded
-        return await self._ask(partial(device.miner.get_data, exclude=excluded))
+    async def _data(self, device: _Device, fields: tuple[DataField, ...]) -> _Answer:
+        """Read what the library can, and beside it what the make needs: all at once."""
+        miner, make = device.miner, device.make
+        if fields:
+            data = await self._ask(partial(miner.get_data, exclude=only(*fields)))
+            return _Answer(device, data)
+        if not device.pace.is_full:
+            lean = partial(miner.get_data, exclude=device.excluded_between)
+            return _Answer(device, *await _together(self._ask(lean), self._call(make.observe)))
+        full = partial(miner.get_data, exclude=device.excluded)
+        calls = self._ask(full), self._call(make.observe), self._call(make.settings)
+        return _Answer(device, *await _together(*calls))
 
     def _is_changed(self, device: _Device, data: MinerData) -> bool:
         """Return whether another device, or the same with another firmware, answered."""
@@ -244,13 +285,15 @@ class AsicRsMiner:
             raise MinerError(Reason.BAD_REPLY, "identified, but no usable data")
         known = replace(known, restart_sign=make.restart_sign)
         capabilities = await self._call(partial(make.describe, known))
+        fields = _polled(miner.firmware, data.firmware_version, capabilities)
         return _Device(
             miner=miner,
             info=MinerInfo(identity=_identity(miner, data), capabilities=capabilities),
             make=make,
             firmware=miner.firmware,
             version=data.firmware_version,
-            excluded=_excluded(miner.firmware, data.firmware_version, capabilities),
+            excluded=only(*fields),
+            excluded_between=only(*(item for item in fields if item not in _SLOW_FIELDS)),
         )
 
     def _make(self, miner: Miner, version: str | None, *, writable: bool) -> Make:
@@ -266,21 +309,16 @@ class AsicRsMiner:
 
     # Commanding.
 
-    async def _checked(self, command: Command) -> _Device:
-        """Return the device after it has just answered with the MAC address known for it.
-
-        A stopped Antminer has no preset, and would start with one: REFUSED.
-        """
-        is_preset = command.action is Action.SET_PRESET
-        device, data = await self._read(_PRESET_CHECK_FIELDS if is_preset else _CHECK_FIELDS)
-        if self._mac is not None and mac_of(data) is None:
+    async def _checked(self) -> _Device:
+        """Return the device after it has just answered with the MAC address known for it."""
+        answer = await self._read(_CHECK_FIELDS)
+        if self._mac is not None and mac_of(answer.data) is None:
             raise MinerError(Reason.BAD_REPLY, "cannot tell which device this is")
-        if is_preset and device.info.capabilities.presets and data.tuning_target is None:
-            raise MinerError(Reason.REFUSED, "a preset would start the miner")
-        return device
+        return answer.device
 
     async def _send(self, device: _Device, command: Command) -> None:
         call = _call_for(device, command)
+        device.pace.watch()
         try:
             async with asyncio.timeout(_COMMAND_S):
                 accepted = await self._call(call, write=True)
@@ -331,6 +369,26 @@ async def _deadline(seconds: float) -> AsyncIterator[None]:
         raise MinerError(Reason.TIMEOUT, f"no answer within {seconds:g} s") from err
 
 
+def _reading(answer: _Answer) -> Reading:
+    """Return an answer's reading, with what the make says beside the library."""
+    reading, pace = to_reading(answer.data), answer.device.pace
+    if answer.settings is None:
+        reading = pace.fill(reading)
+    else:
+        pace.keep(reading, answer.settings)
+    return pace.with_settings(answer.observed(reading))
+
+
+async def _together(*calls: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Return what several calls return; when one raises, the others are cancelled."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
 def _factory(credentials: Credentials | None) -> MinerFactory:
     """Return a factory that knows the password for every firmware that may want one."""
     factory = MinerFactory().with_identification_timeout_secs(_IDENTIFY_S)
@@ -363,13 +421,11 @@ def _identity(miner: Miner, data: MinerData) -> Identity:
 
 def _capabilities(miner: Miner, data: MinerData) -> Capabilities:
     """Return what can be controlled; the flags are read here and nowhere else."""
-    presets = tuple(_MODES) if miner.firmware == ANTMINER and miner.supports_tuning_config else ()
     supported = {
         Action.RUN: miner.supports_resume,
         Action.STOP: miner.supports_pause,
         Action.RESTART: miner.supports_restart,
         Action.SET_POWER: miner.supports_set_power_limit and miner.firmware != AVALON,
-        Action.SET_PRESET: bool(presets),
         Action.FAULT_LIGHT: miner.supports_set_fault_light,
     }
     actions = frozenset(action for action, yes in supported.items() if yes)
@@ -378,14 +434,13 @@ def _capabilities(miner: Miner, data: MinerData) -> Capabilities:
         actions=actions,
         power_min_w=power.minimum.watts if power and power.minimum else None,
         power_max_w=power.maximum.watts if power and power.maximum else None,
-        presets=presets,
         reports_power=data.wattage is not None,
         read_only_reason=None if actions else Reason.NOT_CONTROLLABLE,
     )
 
 
-def _excluded(firmware: str, version: str | None, capabilities: Capabilities) -> list[DataField]:
-    """Return what a poll leaves out.
+def _polled(firmware: str, version: str | None, capabilities: Capabilities) -> list[DataField]:
+    """Return what a poll reads.
 
     On a Whatsminer before API v3 the library answers a failed read of the power supply by
     sending a command that opens the device for writes.
@@ -393,13 +448,13 @@ def _excluded(firmware: str, version: str | None, capabilities: Capabilities) ->
     fields = list(_POLL_FIELDS)
     if firmware not in _CLAIMS_TO_MINE:
         fields.append(DataField.IsMining)
-    if capabilities.actions & {Action.SET_POWER, Action.SET_PRESET}:
+    if Action.SET_POWER in capabilities.actions:
         fields.append(DataField.TuningTarget)
     if firmware == _LISTS_CHIPS:
         fields.append(DataField.Chips)
     if firmware != WHATSMINER or is_v3(version):
         fields.append(DataField.PsuFans)
-    return only(*fields)
+    return fields
 
 
 def _call_for(device: _Device, command: Command) -> Callable[[], Awaitable[bool]]:
@@ -420,8 +475,6 @@ def _call_for(device: _Device, command: Command) -> Callable[[], Awaitable[bool]
             return plain[command.action]
         case Action.SET_POWER:
             return partial(miner.set_power_limit, command.value or 0.0)
-        case Action.SET_PRESET:
-            return partial(miner.set_tuning_config, _preset(command.option))
         case _:
             return partial(miner.set_fault_light, command.option == ON)
 
@@ -432,12 +485,6 @@ def _watts(capabilities: Capabilities, value: float | None) -> float:
     if value is None or not math.isfinite(value) or not low <= value <= high:
         raise MinerError(Reason.UNSUPPORTED_ACTION, f"no power limit of {value} W")
     return float(round(value))
-
-
-def _preset(option: str | None) -> TuningConfig:
-    if option not in _MODES:
-        raise MinerError(Reason.UNSUPPORTED_ACTION, f"no preset {option}")
-    return TuningConfig.mode(_MODES[option])
 
 
 def _went_down(command: Command, err: MinerError) -> bool:

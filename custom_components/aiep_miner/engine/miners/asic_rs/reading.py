@@ -88,7 +88,6 @@ def to_reading(data: MinerData) -> Reading:
         shares_rejected=_total(pool.shares_rejected for pool in pools),
         best_share=values.number(data.best_share, 0, _BEST_SHARE_LIMIT),
         pools=pools,
-        preset=_preset(data),
         ambient_c=values.celsius(data.fluid_temperature) if make in _AIR_MAKES else None,
         fault_light=data.light_flashing,
         messages=_messages(data),
@@ -131,14 +130,6 @@ def _uptime(data: MinerData) -> timedelta | None:
 
 def _seconds(value: timedelta | None) -> int | None:
     return None if value is None else values.count(value.total_seconds(), values.UPTIME_LIMIT_S)
-
-
-def _preset(data: MinerData) -> str | None:
-    target = data.tuning_target
-    if target is None:
-        return None
-    mode = target.target_mode
-    return target.preset_name or (None if mode is None else str(mode).lower())
 
 
 def _says_something(board: BoardData) -> bool:

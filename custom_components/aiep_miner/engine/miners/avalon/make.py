@@ -6,10 +6,10 @@ from functools import partial
 
 from ...records import Action, DeviceLevel, Reading
 from ...records.reasons import Reason
-from ..base import AUTO, Capabilities, Command, MinerError
+from ..base import AUTO, Capabilities, Command, MinerError, Reads
 from ..cgminer.api import CgminerApi, NoReplyError, refusal
 from ..controls import ranged, unique
-from ..make import SIDE_READ_S, Call, Link, Make, deadline
+from ..make import SIDE_READ_S, Apply, Call, Link, Make, deadline
 from ..sensors import without_sensors
 from ..values import number
 from .status import Status, family, power_w, read_status, refined, work_mode
@@ -29,6 +29,7 @@ _HOME_ACTIONS = frozenset(
         *(Action.RESTART, Action.SET_POOL),
     }
 )
+_RECORDED = ("version", "summary", "devs", "stats", "litestats", "pools", "devdetails")
 _WRITE_S = 30.0
 _SOON_S = 5
 """A stop or start is sent with the time when it is to happen."""
@@ -66,15 +67,16 @@ class Avalon(Make):
             level_restarts=True,
         )
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Correct a reading; without the status neither power nor temperature is known."""
+    async def observe(self) -> Apply:
+        """Return what the status says; without it neither power nor temperature is known."""
         try:
             status = await self._status()
         except MinerError:
-            return replace(without_sensors(reading), power_w=None)
-        return self._with_settings(refined(reading, status), status)
+            return _without_status
+        return partial(self._with_status, status=status)
 
-    def _with_settings(self, reading: Reading, status: Status) -> Reading:
+    def _with_status(self, reading: Reading, status: Status) -> Reading:
+        reading = refined(reading, status)
         mode = work_mode(status)
         if mode is None or not mode < len(self._modes):
             return reading
@@ -85,6 +87,10 @@ class Avalon(Make):
             fan_percent=speed,
             target_temperature_c=number(status.get("TarT"), 1, 150),
         )
+
+    def reads(self) -> Reads:
+        """Return what the RPC tells."""
+        return self.rpc.reads(*_RECORDED)
 
     def call_for(self, command: Command) -> Call | None:
         """Return what stops, starts or restarts it: a Q says yes in a form of its own."""
@@ -134,3 +140,7 @@ class Avalon(Make):
         if not status:
             raise MinerError(Reason.BAD_REPLY, "no status text")
         return status
+
+
+def _without_status(reading: Reading) -> Reading:
+    return replace(without_sensors(reading), power_w=None)

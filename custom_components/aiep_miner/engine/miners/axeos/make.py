@@ -10,14 +10,15 @@ from typing import Any, ClassVar, Final
 
 from ...records import Action, DeviceLevel, Reading, Temperature
 from ...records.reasons import Reason
-from ..base import AUTO, Capabilities, Command, MinerError
+from ..base import AUTO, Capabilities, Command, MinerError, Reads
 from ..controls import level_named, numbers, ranged, unique
-from ..make import Call, Link, Make
+from ..make import Apply, Call, Link, Make, as_it_is
 from ..sensors import with_sensors
 from ..values import celsius, count, flag, number
 
 _INFO: Final = "/api/system/info"
 _SETTINGS: Final = "/api/system"
+_ASIC: Final = "/api/system/asic"
 _FREQUENCIES_MHZ: Final = (50.0, 2000.0)
 _VOLTAGES_MV: Final = (500.0, 2000.0)
 _FAN: Final = ranged(Action.SET_FAN, 30, 100)
@@ -30,7 +31,7 @@ _SENSORS: Final = {"temp2": "chip_1", "vrTemp": "board_0"}
 class BitAxe(Make):
     """A BitAxe."""
 
-    settings: ClassVar = frozenset(
+    own_actions: ClassVar = frozenset(
         {Action.SET_FAN, Action.SET_TARGET_TEMPERATURE, Action.RESTART, Action.IDENTIFY}
     )
     paths: ClassVar = {
@@ -44,15 +45,17 @@ class BitAxe(Make):
         """Initialize for a device; nothing is sent."""
         super().__init__(link)
         self._levels: tuple[DeviceLevel, ...] = ()
+        self._has_more_sensors = True
+        """Than the library has: so until a poll showed otherwise."""
 
     async def describe(self, capabilities: Capabilities) -> Capabilities:
         """Return what the device lists; firmware that lists nothing is left as it is."""
         try:
-            listed = await self.link.http().read("/api/system/asic")
+            listed = await self.link.http().read(_ASIC)
         except MinerError:
             return capabilities
         self._levels = levels(listed)
-        actions = capabilities.actions | self.settings
+        actions = capabilities.actions | self.own_actions
         if self._levels:
             actions |= {Action.SET_LEVEL}
         return replace(
@@ -64,22 +67,43 @@ class BitAxe(Make):
             read_only_reason=None,
         )
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Add what the library leaves out; without an answer the rest of the reading stands."""
+    async def observe(self) -> Apply:
+        """Return the sensors that the library leaves out, where the device has such."""
+        if not self._has_more_sensors:
+            return as_it_is
+        return partial(self._with_sensors, listed=sensors(await self._info()))
+
+    def _with_sensors(self, reading: Reading, listed: list[Temperature]) -> Reading:
+        known = {item.sensor for item in reading.temperatures}
+        if listed and known:
+            self._has_more_sensors = not known >= {item.sensor for item in listed}
+        return with_sensors(reading, listed)
+
+    async def settings(self) -> Apply:
+        """Return the settings in force and the error rate."""
+        info = await self._info()
+        return _settings(info, self._levels) if info else as_it_is
+
+    async def _info(self) -> dict[str, Any]:
         try:
             info = await self.link.http().read(_INFO)
         except MinerError:
-            return reading
-        return refined(reading, info, self._levels) if isinstance(info, dict) else reading
+            return {}
+        return info if isinstance(info, dict) else {}
+
+    def reads(self) -> Reads:
+        """Return what the web interface tells."""
+        paths = (_INFO, _ASIC)
+        return {f"GET {path}": partial(self.link.http().read, path) for path in paths}
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""
         if command.action in self.paths:
             return partial(self._write, "POST", self.paths[command.action])
-        settings = self._settings(command)
+        settings = self._changes(command)
         return None if settings is None else partial(self._write, "PATCH", _SETTINGS, settings)
 
-    def _settings(self, command: Command) -> dict[str, Any] | None:
+    def _changes(self, command: Command) -> dict[str, Any] | None:
         match command.action:
             case Action.SET_LEVEL:
                 level = level_named(self._levels, command.option)
@@ -114,7 +138,7 @@ class NerdAxe(BitAxe):
         Action.STOP: "/api/system/shutdown",
         Action.RESTART: "/api/system/restart",
     }
-    settings: ClassVar = frozenset(
+    own_actions: ClassVar = frozenset(
         {
             *(Action.RUN, Action.STOP, Action.RESTART),
             *(Action.SET_FAN, Action.SET_TARGET_TEMPERATURE),
@@ -143,15 +167,14 @@ def _name(frequency_mhz: float, voltage_mv: float) -> str:
     return f"{frequency_mhz:g} MHz {voltage_mv:g} mV"
 
 
-def refined(reading: Reading, info: dict[str, Any], known: tuple[DeviceLevel, ...]) -> Reading:
-    """Return a reading with the settings in force, the error rate and every sensor."""
+def _settings(info: dict[str, Any], known: tuple[DeviceLevel, ...]) -> Apply:
     mhz = number(info.get("frequency"), *_FREQUENCIES_MHZ)
     mv = number(info.get("coreVoltage"), *_VOLTAGES_MV)
     name = None if mhz is None or mv is None else _name(mhz, mv)
     automatic = flag(info.get("autofanspeed"))
     speed = info.get("manualFanSpeed", info.get("fanspeed"))
-    return replace(
-        with_sensors(reading, _sensors(info)),
+    return partial(
+        replace,
         level=name if level_named(known, name) else None,
         fan_percent=number(speed, 0, 100) if automatic is False else None,
         target_temperature_c=number(info.get("temptarget"), 1, 150),
@@ -160,7 +183,8 @@ def refined(reading: Reading, info: dict[str, Any], known: tuple[DeviceLevel, ..
     )
 
 
-def _sensors(info: dict[str, Any]) -> list[Temperature]:
+def sensors(info: dict[str, Any]) -> list[Temperature]:
+    """Return the sensors that a device lists."""
     dies = info.get("asicTemps")
     found = [(place, celsius(info.get(key))) for key, place in _SENSORS.items()]
     found.append(("die_0", celsius(dies) if isinstance(dies, list) else None))

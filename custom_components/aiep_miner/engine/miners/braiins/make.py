@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from ...records import Action, Board, DeviceLevel, Reading
 from ...records.reasons import Reason
-from ..base import ON, Capabilities, Command, MinerError
+from ..base import ON, Capabilities, Command, MinerError, Reads
 from ..controls import level_at, level_named, power_levels, ranged
-from ..make import Call, Link, Make
+from ..make import Apply, Call, Link, Make, as_it_is
 from ..values import POWER_LIMIT_W, at, flag, number
 
 API: Final = "/api/v1"
@@ -22,6 +22,11 @@ _PATHS: Final = {
     Action.RESTART: "/actions/reboot",
     Action.RESTART_MINING: "/actions/restart",
 }
+_RECORDED: Final = (
+    *("/miner/details", "/miner/stats", "/miner/hw/hashboards", "/cooling/state", "/pools"),
+    *("/configuration/miner", "/configuration/constraints"),
+    *("/performance/tuner-state", "/performance/dps"),
+)
 _LOGIN_QUERY: Final = (
     "mutation ($username: String!, $password: String!) { auth { login(username: $username, "
     "password: $password) { __typename } } }"
@@ -73,10 +78,10 @@ class Braiins(Make):
             level_change_s=60.0,
         )
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Add the targets in force and whether the firmware scales by itself."""
+    async def settings(self) -> Apply:
+        """Return the targets in force and whether the firmware scales by itself."""
         if self._session is None:
-            return reading
+            return as_it_is
         tuner = at(await self._read("/configuration/miner"), "tuner")
         target_w = number(at(tuner, "power_target", "watt"), 0, POWER_LIMIT_W)
         aimed_ths = number(
@@ -85,13 +90,22 @@ class Braiins(Make):
         by_hashrate = at(tuner, "tuner_mode") == _HASHRATE_MODE and aimed_ths is not None
         scaling = at(await self._read("/performance/dps"), "enabled")
         switched = at(await self._read("/miner/hw/hashboards"), "hashboards")
-        return replace(
-            reading,
-            boards=tuple(_switched(board, switched) for board in reading.boards),
-            expected_hashrate_ths=aimed_ths if by_hashrate else reading.expected_hashrate_ths,
-            level=None if by_hashrate else level_at(self._levels, target_w),
-            scaling=flag(scaling),
-        )
+        level = None if by_hashrate else level_at(self._levels, target_w)
+
+        def apply(reading: Reading) -> Reading:
+            return replace(
+                reading,
+                boards=tuple(_switched(board, switched) for board in reading.boards),
+                expected_hashrate_ths=aimed_ths if by_hashrate else reading.expected_hashrate_ths,
+                level=level,
+                scaling=flag(scaling),
+            )
+
+        return apply
+
+    def reads(self) -> Reads:
+        """Return what the REST API tells."""
+        return {f"GET {API}{path}": partial(self._read, path) for path in _RECORDED}
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 from ...records import Action, Reading
 from ...records.reasons import Reason
 from ..base import ON, Capabilities, Command, Identity, MinerError, MinerInfo
+from ..recording import record
 from ..values import count
 from .api import CgminerApi, NoReplyError, Reply, refusal, section
 from .reading import read_identity, read_pools, read_telemetry
 
 PORT = 4028
 DEADLINE_S = 15.0
+_RECORDED = ("version", "devdetails", "summary", "devs", "stats", "pools", "config")
 _ACTIONS = frozenset({Action.RUN, Action.STOP, Action.RESTART, Action.SET_BOARD, Action.SET_POOL})
 """Everything that the API can do, to those who may write."""
 _SWITCHES = {
@@ -75,6 +78,10 @@ class CgminerMiner:
             await self._switch_pool(command.value, until)
         else:
             raise MinerError(Reason.UNSUPPORTED_ACTION, command.action)
+
+    async def record(self) -> dict[str, Any]:
+        """Return the replies that the miner is read by, without secrets."""
+        return await record(self._api.reads(*_RECORDED))
 
     async def close(self) -> None:
         """Wait for what is under way; a connection lasts no longer than its command."""

@@ -5,10 +5,11 @@ import json
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from ...records.reasons import Reason
-from ..base import MinerError
+from ..base import MinerError, Reads
 from ..values import count, text
 
 REPLY_LIMIT = 256 * 1024
@@ -83,6 +84,13 @@ class CgminerApi:
         except (OSError, ValueError, OverflowError) as err:
             # ValueError and OverflowError: there can be no such host name, no such port.
             raise MinerError(Reason.UNREACHABLE, str(err), maybe_done=sent) from err
+
+    def reads(self, *commands: str) -> Reads:
+        """Return by command what asks for its reply."""
+        return {command: partial(self._ask_soon, command) for command in commands}
+
+    async def _ask_soon(self, command: str) -> Reply:
+        return await self.ask(command, until=asyncio.get_running_loop().time() + _COMMAND_S)
 
     async def settle(self) -> None:
         """Wait until the commands under way and in the queue have ended."""

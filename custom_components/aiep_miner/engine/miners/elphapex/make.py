@@ -5,10 +5,10 @@ from typing import Any
 
 import aiohttp
 
-from ...records import Reading, Temperature
+from ...records import Temperature
 from ..base import MinerError
-from ..make import Make
-from ..sensors import with_sensors, without_sensors
+from ..make import Apply, Make
+from ..sensors import only_sensors, without_sensors
 from ..values import celsius, number
 
 _STATS = "/cgi-bin/stats.cgi"
@@ -19,15 +19,14 @@ _MILLI = 1000.0
 class Elphapex(Make):
     """A DG-1 or DG-Home."""
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Take the hottest of each place; without an answer there is no temperature at all."""
+    async def observe(self) -> Apply:
+        """Return the hottest of each place; without an answer there is no temperature at all."""
         login = aiohttp.DigestAuthMiddleware(self.link.username, self.link.password)
         try:
             stats = await self.link.http().read(_STATS, middlewares=(login,))
         except MinerError:
-            return without_sensors(reading)
-        sensors = tuple(temperatures(stats))
-        return with_sensors(reading, sensors) if sensors else without_sensors(reading)
+            return without_sensors
+        return only_sensors(tuple(temperatures(stats)))
 
 
 def temperatures(stats: Any) -> Iterator[Temperature]:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from ...records import Action, Reading
+from ...records import Action
 from ...records.reasons import Reason
-from ..base import AUTO, ON, Capabilities, Command, MinerError
+from ..base import AUTO, ON, Capabilities, Command, MinerError, Reads
 from ..controls import ranged
-from ..make import Call, Make
+from ..make import Apply, Call, Make, as_it_is
 from ..values import at, number
 
 PORT: Final = 4028
@@ -29,15 +29,15 @@ class Epic(Make):
         actions = {Action.SET_BOARD, Action.SET_FAN, Action.RESTART_MINING}
         return replace(capabilities, actions=capabilities.actions | actions, ranges=(_FAN,))
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Add the speed that the fans are told to keep, or what they are regulated to."""
+    async def settings(self) -> Apply:
+        """Return the speed that the fans are told to keep, or what they are regulated to."""
         try:
             summary = await self.link.http(PORT).read("/summary")
         except MinerError:
-            return reading
+            return as_it_is
         mode = at(summary, "Fans", "Fan Mode")
-        return replace(
-            reading,
+        return partial(
+            replace,
             fan_percent=number(at(mode, "Manual"), 0, 100),
             target_temperature_c=number(at(mode, "Auto", "Target Temperature"), 1, 150),
         )
@@ -48,6 +48,11 @@ class Epic(Make):
         light = at(summary, "Misc", "Locate Miner State")
         if isinstance(light, bool):
             await self.post("/identify", light)
+
+    def reads(self) -> Reads:
+        """Return what the API tells."""
+        paths = ("/summary", "/capabilities", "/temps")
+        return {f"GET {path}": partial(self.link.http(PORT).read, path) for path in paths}
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command: the library takes a wrong password for a refusal."""

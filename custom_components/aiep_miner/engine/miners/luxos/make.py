@@ -1,18 +1,18 @@
 """LuxOS: its RPC, where a change needs the session that ``logon`` gives."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from ...records import Action, DeviceLevel, Reading
+from ...records import Action, DeviceLevel
 from ...records.reasons import Reason
 from ..antminer import StatsSensors
 from ..base import AUTO, ON, Capabilities, Command, MinerError
 from ..cgminer.api import Reply, refusal, section
 from ..controls import level_named, listed, ranged, unique
-from ..make import SIDE_READ_S, Call, Link, deadline
+from ..make import SIDE_READ_S, Apply, Call, Link, deadline
 from ..values import POWER_LIMIT_W, flag, number, text
 
 _WRITE_S: Final = 30.0
@@ -22,6 +22,11 @@ _HASHRATE_LIMIT_THS: Final = 10_000.0
 
 class LuxOs(StatsSensors):
     """An Antminer with LuxOS; its ``stats`` reply lists the sensors as a stock Antminer's does."""
+
+    recorded: ClassVar[tuple[str, ...]] = (
+        *StatsSensors.recorded,
+        *("config", "profiles", "fans", "temps", "power"),
+    )
 
     def __init__(self, link: Link) -> None:
         """Initialize for a device; nothing is sent."""
@@ -45,13 +50,12 @@ class LuxOs(StatsSensors):
             level_change_s=60.0,
         )
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Add profile, heat management and the speed that the fans are told to keep."""
-        reading = await super().refine(reading)
+    async def settings(self) -> Apply:
+        """Return profile, heat management and the speed that the fans are told to keep."""
         config = _first(await self._read("config"), "CONFIG")
         profile = text(config.get("Profile"))
-        return replace(
-            reading,
+        return partial(
+            replace,
             level=profile if level_named(self._levels, profile) else None,
             scaling=flag(config.get("IsAtmEnabled")),
             fan_percent=_fan_percent(await self._read("fans")),
@@ -60,6 +64,8 @@ class LuxOs(StatsSensors):
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command that the library lacks."""
         match command.action:
+            case Action.RESTART:
+                return partial(self._change, "rebootdevice")
             case Action.SET_LEVEL:
                 return partial(self._change, "profileset", str(command.option))
             case Action.SET_SCALING:
@@ -82,9 +88,9 @@ class LuxOs(StatsSensors):
             return {}
         return {} if refusal(reply) else reply
 
-    async def _change(self, command: str, value: str) -> bool:
+    async def _change(self, command: str, *values: str) -> bool:
         async with self._session() as session:
-            return await self._tell(command, f"{session},{value}")
+            return await self._tell(command, ",".join((session, *values)))
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[str]:
@@ -98,7 +104,9 @@ class LuxOs(StatsSensors):
         try:
             yield session
         finally:
-            await self.rpc.ask("logoff", session, until=deadline(SIDE_READ_S))
+            # A machine that restarts is gone by now, and a session ends by itself.
+            with suppress(MinerError):
+                await self.rpc.ask("logoff", session, until=deadline(SIDE_READ_S))
 
     async def _tell(self, command: str, parameter: str) -> bool:
         until = deadline(_WRITE_S)

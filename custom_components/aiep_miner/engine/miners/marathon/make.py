@@ -5,10 +5,10 @@ from typing import Any
 
 import aiohttp
 
-from ...records import Reading, Temperature
+from ...records import Temperature
 from ..base import MinerError
-from ..make import Make
-from ..sensors import with_sensors, without_sensors
+from ..make import Apply, Make
+from ..sensors import only_sensors, without_sensors
 from ..values import celsius
 
 _HASHBOARDS = "/kaonsu/v1/hashboards"
@@ -18,15 +18,14 @@ _PLACES = {"temperature_pcb": "board", "temperature_raw": "chip"}
 class Marathon(Make):
     """An Antminer with Marathon firmware."""
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Take the hottest of each place; without an answer there is no temperature at all."""
+    async def observe(self) -> Apply:
+        """Return the hottest of each place; without an answer there is no temperature at all."""
         login = aiohttp.DigestAuthMiddleware(self.link.username, self.link.password)
         try:
             boards = await self.link.http().read(_HASHBOARDS, middlewares=(login,))
         except MinerError:
-            return without_sensors(reading)
-        sensors = tuple(temperatures(boards))
-        return with_sensors(reading, sensors) if sensors else without_sensors(reading)
+            return without_sensors
+        return only_sensors(tuple(temperatures(boards)))
 
 
 def temperatures(reply: Any) -> Iterator[Temperature]:

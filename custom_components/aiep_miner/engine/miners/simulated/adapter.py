@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 from zlib import crc32
 
 from ...records import Action, Board, Pool, Reading, Temperature
@@ -76,6 +77,10 @@ class SimulatedMiner:
         change = _change(machine, command)
         if not machine.has(MachineFault.IGNORE_COMMANDS):
             change()
+
+    async def record(self) -> dict[str, Any]:
+        """Return nothing: there is no device."""
+        return {}
 
     async def close(self) -> None:
         """There is nothing to let go of."""

@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Final
 
 from ...records import Action, DeviceLevel, Reading, RestartSign
 from ...records.reasons import Reason
-from ..base import ON, Capabilities, Command, MinerError
+from ..base import ON, Capabilities, Command, MinerError, Reads
 from ..controls import level_named, listed, ranged, unique
-from ..make import Call, Link, Make
+from ..make import Apply, Call, Link, Make
 from ..values import POWER_LIMIT_W, at, number, text
 
 API: Final = "/api/v1"
@@ -18,6 +18,10 @@ _PATHS: Final = {
     Action.RESTART: "/mining/restart",
 }
 _THROTTLE: Final = ranged(Action.SET_POWER_PERCENT, 20, 100)
+_RECORDED: Final = (
+    *("/info", "/status", "/summary", "/chains", "/perf-summary"),
+    *("/settings", "/autotune/presets"),
+)
 _DELIBERATE: Final = frozenset({"Miner state: stopped", "Miner state: stopping"})
 """What the library reports as an error when the machine was stopped on purpose."""
 
@@ -57,19 +61,26 @@ class Vnish(Make):
             level_restarts=True,
         )
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Add preset and throttle; leave out that it was stopped, which is no fault."""
+    async def observe(self) -> Apply:
+        """Return what leaves out that it was stopped, which is no fault."""
+        return _without_deliberate
+
+    async def settings(self) -> Apply:
+        """Return preset and throttle."""
         settings = await self._read("/settings")
         preset = text(str(at(settings, "miner", "overclock", "preset")))
         throttled = None
         if self._throttles:
             throttled = at(await self._read("/summary"), "miner", "miner_status", "throttled")
-        return replace(
-            reading,
+        return partial(
+            replace,
             level=preset if level_named(self._levels, preset) else None,
             power_percent=number(throttled, 0, 100),
-            messages=tuple(item for item in reading.messages if item not in _DELIBERATE),
         )
+
+    def reads(self) -> Reads:
+        """Return what the REST API tells."""
+        return {f"GET {API}{path}": partial(self._read, path) for path in _RECORDED}
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""
@@ -124,6 +135,11 @@ class Vnish(Make):
         if not isinstance(token, str):
             raise MinerError(Reason.AUTH_FAILED, "a log-in without a token")
         return token
+
+
+def _without_deliberate(reading: Reading) -> Reading:
+    kept = tuple(item for item in reading.messages if item not in _DELIBERATE)
+    return replace(reading, messages=kept)
 
 
 def levels(presets: Any) -> tuple[DeviceLevel, ...]:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from ...records import Action, DeviceLevel, Reading, Temperature
 from ...records.reasons import Reason
-from ..base import ON, Capabilities, Command, MinerError
+from ..base import ON, Capabilities, Command, MinerError, Reads
 from ..cgminer.api import Reply, section
-from ..make import SIDE_READ_S, Call, Link, Make, deadline
+from ..make import SIDE_READ_S, Apply, Call, Link, Make, deadline
 from ..sensors import with_sensors, without_sensors
 from ..values import POWER_LIMIT_W, at, celsius, count, number
 from .encrypted import EncryptedApi
@@ -71,14 +71,13 @@ class WhatsminerV2(Make):
             return capabilities
         return _with_modes(capabilities)
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Add the power mode in force, and the limit that the library hides behind it."""
+    async def settings(self) -> Apply:
+        """Return the power mode in force, and the limit that the library hides behind it."""
         total = await self._summary()
-        limit_w = number(total.get("Power Limit"), 1, POWER_LIMIT_W)
-        return replace(
-            reading,
+        return partial(
+            _with_limits,
             level=_mode(total),
-            power_limit_w=reading.power_limit_w if limit_w is None else limit_w,
+            limit_w=number(total.get("Power Limit"), 1, POWER_LIMIT_W),
         )
 
     async def _summary(self) -> Reply:
@@ -87,6 +86,10 @@ class WhatsminerV2(Make):
         except MinerError:
             return {}
         return next(iter(section(reply, "SUMMARY")), {})
+
+    def reads(self) -> Reads:
+        """Return what is read without a password; each of these a device is known to answer."""
+        return self.api.rpc.reads("summary", "devs", "pools", "get_version", "status")
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""
@@ -130,21 +133,17 @@ class WhatsminerV3(Make):
         if isinstance(system, dict) and system.get("ledstatus") == _AUTO:
             await self.api.write("set.system.led", _AUTO)
 
-    async def refine(self, reading: Reading) -> Reading:
-        """Show the boards' own temperatures: the library has the coolest chip in their place."""
+    async def observe(self) -> Apply:
+        """Return the boards' own temperatures, and the limit in force."""
         try:
             status = await self.api.read("get.miner.status", "summary")
         except MinerError:
-            return without_sensors(reading)
-        chips = (item for item in reading.temperatures if not item.sensor.startswith("board_"))
-        limit_w = number(at(status, "summary", "power-limit"), 1, POWER_LIMIT_W)
-        reading = replace(
-            reading,
-            temperatures=tuple(chips),
-            level=await self._mode(),
-            power_limit_w=reading.power_limit_w if limit_w is None else limit_w,
-        )
-        return with_sensors(reading, temperatures(status))
+            return without_sensors
+        return partial(_with_summary, status=status)
+
+    async def settings(self) -> Apply:
+        """Return the power mode in force."""
+        return partial(replace, level=await self._mode())
 
     async def describe(self, capabilities: Capabilities) -> Capabilities:
         """Return the power modes as levels, where the device says which one is in force."""
@@ -160,6 +159,14 @@ class WhatsminerV3(Make):
         power = info.get("power") if isinstance(info, dict) else None
         mode = count(power.get("mode"), 9) if isinstance(power, dict) else None
         return _MODES[mode] if mode is not None and mode < len(_MODES) else None
+
+    def reads(self) -> Reads:
+        """Return what is read without a password."""
+        status = {
+            f"get.miner.status {what}": partial(self.api.read, "get.miner.status", what)
+            for what in ("summary", "pools", "edevs")
+        }
+        return {"get.device.info": partial(self.api.read, "get.device.info"), **status}
 
     def call_for(self, command: Command) -> Call | None:
         """Return what sends a command."""
@@ -183,6 +190,23 @@ class WhatsminerV3(Make):
     async def _send(self, command: str, parameter: Any = None) -> bool:
         await self.api.write(command, parameter)
         return True
+
+
+def _with_summary(reading: Reading, status: Any) -> Reading:
+    """Show the boards' own temperatures: the library has the coolest chip in their place."""
+    chips = (item for item in reading.temperatures if not item.sensor.startswith("board_"))
+    limit_w = number(at(status, "summary", "power-limit"), 1, POWER_LIMIT_W)
+    reading = replace(
+        reading,
+        temperatures=tuple(chips),
+        power_limit_w=reading.power_limit_w if limit_w is None else limit_w,
+    )
+    return with_sensors(reading, temperatures(status))
+
+
+def _with_limits(reading: Reading, *, level: str | None, limit_w: float | None) -> Reading:
+    known_w = reading.power_limit_w if limit_w is None else limit_w
+    return replace(reading, level=level, power_limit_w=known_w)
 
 
 def _mode(total: Reply) -> str | None:
