@@ -141,7 +141,7 @@ async def test_logbook(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> 
     limited = {**miner, "action": "stop", "reason": "site_limit_exceeded"}
     assert describe("decision", **limited) == (
         "Miner 1",
-        "decided Stop: The site was above its power limit",
+        "Stop decided: The site was above its power limit",
     )
     gone = {"device_id": None, "miner_id": "miner-9", "action": "stop", "reason": "overheat"}
     assert describe("decision", **gone) == ("miner-9", "Stop decided: Overheated")
