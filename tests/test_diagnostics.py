@@ -128,20 +128,22 @@ async def test_logbook(hass: HomeAssistant, fake_site: AiepMinerCoordinator) -> 
     miner = {"device_id": device.id, "miner_id": "miner-1", "action": "set_power"}
     assert describe("decision", **miner, reason="outside_proposal") == (
         "Miner 1",
-        "decided Set power limit: Proposal from outside",
+        "Set power limit decided: Proposal from outside",
     )
     assert describe("suppression", **miner, reason="manual_mode") == (
         "Miner 1",
-        "suppressed Set power limit: Manual mode",
+        "Set power limit refused: Manual mode",
     )
     assert describe("receipt", **miner, reason="effect_not_seen", outcome="not_confirmed") == (
         "Miner 1",
-        "Set power limit Not confirmed: Had no effect",
+        "Set power limit: Not confirmed (Had no effect)",
     )
     limited = {**miner, "action": "stop", "reason": "site_limit_exceeded"}
     assert describe("decision", **limited) == (
         "Miner 1",
-        "decided Stop: The site was above its power limit",
+        "Stop decided: The site was above its power limit",
     )
     gone = {"device_id": None, "miner_id": "miner-9", "action": "stop", "reason": "overheat"}
-    assert describe("decision", **gone) == ("miner-9", "decided Stop: Overheated")
+    assert describe("decision", **gone) == ("miner-9", "Stop decided: Overheated")
+    held = {**miner, "action": "hold", "reason": "settling"}
+    assert describe("decision", **held) == ("Miner 1", "left as it is: Settling after a command")

@@ -516,3 +516,25 @@ def test_forms_can_be_sent_to_the_frontend(hass: HomeAssistant) -> None:
         json.dumps(fields)
         assert {field["name"] for field in fields} == form(schema)
         assert all("selector" in field or field["type"] == "expandable" for field in fields)
+
+
+GERMAN = json.loads((INTEGRATION / "translations" / "de.json").read_text("utf-8"))
+"""What is said of a miner: its sentence, and what Assist and the dashboard show. Forms are English."""
+SAID = (
+    "common",
+    "entity.sensor.reason.state",
+    "entity.sensor.decision.state_attributes.action.state",
+    "entity.sensor.decision.state_attributes.origin.state",
+    "entity.sensor.last_command.state",
+    "entity.binary_sensor.problem.state_attributes.reason.state",
+    "exceptions.status_",
+)
+
+
+def test_german_says_what_english_says() -> None:
+    english, german = dict(leaves(TEXTS)), dict(leaves(GERMAN))
+    assert german.keys() - english.keys() == set()
+    for path, text in german.items():
+        assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(english[path])), path
+    said = {path for path in english if path.startswith(SAID)}
+    assert said - german.keys() == set()

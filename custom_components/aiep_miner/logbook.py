@@ -9,6 +9,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
 from .engine.events import CycleEventKind
+from .engine.records import Action
 from .entities.miner_sensors import OUTCOMES
 from .entities.status_text import async_text, async_word
 
@@ -34,11 +35,11 @@ def _describer(hass: HomeAssistant, kind: CycleEventKind) -> Describe:
         }
         outcome = OUTCOMES.get(event.data.get("outcome", ""), "")
         words["outcome"] = async_text(hass, "entity", f"entity.sensor.last_command.state.{outcome}")
+        held = kind is CycleEventKind.DECISION and event.data.get("action") == Action.HOLD
+        message = async_text(hass, "common", f"common.logbook_{'hold' if held else kind}")
         return {
             LOGBOOK_ENTRY_NAME: name or event.data["miner_id"],
-            LOGBOOK_ENTRY_MESSAGE: async_text(hass, "common", f"common.logbook_{kind}").format(
-                **words
-            ),
+            LOGBOOK_ENTRY_MESSAGE: message.format(**words),
         }
 
     return describe

@@ -24,7 +24,7 @@ import {
   type Tone,
 } from "./rows";
 import { offsets, visible, type Range } from "./window";
-import { action, level, reason, say, type Word } from "./words";
+import { action, reason, say, type Word } from "./words";
 
 export interface FleetConfig {
   type: string;
@@ -589,7 +589,7 @@ export class FleetCard extends FleetElement {
       </div>
       ${miner.level === null
         ? html`<span class="of-level"></span>`
-        : html`<span class="pill of-level">${level(hass, miner.level)}</span>`}
+        : html`<span class="pill of-level">${miner.level}</span>`}
       <div class="rate">
         ${this.curve(miner)}
         <span class="number">${hashrate.value} <span class="unit">${hashrate.unit}</span></span>

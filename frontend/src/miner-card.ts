@@ -12,7 +12,7 @@ import { badge, base, icon, stateWord, thermometer } from "./look";
 import { minerStyle } from "./miner-style";
 import { tone } from "./rows";
 import { load as loadStory, type Chapter } from "./story";
-import { level, say, type Word } from "./words";
+import { say, type Word } from "./words";
 
 export interface MinerConfig {
   type: string;
@@ -321,7 +321,7 @@ export class MinerCard extends FleetElement {
         "figure.break_even",
         { value: price(hass, details.break_even), unit: `${miner.currency}/kWh` },
       ],
-      ["figure.level", { value: miner.level === null ? UNKNOWN : level(hass, miner.level), unit: "" }],
+      ["figure.level", { value: miner.level === null ? UNKNOWN : miner.level, unit: "" }],
       ["figure.fans", { value: fans || UNKNOWN, unit: fans ? "rpm" : "" }],
       ["figure.uptime", { value: duration(hass, details.uptime_s), unit: "" }],
       ["figure.rejected", { value: number(hass, share), unit: "%" }],

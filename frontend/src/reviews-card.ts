@@ -6,7 +6,7 @@ import { clock, whole } from "./format";
 import { navigate, type HomeAssistant } from "./ha";
 import { badge, base, icon } from "./look";
 import { reviewsStyle } from "./reviews-style";
-import { action, level, origin, reason, say } from "./words";
+import { action, origin, reason, say } from "./words";
 
 export interface ReviewsConfig {
   type: string;
@@ -196,6 +196,6 @@ export class ReviewsCard extends FleetElement {
 /** What was wanted, such as "Set power limit 3,000". */
 function wish(hass: HomeAssistant, review: Review): string {
   const what = action(hass, review.action);
-  if (review.option !== null) return `${what} ${level(hass, review.option)}`;
+  if (review.option !== null) return `${what} ${review.option}`;
   return review.value === null ? what : `${what} ${whole(hass, review.value)}`;
 }

@@ -1,11 +1,15 @@
 /** The cards' own words, and those of the integration that Home Assistant has loaded. */
 import type { HomeAssistant } from "./ha";
+import german from "./words/de.json";
 import english from "./words/en.json";
 
 export type Word = keyof typeof english;
 type Values = Record<string, string | number>;
 
-const LANGUAGES: Record<string, Partial<Record<Word, string>>> = { en: english };
+export const LANGUAGES: Record<string, Partial<Record<Word, string>>> = {
+  de: german,
+  en: english,
+};
 
 /** Returns a text in the user's language, else in English. */
 export function say(hass: HomeAssistant, word: Word, values: Values = {}): string {
@@ -40,9 +44,4 @@ export function action(hass: HomeAssistant, code: string): string {
 
 export function origin(hass: HomeAssistant, code: string): string {
   return translated(hass, [`${ENTITY}.sensor.decision.state_attributes.origin.state`], code);
-}
-
-export function level(hass: HomeAssistant, name: string): string {
-  const text = hass.localize(`${ENTITY}.select.preset.state.${name}`);
-  return text === "" ? name : text;
 }

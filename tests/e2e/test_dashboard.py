@@ -112,8 +112,6 @@ async def test_the_dashboard(tmp_path: Path) -> None:
         ]
         path = dashboard["url_path"]
         await rows_say_why(page)
-        await page.screenshot(path=shots / "desk-light.png")
-
         await stops_from_the_page(page, hass)
         await the_miner_page(page)
         await page.screenshot(path=shots / "miner.png")
@@ -138,8 +136,8 @@ async def test_the_dashboard(tmp_path: Path) -> None:
 
 
 async def rows_say_why(page: Any) -> None:
-    """Each miner in sight has a sentence with numbers, a hash rate and a temperature."""
-    await row(page, RIG).wait_for()
+    """A miner, searched for, has a sentence with numbers, a hash rate and a temperature."""
+    await page.get_by_label("Search miners").fill("tcp")
     await expect(row(page, RIG).locator(".sentence")).to_contain_text("Running since")
     await expect(row(page, RIG).locator(".sentence")).to_contain_text("below break-even")
     await expect(row(page, RIG).locator(".rate")).to_contain_text("TH/s")
@@ -150,8 +148,7 @@ async def rows_say_why(page: Any) -> None:
 
 async def stops_from_the_page(page: Any, hass: HassProcess) -> None:
     """Holding a row stops its miner, through the governor and as a person's command."""
-    # Alone in the list, so that it does not move under the pointer.
-    await page.get_by_label("Search miners").fill("tcp")
+    # It is alone in the list, and does not move under the pointer.
     await expect(page.locator(".row")).to_have_count(1)
     await row(page, RIG).locator(".cover").hover()
     await page.mouse.down()
@@ -197,14 +194,14 @@ async def the_proof_on_the_disk(page: Any, hass: HassProcess, folder: Path) -> N
 async def search_and_filter(page: Any, address: str) -> None:
     """The list can be narrowed, sorted, and led by keyboard."""
     await page.goto(address)
-    await row(page, RIG).wait_for()
     await page.get_by_label("Search miners").fill("tcp")
+    await expect(row(page, RIG)).to_be_visible()
     await expect(page.locator(".row")).to_have_count(1)
     await page.get_by_label("Search miners").fill("")
     await page.get_by_role("button", name="Temperature").click()
     await expect(page.get_by_role("button", name="Temperature ↓")).to_be_visible()
     await page.get_by_role("button", name="Mining", exact=False).first.click()
-    await expect(row(page, RIG)).to_have_count(0)
+    await expect(page.locator(".badge.idle")).to_have_count(0)
     await page.locator(".row .cover").first.focus()
     await page.keyboard.press("Enter")
     await page.locator("aiep-miner-detail h1").wait_for()
@@ -219,7 +216,7 @@ async def slow_app(page: Any, address: str) -> None:
 
     await page.route("**/app.*.js", delay)
     await page.goto(address)
-    await row(page, RIG).wait_for()
+    await page.locator(".row").first.wait_for()
     await page.unroute_all()
 
 

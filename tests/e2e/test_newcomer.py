@@ -90,7 +90,7 @@ class Newcomer:
 
 async def add_operator(newcomer: Newcomer, source: str) -> None:
     """Add an operator whose prices come from entities, and the rest from the public source."""
-    await newcomer.click("Add hub")
+    await newcomer.click("Add operator")
     await newcomer.see("Watch only")
     await newcomer.type("text", "Garage")
     await newcomer.choose_entity(0, "Tariff")
@@ -216,7 +216,7 @@ async def test_the_form_fits_a_phone_in_the_dark(tmp_path: Path) -> None:
         browser_page(hass, PHONE, dark=True) as page,
     ):
         newcomer = Newcomer(page, tmp_path / "shots")
-        await newcomer.click("Add hub")
+        await newcomer.click("Add operator")
         await newcomer.see("Watch only")
         await page.get_by_text("I agree: read from this source").first.scroll_into_view_if_needed()
         await newcomer.see("I agree: read from this source")

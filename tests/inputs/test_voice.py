@@ -39,8 +39,24 @@ UNKNOWN_QUESTIONS = (
     "why on earth isn't my miner 1 on please",
     "is it true that miner 1 is on",
     "what would it take to turn on miner 1",
-    "warum ist miner 1 nicht an",
+    "warum nur ist miner 1 nicht an",
 )
+
+
+GERMAN_QUESTIONS = {
+    "Warum ist Miner 1 aus?": "Miner 1: ",
+    "warum ist der miner 1 nicht an": "Miner 1: ",
+    "wieso läuft miner 1 nicht mehr": "Miner 1: ",
+    "weshalb wurde miner 1 gestoppt": "Miner 1: ",
+    "was macht miner 1 gerade": "Miner 1: ",
+    "was ist mit miner 1 los": "Miner 1: ",
+    "wann startet miner 1 wieder": "Miner 1: ",
+    "wann geht der miner 1 wieder an": "Miner 1: ",
+    "wie heiß ist miner 1": "Miner 1 hat 58 Grad",
+    "wie hoch ist die temperatur von miner 1": "Miner 1 hat 58 Grad",
+    "wie viel verdient miner 1 heute": "Miner 1 bringt ",
+    "was bringt miner 1 am tag ein": "Miner 1 bringt ",
+}
 
 
 @pytest.fixture
@@ -160,6 +176,24 @@ async def test_why_answers_with_the_status_sentence(
     sentence = hass.states.get("sensor.miner_1_decision").state
     response = await say(hass, "why is miner 1 running?", Context())
     assert speech(response) == f"Miner 1: {sentence}"
+
+
+async def test_german_questions_are_answered_in_german_and_switch_nothing(
+    hass: HomeAssistant, fake: FakeMiner, run_cycles: RunCycles, context: Context
+) -> None:
+    hass.config.language = "de"
+    assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(hass, "conversation", {})
+    site = await set_up(hass, make_operator([FAKE]))
+    await run_cycles(site, 2)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    for question, answer in GERMAN_QUESTIONS.items():
+        result = await conversation.async_converse(hass, question, None, context, language="de")
+        assert speech(result.response).startswith(answer), question
+    result = await conversation.async_converse(hass, "warum läuft miner 1", None, context)
+    assert "seit" in speech(result.response)
+    assert fake.commands == []
+    assert await proposals(site) == []
 
 
 async def test_new_names_are_heard(

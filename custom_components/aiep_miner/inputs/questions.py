@@ -55,7 +55,7 @@ _BEGINS: Final = (
     "(start|stop|run|mine|be on|be off|be back|come back|restart|starting|stopping|running)"
 )
 _EARNS: Final = "(earn|earned|earning|make|made|making)"
-SENTENCES: Final[Mapping[str, tuple[str, ...]]] = {
+_ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     "why": (
         f"(why|how come) {_BE} [the] {{miner}} {_NOT} {_RUNS} [now|anymore|any more]",
         f"(why|how come) [the] {{miner}} {_BE} {_NOT} {_RUNS} [now|anymore|any more]",
@@ -75,7 +75,42 @@ SENTENCES: Final[Mapping[str, tuple[str, ...]]] = {
         "(what is|what's|whats) the profit of [the] {miner}",
     ),
 }
-"""Sentences by question; ``{miner}`` is replaced by the list of names."""
+_WHY_DE: Final = "(warum|wieso|weshalb)"
+_THE_DE: Final = "[der|die|das]"
+_NOW_DE: Final = "[gerade|jetzt|denn|heute]"
+_STATE_DE: Final = (
+    "(aus|an|gestoppt|gestartet|angehalten|ausgeschaltet|eingeschaltet|pausiert|abgeschaltet)"
+)
+_DID_DE: Final = "(gestoppt|gestartet|angehalten|ausgeschaltet|eingeschaltet|neu gestartet)"
+_RUNS_DE: Final = "(läuft|lief|schürft|arbeitet|startet|stoppt|steht|rechnet)"
+_EARNS_DE: Final = "(verdient|bringt|erwirtschaftet|macht)"
+_GERMAN: Final[Mapping[str, tuple[str, ...]]] = {
+    "why": (
+        f"{_WHY_DE} (ist|war) {_THE_DE} {{miner}} {_NOW_DE} [nicht] {_STATE_DE}",
+        f"{_WHY_DE} {_RUNS_DE} {_THE_DE} {{miner}} {_NOW_DE} [nicht] [mehr|still]",
+        f"{_WHY_DE} (wurde|hat) {_THE_DE} {{miner}} {_NOW_DE} [nicht] {_DID_DE}",
+        f"was (macht|tut) {_THE_DE} {{miner}} {_NOW_DE}",
+        "was ist [los] mit [dem|der] {miner} [los]",
+    ),
+    "when": (
+        f"wann {_RUNS_DE} {_THE_DE} {{miner}} [wieder]",
+        f"wann (geht|schaltet) {_THE_DE} {{miner}} [wieder] (an|aus|los)",
+        f"wann wird {_THE_DE} {{miner}} [wieder] (gestartet|gestoppt|eingeschaltet|ausgeschaltet)",
+    ),
+    "hot": (
+        f"wie (heiß|heiss|warm|kalt) ist {_THE_DE} {{miner}} {_NOW_DE}",
+        "(was|wie hoch|wie) ist die temperatur (von|vom|des|der) {miner}",
+    ),
+    "earned": (
+        f"wie viel [geld] {_EARNS_DE} {_THE_DE} {{miner}} {_NOW_DE} [am tag|pro tag] [ein]",
+        f"was (verdient|bringt) {_THE_DE} {{miner}} {_NOW_DE} [am tag|pro tag] [ein]",
+        "wie hoch ist der gewinn (von|vom|des|der) {miner}",
+    ),
+}
+SENTENCES: Final[Mapping[str, tuple[str, ...]]] = {
+    question: _ENGLISH[question] + _GERMAN[question] for question in _ENGLISH
+}
+"""Sentences by question, in all languages; ``{miner}`` is replaced by the list of names."""
 
 QUESTION: Final = re.compile(
     r"\s*(why|when|how|what|whats|who|where|which|is|isnt|isn['\u2019]t|are|arent|aren['\u2019]t|was|were"
