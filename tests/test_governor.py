@@ -1,5 +1,7 @@
 """How Home Assistant shows the governor: its events, its health, and what waits for a review."""
 
+from typing import Any
+
 import pytest
 from homeassistant.components.homeassistant.exposed_entities import async_should_expose
 from homeassistant.const import STATE_UNKNOWN
@@ -8,6 +10,7 @@ from homeassistant.exceptions import ServiceNotSupported, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator, governor_signal
@@ -157,6 +160,30 @@ async def test_supervised_decision_waits_for_a_review(
     assert record.approved
     assert record.user_id == person.user_id
     assert record.note == "fine"
+
+
+async def test_the_dashboard_shows_what_waits_for_a_review(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    supervised: str,
+    person: Context,
+    hass_ws_client: WebSocketGenerator,
+    hass_read_only_access_token: str,
+) -> None:
+    client = await hass_ws_client(hass)
+
+    async def waiting(client: Any = client) -> dict[str, Any]:
+        await client.send_json_auto_id({"type": "aiep_miner/fleet/reviews"})
+        reviews: dict[str, Any] = (await client.receive_json())["result"]["reviews"]
+        return reviews
+
+    ((item,),) = (await waiting()).values()
+    assert (item["hash"], item["action"], item["value"]) == (supervised, "set_power", 3000)
+    assert item["miner_id"] == "miner-1"
+    other = await hass_ws_client(hass, hass_read_only_access_token)
+    assert await waiting(other) == {}, "who may not read the ledger"
+    await review(hass, supervised, person)
+    assert await waiting() == {"site": []}
 
 
 async def test_nothing_to_review(

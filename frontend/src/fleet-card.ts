@@ -32,6 +32,8 @@ export interface FleetConfig {
   operator_id?: string;
   /** The view of the same dashboard that shows one miner; without it Home Assistant's dialog. */
   details_path?: string;
+  /** The view of the same dashboard that shows what waits for a review. */
+  reviews_path?: string;
 }
 
 const FILTERS: Filter[] = ["all", "mining", "off", "attention"];
@@ -380,9 +382,13 @@ export class FleetCard extends FleetElement {
     if (operator.reviews === 0) return alerts;
     const word = operator.reviews === 1 ? "attention.reviews_one" : "attention.reviews";
     const text = say(hass, word, { count: operator.reviews });
+    const view = this.config?.reviews_path;
+    const address = view
+      ? `/${location.pathname.split("/")[1] ?? ""}/${view}`
+      : `/config/devices/device/${operator.device_id ?? ""}`;
     return [
       ...alerts,
-      html`<a class="panel alert busy" href="/config/devices/device/${operator.device_id ?? ""}"
+      html`<a class="panel alert busy" href=${address}
         ><span><b>${operator.title}</b><small>${text}</small></span></a
       >`,
     ];

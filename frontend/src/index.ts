@@ -3,12 +3,14 @@ import { EvidenceCard } from "./evidence-card";
 import { FleetCard } from "./fleet-card";
 import { define, type HomeAssistant } from "./ha";
 import { MinerCard } from "./miner-card";
+import { ReviewsCard } from "./reviews-card";
 import { DashboardStrategy } from "./strategy";
 import english from "./words/en.json";
 
 define("aiep-miner-fleet", FleetCard);
 define("aiep-miner-detail", MinerCard);
 define("aiep-miner-evidence", EvidenceCard);
+define("aiep-miner-reviews", ReviewsCard);
 define("ll-strategy-dashboard-aiep-miner", DashboardStrategy);
 
 const isOurs = (hass: HomeAssistant, entityId: string): boolean =>
@@ -41,6 +43,12 @@ const isOurs = (hass: HomeAssistant, entityId: string): boolean =>
     type: "aiep-miner-evidence",
     name: "AIEP Miner: evidence",
     description: english["card.evidence"],
+    preview: true,
+  },
+  {
+    type: "aiep-miner-reviews",
+    name: "AIEP Miner: reviews",
+    description: english["card.reviews"],
     preview: true,
   },
 );

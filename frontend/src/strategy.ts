@@ -15,7 +15,7 @@ export class DashboardStrategy extends HTMLElement {
   static generate(config: StrategyConfig, hass: HomeAssistant): Promise<unknown> {
     const only = config.operator_id ? { operator_id: config.operator_id } : {};
     const view = (
-      path: "fleet" | "miner" | "evidence",
+      path: "fleet" | "miner" | "reviews" | "evidence",
       icon: string,
       card: Record<string, unknown>,
       more = {},
@@ -27,13 +27,20 @@ export class DashboardStrategy extends HTMLElement {
       cards: [card],
       ...more,
     });
-    const fleet = { type: "custom:aiep-miner-fleet", details_path: "miner", ...only };
+    const fleet = {
+      type: "custom:aiep-miner-fleet",
+      details_path: "miner",
+      reviews_path: "reviews",
+      ...only,
+    };
     const miner = { type: "custom:aiep-miner-detail", evidence_path: "evidence" };
+    const reviews = { type: "custom:aiep-miner-reviews", evidence_path: "evidence", ...only };
     const evidence = { type: "custom:aiep-miner-evidence", ...only };
     return Promise.resolve({
       views: [
         view("fleet", "mdi:pickaxe", fleet),
         view("miner", "mdi:pickaxe", miner, { subview: true }),
+        view("reviews", "mdi:clipboard-check-outline", reviews),
         view("evidence", "mdi:shield-check-outline", evidence),
         ...(config.views ?? []),
       ],

@@ -1,5 +1,6 @@
 """The dashboard in a real browser: added by click, rows with reasons, a stop, phone and dark."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,13 +20,14 @@ expect.set_options(timeout=WAIT_MS)
 pytestmark = [
     pytest.mark.usefixtures("socket_enabled"),
     pytest.mark.skipif(why_missing() is not None, reason=str(why_missing())),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 TITLE = "AIEP Miner"
 OPTIONS = {"cycle": {"interval_s": 5}, "economics": {"profit_dwell_min": 0}}
 RIG = "Rig over TCP"
 OPENS_MS = 10_000
+APP_DELAY_S = 0.3
 
 DEEP = """window.deep = (name) => {
     const found = [];
@@ -124,10 +126,15 @@ async def test_the_dashboard(tmp_path: Path) -> None:
         await control(HOST, ports["control"], "fault", fault=Fault.OVERHEAT, active=True)
         await search_and_filter(page, f"{hass.url}/{path}/fleet")
 
-        await page.go_back()
+        await page.goto(f"{hass.url}/{path}/reviews")
+        await page.get_by_text("Nothing to review").wait_for()
+        await is_accessible(page)
+
+        await slow_app(page, f"{hass.url}/{path}/fleet")
         await page.evaluate(DEEP)
         for viewport, dark in ((PHONE, False), (PHONE, True), (DESK, True), (DESK, False)):
             await fits(page, viewport, dark=dark, shots=shots)
+        await outlives_a_restart(page, hass)
 
 
 async def rows_say_why(page: Any) -> None:
@@ -201,6 +208,32 @@ async def search_and_filter(page: Any, address: str) -> None:
     await page.locator(".row .cover").first.focus()
     await page.keyboard.press("Enter")
     await page.locator("aiep-miner-detail h1").wait_for()
+
+
+async def slow_app(page: Any, address: str) -> None:
+    """The cards are there also when Home Assistant's own script comes after the bundle."""
+
+    async def delay(route: Any) -> None:
+        await asyncio.sleep(APP_DELAY_S)
+        await route.continue_()
+
+    await page.route("**/app.*.js", delay)
+    await page.goto(address)
+    await row(page, RIG).wait_for()
+    await page.unroute_all()
+
+
+async def outlives_a_restart(page: Any, hass: HassProcess) -> None:
+    """An open page says that it has lost Home Assistant, and goes on when that is back."""
+    # Only rows within the window are drawn, and their order may change meanwhile.
+    await page.get_by_label("Search miners").fill("tcp")
+    await hass.stop()
+    await expect(page.locator(".notice")).to_contain_text("No connection")
+    await expect(row(page, RIG)).to_be_visible()
+    await hass.start()
+    await expect(page.locator(".notice")).to_have_count(0)
+    await expect(row(page, RIG).locator(".sentence")).to_contain_text("Held by Owner until")
+    await page.get_by_label("Search miners").fill("")
 
 
 async def fits(page: Any, viewport: dict[str, int], *, dark: bool, shots: Path) -> None:

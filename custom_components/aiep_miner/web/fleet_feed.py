@@ -30,6 +30,7 @@ from .fleet_rows import (
     async_miner_row,
     async_operator_row,
     changes,
+    review_rows,
 )
 from .permissions import may_read
 from .subscriptions import running_site
@@ -233,6 +234,7 @@ def async_setup_fleet_feed(hass: HomeAssistant) -> None:
     hass.data[DATA_FEED] = FleetFeed(hass)
     async_register_command(hass, ws_subscribe)
     async_register_command(hass, ws_miner)
+    async_register_command(hass, ws_reviews)
 
 
 @websocket_command({vol.Required("type"): "aiep_miner/fleet/subscribe"})
@@ -267,3 +269,16 @@ def ws_miner(hass: HomeAssistant, connection: ActiveConnection, msg: Message) ->
     details: dict[str, Any] = async_miner_details(hass, site, miner)
     details["may_read_ledger"] = may_read(site.config_entry, connection.user)
     connection.send_result(msg["id"], details)
+
+
+@websocket_command({vol.Required("type"): "aiep_miner/fleet/reviews"})
+@callback
+def ws_reviews(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
+    """Return the decisions that wait for a review, of each operator whose ledger the user may read."""
+    entries = hass.config_entries.async_loaded_entries(DOMAIN)
+    reviews = {
+        entry.entry_id: review_rows(entry.runtime_data.coordinator)
+        for entry in entries
+        if may_read(entry, connection.user)
+    }
+    connection.send_result(msg["id"], {"reviews": reviews})

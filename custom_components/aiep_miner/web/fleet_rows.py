@@ -180,3 +180,21 @@ def changes(before: Json | None, now: Json) -> Json:
     if before is None:
         return now
     return {key: value for key, value in now.items() if before.get(key) != value}
+
+
+def review_rows(site: AiepMinerCoordinator) -> list[Json]:
+    """Return the decisions that wait for a review, oldest first."""
+    return [
+        {
+            "seq": filed.seq,
+            "hash": filed.hash,
+            "ts": filed.record.ts_ms,
+            "miner_id": filed.record.subject,
+            "action": filed.record.action.value,
+            "value": filed.record.value,
+            "option": filed.record.option,
+            "origin": filed.record.origin.value,
+            "reasons": [reason.value for reason in filed.record.reasons],
+        }
+        for filed in site.data.reviews
+    ]
