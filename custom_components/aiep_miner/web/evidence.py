@@ -81,7 +81,7 @@ async def _record(ledger: Ledger, seq: int) -> Json:
 
 async def _outcomes(ledger: Ledger, stored: Stored) -> list[Json]:
     """Return the receipts and the negative proof of a decision."""
-    if stored.kind is not RecordKind.DECISION:
+    if stored.kind != RecordKind.DECISION:
         return []
     later = await ledger.query(
         kinds=(RecordKind.RECEIPT, RecordKind.NEGATIVE_PROOF, RecordKind.REVIEW),

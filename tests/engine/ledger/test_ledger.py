@@ -1,6 +1,7 @@
 """The ledger as the event loop uses it: nothing waits for what need not be waited for."""
 
 import asyncio
+import gc
 import json
 import random
 import threading
@@ -252,7 +253,7 @@ async def test_readers_delay_no_append(ledger: Ledger, monkeypatch: pytest.Monke
 
 
 async def test_a_write_that_hangs_is_given_up(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await ledger.append([price(START_MS)])
     release = threading.Event()
@@ -276,6 +277,9 @@ async def test_a_write_that_hangs_is_given_up(
     while ledger.is_hanging:  # noqa: ASYNC110 - it has nothing to wait for
         await asyncio.sleep(0.01)
     assert ledger.head.seq == 1  # it was rolled back: nobody waited for it any more
+    await asyncio.sleep(0)
+    gc.collect()
+    assert caplog.text == ""
     await ledger.append([price(START_MS + 3)])
     assert (await ledger.verify()).fault is None
 

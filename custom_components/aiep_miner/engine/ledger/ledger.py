@@ -553,8 +553,18 @@ def _check(database: reading.Database, log: Log, upto: int) -> pages.Steps[Fault
 
 async def _within[T](running: Future[T], deadline_s: float | None) -> T:
     """Wait for what runs on a thread. Raises TimeoutError; it then still runs."""
-    async with asyncio.timeout(deadline_s):
-        return await asyncio.shield(asyncio.wrap_future(running))
+    ending = asyncio.wrap_future(running)
+    ending.add_done_callback(_retrieve)
+    done, _ = await asyncio.wait({ending}, timeout=deadline_s)
+    if not done:
+        raise TimeoutError
+    return ending.result()
+
+
+def _retrieve(ended: asyncio.Future[Any]) -> None:
+    """Take note of how a call ended that nobody may wait for any more."""
+    if not ended.cancelled():
+        ended.exception()
 
 
 def _close_opened(opening: Future[segments.Opened]) -> None:
