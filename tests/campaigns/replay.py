@@ -14,16 +14,20 @@ from custom_components.aiep_miner.engine.miners.simulated import SimulatedMiner
 from custom_components.aiep_miner.engine.miners.simulated.machine import PROFILES, MachineFault
 from custom_components.aiep_miner.engine.records import (
     Action,
+    CurtailmentRecord,
     MiningPolicy,
     Mode,
     Origin,
     PolicyRecord,
+    Strategy,
 )
 from custom_components.aiep_miner.engine.replay import replay
+from custom_components.aiep_miner.engine.steps.planning import PricesAhead
 from tests.engine.rig import GOOD_PRICES, PRIVATE_KEY, Site, assert_replays
 
 MINERS = 10
 CYCLES_OF_A_DAY = 2880
+HOUR_MS = 3_600_000
 POLICY = PolicyRecord(ts_ms=0, subject="", profit_dwell_min=2.0, collapse_min=2.0)
 PRICES = replace(GOOD_PRICES, coin_price=60_000.0, network_difficulty=1.0e14)
 
@@ -49,11 +53,14 @@ class Day(Site[SimulatedMiner]):
     async def live(self, cycles: int) -> None:
         """Run cycles; now and then something happens between them."""
         await self.controller.start(private_key=PRIVATE_KEY)
-        events = (self._restart, self.crash, self._policy, self._price, self._fault, self._propose)
+        events = (
+            *(self._restart, self.crash, self._policy, self._price, self._fault, self._propose),
+            *(self._plan, self._order),
+        )
         for _ in range(cycles):
             await self.cycles()
             if self.chance.random() < 0.08:
-                event = self.chance.choices(events, (1, 1, 2, 8, 12, 40))[0]
+                event = self.chance.choices(events, (1, 1, 2, 8, 12, 40, 6, 4))[0]
                 self.done[event.__name__.strip("_")] += 1
                 await event()
 
@@ -67,10 +74,14 @@ class Day(Site[SimulatedMiner]):
             self.policy,
             mode=self.chance.choice((Mode.AUTO, Mode.AUTO, Mode.MANUAL)),
             safety_stops_in_manual=self.chance.random() < 0.5,
+            sheds_over_limit=self.chance.random() < 0.5,
+            strategy=self.chance.choice(tuple(Strategy)),
+            min_run_min=self.chance.choice((0.0, 15.0)),
+            min_idle_min=self.chance.choice((0.0, 15.0)),
             governor=MiningPolicy(
                 min_trust_for_action=self.chance.choice((1, 2, 2, 3)),
                 thermal_throttle_temp_c=self.chance.choice((78.0, 85.0, 90.0)),
-                max_power_watts=self.chance.choice((None, 20_000.0)),
+                max_power_watts=self.chance.choice((None, 20_000.0, 12_000.0)),
             ),
         )
         await self.set_policy(changed)
@@ -78,6 +89,30 @@ class Day(Site[SimulatedMiner]):
     async def _price(self) -> None:
         energy_price = self.chance.uniform(-0.02, 0.14)
         self.prices = replace(self.prices, energy_price_per_kwh=energy_price)
+
+    async def _plan(self) -> None:
+        """Make a plan over random hours, some of them not published."""
+        begin_ms = self.now_ms - self.now_ms % HOUR_MS
+        hours = self.chance.randrange(1, 30)
+        ahead = PricesAhead(
+            from_ms=tuple(begin_ms + n * HOUR_MS for n in range(hours)),
+            prices_per_kwh=tuple(self.chance.uniform(-0.02, 0.14) for _ in range(hours)),
+            until_ms=begin_ms + hours * HOUR_MS,
+        )
+        await self.controller.plan(self.chance.choice((ahead, ahead, None)))
+
+    async def _order(self) -> None:
+        """Order the site to draw less for a while, or release that."""
+        order = CurtailmentRecord(
+            ts_ms=0,
+            subject="",
+            order_id=self.chance.choice("ab"),
+            limit_w=self.chance.choice((None, 0.0, 5_000.0, 15_000.0)),
+            from_ms=self.now_ms + self.chance.choice((0, 600_000)),
+            until_ms=self.now_ms + self.chance.choice((300_000, 1_800_000)),
+            origin=Origin.AUTOMATION,
+        )
+        await self.controller.order(order)
 
     async def _fault(self) -> None:
         miner = self.chance.choice(list(self.miners.values()))
@@ -121,8 +156,9 @@ def flip_a_bit(path: Path, chance: random.Random) -> int:
 
 
 async def replay_day(n: int = CYCLES_OF_A_DAY, seed: int = 1) -> dict[str, Any]:
-    """Live n cycles of ten miners with restarts, crashes, policy changes and proposals; replay
-    them, then flip a bit of an observation: the verifier and the replay both find it."""
+    """Live n cycles of ten miners with restarts, crashes, changed policies, plans, orders and
+    proposals; replay them, then flip a bit of an observation: the verifier and the replay both
+    find it."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "ledger.db"
         day = Day(path, seed)
@@ -137,4 +173,9 @@ async def replay_day(n: int = CYCLES_OF_A_DAY, seed: int = 1) -> dict[str, Any]:
         assert verified.fault is not None
         assert verified.fault.block == number
         assert replay(path).difference is not None
-        return {"records": report.records, "matched": report.matched, **day.done}
+        return {
+            "records": report.records,
+            "matched": report.matched,
+            "plans": report.plans,
+            **day.done,
+        }
