@@ -22,6 +22,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from ..coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from ..entities.plan import plan_response
 from ..entities.state_writer import Slices
 from .fleet_rows import (
     Json,
@@ -235,6 +236,7 @@ def async_setup_fleet_feed(hass: HomeAssistant) -> None:
     async_register_command(hass, ws_subscribe)
     async_register_command(hass, ws_miner)
     async_register_command(hass, ws_reviews)
+    async_register_command(hass, ws_plan)
 
 
 @websocket_command({vol.Required("type"): "aiep_miner/fleet/subscribe"})
@@ -282,3 +284,29 @@ def ws_reviews(hass: HomeAssistant, connection: ActiveConnection, msg: Message) 
         if may_read(entry, connection.user)
     }
     connection.send_result(msg["id"], {"reviews": reviews})
+
+
+@websocket_command(
+    {vol.Required("type"): "aiep_miner/fleet/plan", vol.Required("operator_id"): str}
+)
+@callback
+def ws_plan(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
+    """Return the plan in force, of the miners that the user may read; null without one.
+
+    Raises Unauthorized for who may read none.
+    """
+    site = running_site(hass, msg["operator_id"])
+    if site is None:
+        connection.send_error(msg["id"], ERR_NOT_FOUND, "no such operator is running")
+        return
+    seen = {
+        miner_id
+        for miner_id, miner in site.data.miners.items()
+        if may_see(connection.user, async_miner_row(hass, site, miner, None))
+    }
+    if not seen:
+        raise Unauthorized
+    plan = plan_response(hass, site, site.data.plan) if site.data.plan else None
+    if plan is not None:
+        plan["miners"] = [item for item in plan["miners"] if item["miner_id"] in seen]
+    connection.send_result(msg["id"], {"plan": plan})
