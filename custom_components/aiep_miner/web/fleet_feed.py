@@ -83,7 +83,8 @@ class OperatorFeed:
     ) -> None:
         """Follow a coordinator; ``send`` is given each event."""
         self.site = site
-        self.operator: Json = {}
+        self.operator: Json | None = None
+        """The operator's row; None until the first is made."""
         self.miners: dict[str, Json] = {}
         self._send = send
         self._sentences = Sentences()
@@ -111,7 +112,7 @@ class OperatorFeed:
 
     def everything(self) -> Json:
         """Return the operator and all its miners as one event."""
-        return self._event(self.operator, self.miners) | {"full": True}
+        return self._event(self.operator or {}, self.miners) | {"full": True}
 
     async def _write(self) -> None:
         try:
@@ -171,7 +172,7 @@ class FleetFeed:
         """Send a dashboard everything, then what changes; return what ends that."""
         self.subscribers.append(subscriber)
         for feed in self.operators.values():
-            if feed.operator:
+            if feed.operator is not None:
                 subscriber.send(feed.miners, feed.everything())
         if self._disconnect is None:
             self._disconnect = async_dispatcher_connect(
