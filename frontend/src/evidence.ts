@@ -54,7 +54,7 @@ export const TOPICS: Record<Topic, string[]> = {
   refusals: ["negative_proof"],
   faults: ["divergence"],
   people: ["override", "review", "policy"],
-  readings: ["telemetry", "price", "profit"],
+  readings: ["telemetry", "price", "profit", "plan"],
   all: [],
 };
 

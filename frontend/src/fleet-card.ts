@@ -289,6 +289,7 @@ export class FleetCard extends FleetElement {
         })}
       </dl>
       ${this.share(hass, sum.tones)}
+      ${operators.map(({ next_change: next }) => (next ? html`<p class="next">${next}</p>` : nothing))}
     </header>`;
   }
 

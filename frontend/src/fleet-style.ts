@@ -110,6 +110,12 @@ export const fleetStyle = css`
     font-weight: 500;
   }
 
+  .next {
+    margin: 12px 0 0;
+    font-size: 14px;
+    line-height: 20px;
+  }
+
   /* What needs attention. */
   h2 {
     font-size: 15px;

@@ -10,6 +10,10 @@ export interface OperatorRow {
   energy_price: number | null;
   problems: string[];
   reviews: number;
+  /** The number of the plan's record; null without a plan. */
+  plan_seq: number | null;
+  /** What the plan changes next, as a sentence. */
+  next_change: string | null;
   ledger_records: number;
   ledger_broken: boolean;
 }

@@ -3,6 +3,7 @@ import { EvidenceCard } from "./evidence-card";
 import { FleetCard } from "./fleet-card";
 import { define, type HomeAssistant } from "./ha";
 import { MinerCard } from "./miner-card";
+import { PlanCard } from "./plan-card";
 import { ReviewsCard } from "./reviews-card";
 import { DashboardStrategy } from "./strategy";
 import english from "./words/en.json";
@@ -11,6 +12,7 @@ define("aiep-miner-fleet", FleetCard);
 define("aiep-miner-detail", MinerCard);
 define("aiep-miner-evidence", EvidenceCard);
 define("aiep-miner-reviews", ReviewsCard);
+define("aiep-miner-plan", PlanCard);
 define("ll-strategy-dashboard-aiep-miner", DashboardStrategy);
 
 const isOurs = (hass: HomeAssistant, entityId: string): boolean =>
@@ -37,6 +39,12 @@ const isOurs = (hass: HomeAssistant, entityId: string): boolean =>
     type: "aiep-miner-detail",
     name: "AIEP Miner: miner",
     description: english["card.miner"],
+    preview: true,
+  },
+  {
+    type: "aiep-miner-plan",
+    name: "AIEP Miner: plan",
+    description: english["card.plan"],
     preview: true,
   },
   {

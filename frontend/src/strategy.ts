@@ -15,7 +15,7 @@ export class DashboardStrategy extends HTMLElement {
   static generate(config: StrategyConfig, hass: HomeAssistant): Promise<unknown> {
     const only = config.operator_id ? { operator_id: config.operator_id } : {};
     const view = (
-      path: "fleet" | "miner" | "reviews" | "evidence",
+      path: "fleet" | "miner" | "plan" | "reviews" | "evidence",
       icon: string,
       card: Record<string, unknown>,
       more = {},
@@ -40,6 +40,7 @@ export class DashboardStrategy extends HTMLElement {
       views: [
         view("fleet", "mdi:pickaxe", fleet),
         view("miner", "mdi:pickaxe", miner, { subview: true }),
+        view("plan", "mdi:chart-gantt", { type: "custom:aiep-miner-plan", ...only }),
         view("reviews", "mdi:clipboard-check-outline", reviews),
         view("evidence", "mdi:shield-check-outline", evidence),
         ...(config.views ?? []),

@@ -48,6 +48,8 @@ export const OPERATOR: OperatorRow = {
   energy_price: 0.065,
   problems: [],
   reviews: 0,
+  plan_seq: null,
+  next_change: null,
   ledger_records: 1,
   ledger_broken: false,
 };

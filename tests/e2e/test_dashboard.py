@@ -127,6 +127,9 @@ async def test_the_dashboard(tmp_path: Path) -> None:
         await page.goto(f"{hass.url}/{path}/reviews")
         await page.get_by_text("Nothing to review").wait_for()
         await is_accessible(page)
+        await page.get_by_role("tab", name="Plan").click()
+        await page.get_by_text("No plan").wait_for()
+        await is_accessible(page)
 
         await slow_app(page, f"{hass.url}/{path}/fleet")
         await page.evaluate(DEEP)

@@ -1,5 +1,6 @@
 """An operator that goes by a plan, in Home Assistant: made beside the loop, shown, followed."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -10,8 +11,10 @@ from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.json import json_dumps
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
@@ -140,6 +143,32 @@ async def test_the_plan_is_made_shown_and_followed(
     report = await hass.async_add_executor_job(replay, path)
     assert report.difference is None
     assert report.plans >= 2
+
+
+async def test_the_dashboard_shows_the_plan_to_who_may_see_its_miners(
+    hass: HomeAssistant,
+    planned: AiepMinerCoordinator,
+    run_cycles: RunCycles,
+    dear_from: datetime,
+    hass_ws_client: WebSocketGenerator,
+    hass_read_only_user: MockUser,
+    hass_read_only_access_token: str,
+) -> None:
+    await pass_time(hass, planned, run_cycles, dear_from, 2)
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": "aiep_miner/fleet/plan", "operator_id": "site"})
+    plan = (await client.receive_json())["result"]["plan"]
+    assert plan == json.loads(json_dumps(await get_plan(hass)))
+    await client.send_json_auto_id({"type": "aiep_miner/fleet/subscribe"})
+    await client.receive_json()
+    operator = (await client.receive_json())["event"]["operator"]
+    assert operator["plan_seq"] == plan["record_seq"]
+    assert operator["next_change"].startswith("Miner 1: ")
+
+    hass_read_only_user.mock_policy({})
+    stranger = await hass_ws_client(hass, hass_read_only_access_token)
+    await stranger.send_json_auto_id({"type": "aiep_miner/fleet/plan", "operator_id": "site"})
+    assert (await stranger.receive_json())["error"]["code"] == "unauthorized"
 
 
 async def test_plans_are_few(

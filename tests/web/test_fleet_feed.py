@@ -48,6 +48,7 @@ async def test_first_everything_then_what_changed(
     assert first["operator"]["title"] == "Site"
     assert first["operator"]["currency"] == "EUR"
     assert first["operator"]["energy_price"] == 0.03
+    assert first["operator"]["plan_seq"] is None, "what is unknown is said, too"
     (miner,) = first["miners"].values()
     assert miner["name"] == "Miner 1"
     assert miner["mining"] is True

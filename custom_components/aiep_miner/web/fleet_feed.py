@@ -22,6 +22,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from ..coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
+from ..entities.plan import plan_response
 from ..entities.state_writer import Slices
 from .fleet_rows import (
     Json,
@@ -82,7 +83,8 @@ class OperatorFeed:
     ) -> None:
         """Follow a coordinator; ``send`` is given each event."""
         self.site = site
-        self.operator: Json = {}
+        self.operator: Json | None = None
+        """The operator's row; None until the first is made."""
         self.miners: dict[str, Json] = {}
         self._send = send
         self._sentences = Sentences()
@@ -110,7 +112,7 @@ class OperatorFeed:
 
     def everything(self) -> Json:
         """Return the operator and all its miners as one event."""
-        return self._event(self.operator, self.miners) | {"full": True}
+        return self._event(self.operator or {}, self.miners) | {"full": True}
 
     async def _write(self) -> None:
         try:
@@ -170,7 +172,7 @@ class FleetFeed:
         """Send a dashboard everything, then what changes; return what ends that."""
         self.subscribers.append(subscriber)
         for feed in self.operators.values():
-            if feed.operator:
+            if feed.operator is not None:
                 subscriber.send(feed.miners, feed.everything())
         if self._disconnect is None:
             self._disconnect = async_dispatcher_connect(
@@ -235,6 +237,7 @@ def async_setup_fleet_feed(hass: HomeAssistant) -> None:
     async_register_command(hass, ws_subscribe)
     async_register_command(hass, ws_miner)
     async_register_command(hass, ws_reviews)
+    async_register_command(hass, ws_plan)
 
 
 @websocket_command({vol.Required("type"): "aiep_miner/fleet/subscribe"})
@@ -282,3 +285,29 @@ def ws_reviews(hass: HomeAssistant, connection: ActiveConnection, msg: Message) 
         if may_read(entry, connection.user)
     }
     connection.send_result(msg["id"], {"reviews": reviews})
+
+
+@websocket_command(
+    {vol.Required("type"): "aiep_miner/fleet/plan", vol.Required("operator_id"): str}
+)
+@callback
+def ws_plan(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
+    """Return the plan in force, of the miners that the user may read; null without one.
+
+    Raises Unauthorized for who may read none.
+    """
+    site = running_site(hass, msg["operator_id"])
+    if site is None:
+        connection.send_error(msg["id"], ERR_NOT_FOUND, "no such operator is running")
+        return
+    seen = {
+        miner_id
+        for miner_id, miner in site.data.miners.items()
+        if may_see(connection.user, async_miner_row(hass, site, miner, None))
+    }
+    if not seen:
+        raise Unauthorized
+    plan = plan_response(hass, site, site.data.plan) if site.data.plan else None
+    if plan is not None:
+        plan["miners"] = [item for item in plan["miners"] if item["miner_id"] in seen]
+    connection.send_result(msg["id"], {"plan": plan})

@@ -13,6 +13,7 @@ from ..engine.read_model import MinerReadModel as Miner
 from ..engine.read_model import ReadModel
 from ..engine.status import Status
 from ..entities.decision import status_of
+from ..entities.plan import next_change_details
 from ..entities.problems import miner_problems, operator_problem_attributes
 from ..entities.status_text import async_person, async_sentence, is_news
 
@@ -103,6 +104,8 @@ def async_operator_row(site: AiepMinerCoordinator) -> Json:
             item for item in operator_problem_attributes(site)["reasons"] if item != "miners"
         ],
         "reviews": len(view.reviews),
+        "plan_seq": view.plan.seq if view.plan else None,
+        "next_change": next_change_details(site).get("sentence"),
         "ledger_records": view.ledger_records,
         "ledger_broken": site.ledger_service.broken is not None,
     }
