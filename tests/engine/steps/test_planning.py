@@ -111,7 +111,7 @@ async def test_it_stops_for_the_dear_hours_and_starts_again(tmp_path: Path) -> N
         assert rig.actions("m1") == rig.actions("m2") == [Action.STOP]
         stop = next(item for item in await rig.records("proposal") if item["action"] == "stop")
         assert (stop["origin"], stop["reasons"]) == ("planner", ["plan_below_break_even"])
-        plans = {item["hash"]: item for item in await rig.records("plan")}
+        plans = {item["seq"]: item for item in await rig.records("plan")}
         decision = next(item for item in await rig.records("decision") if item["action"] == "stop")
         assert decision["evidence"]["plan"] in plans
         assert decision["evaluation"]["actionable"]
