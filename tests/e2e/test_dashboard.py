@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from custom_components.aiep_miner.engine.ledger.verify import verify
 
+from custom_components.aiep_miner.engine.ledger.verifier.bundle import verify
 from devtools.browser import DESK, PHONE, WAIT_MS, browser_page, why_missing
 from devtools.emulators.base import Fault, control
 from devtools.hass_process import HOST, HassProcess, emulated_cgminer, free_port
@@ -183,12 +183,12 @@ async def the_proof_on_the_disk(page: Any, hass: HassProcess, folder: Path) -> N
     await expect(opened).to_contain_text("Follows from the record before it")
     async with page.expect_download() as download:
         await opened.get_by_role("button", name="Download its proof").click()
-    file = folder / "proof.jsonl"
+    file = folder / "proof.json"
     await (await download.value).save_as(file)
-    assert verify(file, {}).fault is None
-    assert '"action":"stop"' in file.read_text("utf-8")
-    file.write_bytes(file.read_bytes().replace(b'"stop"', b'"hold"'))
-    assert verify(file, {}).fault is not None
+    assert verify(file).fault is None
+    assert r"\"action\":\"stop\"" in file.read_text("utf-8")
+    file.write_bytes(file.read_bytes().replace(rb"\"stop\"", rb"\"hold\""))
+    assert verify(file).fault is not None
 
     await page.get_by_role("button", name="Verify").click()
     await page.get_by_text("The ledger is intact").wait_for()
