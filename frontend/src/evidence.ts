@@ -10,7 +10,6 @@ export interface LedgerRecord {
   kind: string;
   subject: string;
   body: Record<string, unknown> | null;
-  body_hash: string;
   hash: string;
 }
 
@@ -21,13 +20,13 @@ export interface Page {
 
 export interface Named {
   name: string;
-  hash: string;
+  seq: number;
   record: LedgerRecord | null;
 }
 
 export interface Evidence {
   record: LedgerRecord;
-  chain: { prev_hash: string; follows: boolean; next_hash: string | null; head: string };
+  chain: { follows: boolean; head: string };
   named: Named[];
   outcomes: LedgerRecord[];
 }

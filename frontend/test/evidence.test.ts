@@ -8,7 +8,7 @@ import { FakeConnection, full, house, row } from "./house";
 customElements.define("aiep-miner-evidence", EvidenceCard);
 
 function record(seq: number, kind: string, body: Record<string, unknown> | null): LedgerRecord {
-  return { seq, ts: 1_800_000_000_000 + seq, kind, subject: "a", body, body_hash: "", hash: "ab" };
+  return { seq, ts: 1_800_000_000_000 + seq, kind, subject: "a", body, hash: "ab" };
 }
 
 const STATUS = {
@@ -89,10 +89,10 @@ test("a record unfolds with what it rests on, and gives the proof of its decisio
     "aiep_miner/ledger/records": { records: [RECEIPT], next_cursor: null },
     "aiep_miner/ledger/evidence": {
       record: RECEIPT,
-      chain: { prev_hash: "", follows: true, next_hash: null, head: "" },
+      chain: { follows: true, head: "" },
       named: [
-        { name: "decision", hash: "ab", record: DECISION },
-        { name: "telemetry", hash: "cd", record: null },
+        { name: "decision", seq: 1, record: DECISION },
+        { name: "telemetry", seq: 2, record: null },
       ],
       outcomes: [],
     },
