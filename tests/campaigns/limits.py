@@ -7,6 +7,7 @@ A lie that nothing contradicts is no part of it: a device that reports half of i
 and steadily, is believed.
 """
 
+import math
 import random
 from collections import Counter, deque
 from collections.abc import Iterable
@@ -172,9 +173,7 @@ class Device:
                 self.full_w, self.level = 3250.0 * (full_ths / 100.0) ** 1.5, None
             case Action.SET_LEVEL:
                 self.level = record.option
-                self.full_w = {item.name: item.power_w or 0.0 for item in LEVELS}[
-                    record.option or ""
-                ]
+                self.full_w = _level_w(record.option)
             case Action.SET_BOARD:
                 self.boards = max(1, min(3, self.boards + (1 if record.option == "on" else -1)))
         self.running = True
@@ -305,7 +304,11 @@ class World:
         if record.action in CALMS:
             return
         drawn_w = device.power_w * (1 + TOLERANCE)
-        is_reduction = record.action is Action.SET_POWER and (record.value or 0) < drawn_w
+        lowered_w = record.value or 0.0
+        if record.action is Action.SET_LEVEL:
+            lowered_w = _level_w(record.option) if device.running else math.inf
+        lowers = record.action in (Action.SET_POWER, Action.SET_LEVEL)
+        is_reduction = lowers and lowered_w < drawn_w
         shown = miner.telemetry.record.reading if miner.telemetry else None
         hottest_c = shown.hottest_c if shown else None
         if hottest_c is not None and hottest_c >= LIMIT_C:
@@ -330,6 +333,10 @@ class World:
         highest_ths = max(whole, board * device.boards) * (1 + WALK + TOLERANCE)
         present_ths = device.rate_ths * (1 + TOLERANCE)
         assert target_ths <= max(highest_ths, present_ths), (target_ths, hour_ago)
+
+
+def _level_w(name: str | None) -> float:
+    return next(item.power_w or 0.0 for item in LEVELS if item.name == name)
 
 
 def _trouble(world: World) -> None:
