@@ -2,16 +2,34 @@
 import { LitElement, type PropertyValues } from "lit";
 import { fleetOf, type Fleet } from "./fleet";
 import type { HomeAssistant } from "./ha";
+import { say } from "./words";
 
 /** Where Home Assistant's part of the page changes how cards read. */
 const SEEN: (keyof HomeAssistant)[] = ["language", "locale", "localize", "config", "user"];
 
-export abstract class FleetElement extends LitElement {
+/** The form of a card that shows one operator, or all of them. */
+export function operatorForm(): unknown {
+  return {
+    schema: [{ name: "operator_id", selector: { config_entry: { integration: "aiep_miner" } } }],
+    computeLabel: (): string => say({ language: "en" } as HomeAssistant, "editor.operator"),
+  };
+}
+
+export abstract class FleetElement<Config> extends LitElement {
   static override properties = { hass: { attribute: false }, config: { state: true } };
 
   declare hass: HomeAssistant | undefined;
+  declare config: Config | undefined;
   protected fleet: Fleet | undefined;
   private quit: (() => void) | undefined;
+
+  static getStubConfig(): Record<string, never> {
+    return {};
+  }
+
+  setConfig(config: Config): void {
+    this.config = config;
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();

@@ -1,7 +1,7 @@
 /** The ledger: how it is, what is on it, what each record rests on; verification and downloads. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { mdiDownload, mdiShieldAlert, mdiShieldCheck, mdiShieldOutline } from "@mdi/js";
-import { FleetElement } from "./element";
+import { FleetElement, operatorForm } from "./element";
 import {
   download,
   evidence,
@@ -29,7 +29,7 @@ export interface EvidenceConfig {
 
 const PROGRESS_EVERY_MS = 400;
 
-export class EvidenceCard extends FleetElement {
+export class EvidenceCard extends FleetElement<EvidenceConfig> {
   static override styles = [base, evidenceStyle];
   static override properties = {
     ...FleetElement.properties,
@@ -44,7 +44,6 @@ export class EvidenceCard extends FleetElement {
     verifying: { state: true },
   };
 
-  declare config: EvidenceConfig | undefined;
   declare operatorId: string;
   declare wanted: Wanted;
   declare status: LedgerStatus | undefined;
@@ -75,22 +74,7 @@ export class EvidenceCard extends FleetElement {
     this.verifying = false;
   }
 
-  static getStubConfig(): Partial<EvidenceConfig> {
-    return {};
-  }
-
-  static getConfigForm(): unknown {
-    return {
-      schema: [
-        { name: "operator_id", selector: { config_entry: { integration: "aiep_miner" } } },
-      ],
-      computeLabel: (): string => say({ language: "en" } as HomeAssistant, "editor.operator"),
-    };
-  }
-
-  setConfig(config: EvidenceConfig): void {
-    this.config = config;
-  }
+  static getConfigForm = operatorForm;
 
   getCardSize(): number {
     return 10;

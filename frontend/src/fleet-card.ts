@@ -50,7 +50,7 @@ const CURVES_AFTER_MS = 150;
 const CURVE = { width: 72, height: 28 };
 const REMEMBERED = "aiep-miner-fleet";
 
-export class FleetCard extends FleetElement {
+export class FleetCard extends FleetElement<FleetConfig> {
   static override styles = [base, fleetStyle];
   static override properties = {
     ...FleetElement.properties,
@@ -62,7 +62,6 @@ export class FleetCard extends FleetElement {
     range: { state: true },
   };
 
-  declare config: FleetConfig | undefined;
   declare filter: Filter;
   declare text: string;
   declare sort: Sort;
@@ -98,10 +97,6 @@ export class FleetCard extends FleetElement {
     this.remember();
   }
 
-  static getStubConfig(): Partial<FleetConfig> {
-    return {};
-  }
-
   static getConfigForm(): unknown {
     return {
       schema: [
@@ -112,10 +107,6 @@ export class FleetCard extends FleetElement {
         localize(`ui.panel.lovelace.editor.card.generic.${field.name}`) ||
         say({ language: "en" } as HomeAssistant, "editor.operator"),
     };
-  }
-
-  setConfig(config: FleetConfig): void {
-    this.config = config;
   }
 
   getCardSize(): number {

@@ -25,7 +25,7 @@ export interface MinerConfig {
 const HOURS = [1, 6, 24];
 const FIRST_HOURS = 6;
 
-export class MinerCard extends FleetElement {
+export class MinerCard extends FleetElement<MinerConfig> {
   static override styles = [base, minerStyle];
   static override properties = {
     ...FleetElement.properties,
@@ -35,7 +35,6 @@ export class MinerCard extends FleetElement {
     hours: { state: true },
   };
 
-  declare config: MinerConfig | undefined;
   declare details: Details | undefined;
   /** null when the user may not read the ledger. */
   declare story: Chapter[] | null | undefined;
@@ -52,19 +51,11 @@ export class MinerCard extends FleetElement {
     this.hours = FIRST_HOURS;
   }
 
-  static getStubConfig(): Partial<MinerConfig> {
-    return {};
-  }
-
   static getConfigForm(): unknown {
     return {
       schema: [{ name: "device_id", selector: { device: { integration: "aiep_miner" } } }],
       computeLabel: (): string => say({ language: "en" } as HomeAssistant, "editor.miner"),
     };
-  }
-
-  setConfig(config: MinerConfig): void {
-    this.config = config;
   }
 
   getCardSize(): number {

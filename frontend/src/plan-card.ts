@@ -1,6 +1,6 @@
 /** The plan of the next days: prices ahead, and when each miner runs, with the reason. */
 import { html, nothing, svg, type PropertyValues, type TemplateResult } from "lit";
-import { FleetElement } from "./element";
+import { FleetElement, operatorForm } from "./element";
 import { clock, money, price } from "./format";
 import type { HomeAssistant } from "./ha";
 import { base } from "./look";
@@ -51,7 +51,7 @@ const share = (axis: Axis, at_ms: number): number =>
     (axis.until_ms - axis.from_ms)) *
   100;
 
-export class PlanCard extends FleetElement {
+export class PlanCard extends FleetElement<PlanConfig> {
   static override styles = [base, planStyle];
   static override properties = {
     ...FleetElement.properties,
@@ -59,7 +59,6 @@ export class PlanCard extends FleetElement {
     chosen: { state: true },
   };
 
-  declare config: PlanConfig | undefined;
   /** By operator; null where it has no plan. */
   declare plans: Map<string, Plan | null>;
   declare chosen: { name: string; segment: Segment } | undefined;
@@ -71,22 +70,7 @@ export class PlanCard extends FleetElement {
     this.plans = new Map();
   }
 
-  static getStubConfig(): Partial<PlanConfig> {
-    return {};
-  }
-
-  static getConfigForm(): unknown {
-    return {
-      schema: [
-        { name: "operator_id", selector: { config_entry: { integration: "aiep_miner" } } },
-      ],
-      computeLabel: (): string => say({ language: "en" } as HomeAssistant, "editor.operator"),
-    };
-  }
-
-  setConfig(config: PlanConfig): void {
-    this.config = config;
-  }
+  static getConfigForm = operatorForm;
 
   getCardSize(): number {
     return 8;

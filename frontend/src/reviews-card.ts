@@ -1,7 +1,7 @@
 /** Decisions that were carried out under supervision: approved or rejected with a tap and a note. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { mdiCheck, mdiCheckAll, mdiClose, mdiShieldSearch } from "@mdi/js";
-import { FleetElement } from "./element";
+import { FleetElement, operatorForm } from "./element";
 import { clock, whole } from "./format";
 import { navigate, type HomeAssistant } from "./ha";
 import { badge, base, icon } from "./look";
@@ -29,7 +29,7 @@ export interface Review {
 
 const MAX_NOTE_LENGTH = 500;
 
-export class ReviewsCard extends FleetElement {
+export class ReviewsCard extends FleetElement<ReviewsConfig> {
   static override styles = [base, reviewsStyle];
   static override properties = {
     ...FleetElement.properties,
@@ -37,7 +37,6 @@ export class ReviewsCard extends FleetElement {
     busy: { state: true },
   };
 
-  declare config: ReviewsConfig | undefined;
   /** By operator, those whose ledger the user may read. */
   declare reviews: Record<string, Review[]> | undefined;
   /** The hash of the decision whose review is being sent. */
@@ -50,22 +49,7 @@ export class ReviewsCard extends FleetElement {
     this.busy = "";
   }
 
-  static getStubConfig(): Partial<ReviewsConfig> {
-    return {};
-  }
-
-  static getConfigForm(): unknown {
-    return {
-      schema: [
-        { name: "operator_id", selector: { config_entry: { integration: "aiep_miner" } } },
-      ],
-      computeLabel: (): string => say({ language: "en" } as HomeAssistant, "editor.operator"),
-    };
-  }
-
-  setConfig(config: ReviewsConfig): void {
-    this.config = config;
-  }
+  static getConfigForm = operatorForm;
 
   getCardSize(): number {
     return 4;
