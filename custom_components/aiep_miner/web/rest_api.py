@@ -6,7 +6,7 @@ count towards Home Assistant's IP ban.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import probatio as vol
@@ -22,6 +22,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import DOMAIN
 from ..coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from ..engine.ledger import Ledger, LedgerError
+from ..engine.ledger.verifier.note import Note
 from ..engine.records import RecordKind
 from ..ledger_service.trust_store import async_stored_access
 from .credentials import (
@@ -296,6 +297,21 @@ async def _stream(
     return response
 
 
+async def _covered[T](
+    site: AiepMinerCoordinator, seq: int, make: Callable[[int, Note], Awaitable[T]]
+) -> T:
+    """Return evidence of a record under a checkpoint that covers it.
+
+    Raises HTTPServiceUnavailable, and HTTPNotFound for a seq of which there is none.
+    """
+    try:
+        return await make(seq, await site.ledger_service.async_covering_note(seq))
+    except LedgerError as err:
+        raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+    except ValueError as err:
+        raise _refusal(web.HTTPNotFound, str(err)) from err
+
+
 class ExportView(OperatorView, path="ledger/export"):
     """The whole ledger, or its end, in JSON Lines."""
 
@@ -329,13 +345,7 @@ class BundleView(OperatorView, path="ledger/bundle/{seq:[0-9]{1,18}}"):
         """Return a decision with all that it rests on, and their proofs."""
         site = await _site(request, operator_id, ledger=True)
         ledger = _ledger(site)
-        try:
-            note = await site.ledger_service.async_covering_note(int(seq))
-            bundle = await ledger.bundle(int(seq), note)
-        except LedgerError as err:
-            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
-        except ValueError as err:
-            raise _refusal(web.HTTPNotFound, str(err)) from err
+        bundle = await _covered(site, int(seq), ledger.bundle)
         name = f"decision-{ledger.segment}-{seq}.json"
         return self.json(bundle, headers=_saved_as(name) | {KEY_HEADER: str(ledger.verifier_key)})
 
@@ -351,13 +361,7 @@ class ProofView(OperatorView, path="ledger/proof/{seq:[0-9]{1,18}}"):
         """Return the proof of the record with a seq."""
         site = await _site(request, operator_id, ledger=True)
         ledger = _ledger(site)
-        try:
-            note = await site.ledger_service.async_covering_note(int(seq))
-            text = await ledger.proof(int(seq), note)
-        except LedgerError as err:
-            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
-        except ValueError as err:
-            raise _refusal(web.HTTPNotFound, str(err)) from err
+        text = await _covered(site, int(seq), ledger.proof)
         headers = _saved_as(f"record-{ledger.segment}-{seq}.tlog-proof")
         return web.Response(text=text, headers=headers | {KEY_HEADER: str(ledger.verifier_key)})
 

@@ -18,7 +18,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import Unauthorized
 
 from ..coordinator import AiepMinerCoordinator
-from ..engine.ledger import LedgerError
+from ..engine.ledger import Ledger, LedgerEntry, LedgerError
 from ..engine.records import RecordKind
 from .evidence import async_evidence, async_story
 from .pages import async_page
@@ -33,6 +33,10 @@ _KINDS: Final[dict[str | vol.Marker, Any]] = {
     vol.Optional("kinds", default=[]): vol.All(
         [vol.In([kind.value for kind in RecordKind])], vol.Length(max=len(RecordKind))
     )
+}
+
+_SEQ: Final[dict[str | vol.Marker, Any]] = {
+    vol.Required("seq"): vol.All(int, vol.Range(min=1, max=MAX_SEQ))
 }
 
 type Message = dict[str, Any]
@@ -99,46 +103,38 @@ async def ws_records(
     connection.send_message(construct_result_message(msg["id"], page))
 
 
-@websocket_command(
-    {
-        vol.Required("type"): "aiep_miner/ledger/record",
-        **_OPERATOR,
-        vol.Required("seq"): vol.All(int, vol.Range(min=1, max=MAX_SEQ)),
-    }
-)
+async def _answer_record(
+    connection: ActiveConnection,
+    msg: Message,
+    ledger: Ledger,
+    report: Callable[[Ledger, LedgerEntry], Coroutine[Any, Any, Message]],
+) -> None:
+    """Answer with a report on the record with a seq, or with an error for none."""
+    stored = await ledger.get(msg["seq"])
+    if stored is None:
+        connection.send_error(msg["id"], ERR_NOT_FOUND, "no such record")
+        return
+    connection.send_result(msg["id"], await report(ledger, stored))
+
+
+@websocket_command({vol.Required("type"): "aiep_miner/ledger/record", **_OPERATOR, **_SEQ})
 @async_response
 @_of_operator
 async def ws_record(
     hass: HomeAssistant, connection: ActiveConnection, msg: Message, site: AiepMinerCoordinator
 ) -> None:
     """Return one record with its place in the chain."""
-    ledger = site.controller.ledger
-    stored = await ledger.get(msg["seq"])
-    if stored is None:
-        connection.send_error(msg["id"], ERR_NOT_FOUND, "no such record")
-        return
-    connection.send_result(msg["id"], await chain_report(ledger, stored))
+    await _answer_record(connection, msg, site.controller.ledger, chain_report)
 
 
-@websocket_command(
-    {
-        vol.Required("type"): "aiep_miner/ledger/evidence",
-        **_OPERATOR,
-        vol.Required("seq"): vol.All(int, vol.Range(min=1, max=MAX_SEQ)),
-    }
-)
+@websocket_command({vol.Required("type"): "aiep_miner/ledger/evidence", **_OPERATOR, **_SEQ})
 @async_response
 @_of_operator
 async def ws_evidence(
     hass: HomeAssistant, connection: ActiveConnection, msg: Message, site: AiepMinerCoordinator
 ) -> None:
     """Return one record with what it rests on and what came of it."""
-    ledger = site.controller.ledger
-    stored = await ledger.get(msg["seq"])
-    if stored is None:
-        connection.send_error(msg["id"], ERR_NOT_FOUND, "no such record")
-        return
-    connection.send_result(msg["id"], await async_evidence(ledger, stored))
+    await _answer_record(connection, msg, site.controller.ledger, async_evidence)
 
 
 @websocket_command(
