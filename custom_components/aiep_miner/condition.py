@@ -6,6 +6,7 @@ from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.condition import Condition, EntityConditionBase
 
+from .engine.records import Severity
 from .entities import targets
 
 
@@ -50,7 +51,10 @@ class IsInDanger(TargetCondition):
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:
-        return not targets.reasons_of(entity_state).isdisjoint(targets.DANGERS)
+        miner = targets.async_miner_of(self._hass, entity_state.entity_id)
+        return miner is not None and any(
+            item.severity is Severity.SAFETY for item in miner.divergences
+        )
 
 
 class PriceAboveBreakEven(TargetCondition):

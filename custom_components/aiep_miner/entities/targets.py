@@ -14,7 +14,6 @@ from homeassistant.helpers.automation import DomainSpec
 from ..const import DOMAIN
 from ..coordinator import AiepMinerConfigEntry
 from ..engine.read_model import MinerReadModel as Miner
-from ..engine.records.reasons import Reason
 
 DOMAIN_SPECS: Final = {
     domain: DomainSpec() for domain in (BINARY_SENSOR_DOMAIN, SENSOR_DOMAIN, SWITCH_DOMAIN)
@@ -26,9 +25,6 @@ LEDGER_VERIFICATION: Final = "ledger_verification"
 MINING: Final = "mining"
 PROBLEM: Final = "problem"
 REVIEWS: Final = "reviews"
-
-DANGERS: Final = frozenset({Reason.OVERHEAT, Reason.FAN_FAILURE})
-"""Problems for which a machine is stopped at once."""
 
 _OPPOSITE: Final = {STATE_ON: STATE_OFF, STATE_OFF: STATE_ON}
 
