@@ -255,3 +255,23 @@ async def test_a_frozen_miner_hides_that_a_board_went_off(tmp_path: Path) -> Non
         assert after.rule is Reason.POWER_MAXIMUM_UNKNOWN
         rig.miner.poll = poll
         assert (await rig.command(Action.SET_HASHRATE, value=105.0)).rule is None
+
+
+async def test_a_limit_that_a_machine_passed_does_not_count_for_its_start(tmp_path: Path) -> None:
+    boards = tuple(Board(index=index, enabled=index < 2) for index in range(3))
+    two = replace(RUNNING, boards=boards, hashrate_ths=66.0, power_w=2160.0)
+    three = tuple(replace(board, enabled=True) for board in boards)
+    async with site(tmp_path, limited(None, max_power_w=3000.0), MINERS) as rig:
+        rig.miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0)
+        rig.miner.reading = two
+        await rig.cycles(22)
+        # It ignores the limit, and is near enough to it to be taken for obedient.
+        assert (await rig.command(Action.SET_POWER, value=2000.0)).rule is None
+        await rig.cycles(3)
+        assert (await rig.outcomes())[-1] == "confirmed"
+        # A board comes back.
+        rig.miner.reading = replace(two, boards=three, hashrate_ths=100.0, power_w=3240.0)
+        await rig.cycles(3)
+        assert (await rig.command(Action.STOP)).rule is None
+        await rig.cycles(3)
+        assert (await rig.command(Action.RUN)).rule is Reason.OVER_POWER_LIMIT

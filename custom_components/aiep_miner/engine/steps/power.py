@@ -12,7 +12,6 @@ from ..records import (
     Action,
     DecisionRecord,
     MinerPolicy,
-    Outcome,
     ProposalRecord,
     Reading,
     ReceiptRecord,
@@ -205,7 +204,7 @@ def running_w(miner: MinerState, own: MinerPolicy) -> float | None:
     """Return the power in W that a miner draws at most while it runs, as it is set now."""
     setpoint = miner.setpoint
     limit_w = setpoint.value if setpoint and setpoint.action is Action.SET_POWER else None
-    is_limited = limit_w is not None and setpoint and setpoint.outcome is Outcome.CONFIRMED
+    is_limited = miner.confirmed_limit_w is not None and not miner.limit_passed
     learned_w = miner.learned_power_w
     known = [_with_present_boards(miner, learned_w), limit_w, miner.unproven_w]
     if learned_w is None and not is_limited:
