@@ -182,7 +182,9 @@ class Ledger:
 
     def _begin_segment(self, cause: Cause, now_ms: int, user_id: str | None) -> Recovery:
         previous = str(self._store.head)
-        self.recovery = segments.begin_segment(self._store, cause, previous, now_ms, user_id)
+        self.recovery = segments.begin_segment(
+            self._store, cause, previous, now_ms, user_id=user_id
+        )
         return self.recovery
 
     async def catch_up(self, now_ms: int) -> None:
