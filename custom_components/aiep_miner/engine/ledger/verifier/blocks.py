@@ -107,6 +107,26 @@ def part_root(lines: "Iterable[bytes]") -> bytes:
     return tree.root([sha256(b"\0" + line).digest() for line in lines])
 
 
+def named_seqs(seq: int, body: "dict[str, Any]") -> "set[int]":
+    """Return the seqs of the records that a decision with a seq rests on.
+
+    Raises ValueError when they are none, or do not come before it.
+    """
+    evidence = body.get("evidence") or {}
+    if type(evidence) is not dict:
+        raise ValueError("its evidence is not named by seqs")
+    named: list[Any] = []
+    for value in evidence.values():
+        if type(value) is list:
+            named += value
+        else:
+            named.append(value)
+    for item in named:
+        if type(item) is not int or not 0 < item < seq:
+            raise ValueError(f"its evidence {item} is no record before it")
+    return set(named)
+
+
 class Decided:
     """Tells routine holds from events: a hold like the miner's decision before it is routine.
 

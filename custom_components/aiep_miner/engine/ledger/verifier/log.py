@@ -14,6 +14,7 @@ from .blocks import (
     Dropped,
     Header,
     genesis,
+    named_seqs,
     part_root,
 )
 from .lines import Record, parse
@@ -176,6 +177,10 @@ class Log:
     def _check_decision(self, record: Record, *, is_observed: bool) -> None:
         if is_observed and not self.decided.may_be_routine(record.subject, record.body):
             raise _BrokenError(record.seq, Code.PART, "a decision among the observations")
+        try:
+            named_seqs(record.seq, record.body)
+        except ValueError as err:
+            raise _BrokenError(record.seq, Code.EVIDENCE, str(err)) from None
         self.decided.remember(record.subject, record.body)
 
     def _declare(self, record: Record) -> None:
