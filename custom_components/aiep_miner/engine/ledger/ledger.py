@@ -161,11 +161,12 @@ class Ledger:
         seq, last_ts = (
             (last.seq, last.ts_ms) if last else (self._store.head.seq, self._store.last_ts_ms)
         )
-        staged: list[Staged] = []
+        drafts: list[Draft] = []
+        lifted_ts = last_ts
         for record in records:
-            staged += stage([Draft.of(record, last_ts)], seq, last_ts)
-            seq, last_ts = staged[-1].entry.seq, staged[-1].entry.ts_ms
-        return tuple(staged)
+            drafts.append(Draft.of(record, lifted_ts))
+            lifted_ts = drafts[-1].ts_ms
+        return tuple(stage(drafts, seq, last_ts))
 
     def _append(
         self, staged: Callable[[], Sequence[Staged]], is_wanted: Callable[[], bool]

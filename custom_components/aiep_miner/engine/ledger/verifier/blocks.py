@@ -13,6 +13,7 @@ from .parts import inflate
 FORMAT = "aiep-ledger/2"
 PAGE_BLOCKS = 256
 OBSERVATIONS, EVENTS = "observations", "events"
+DECISION = "decision"
 OBSERVED_KINDS = frozenset({"telemetry", "price", "input", "profit"})
 MAX_DECIDED = 65_536
 """How many miners' decisions are remembered; when there are more, all are forgotten."""
@@ -157,15 +158,12 @@ class Decided:
             self.has_forgotten = True
         self.last[subject] = _digest(body)
 
-    def part_of(self, kind: str, subject: str, body: "dict[str, Any]") -> str:
-        """Return the part that the next record belongs to, and remember a decision."""
-        if kind in OBSERVED_KINDS:
-            return OBSERVATIONS
-        if kind != "decision":
-            return EVENTS
+    def takes_as_routine(self, subject: str, body: "dict[str, Any]") -> bool:
+        """Return whether a miner's next decision is a routine hold, and remember it."""
         is_routine = self.is_routine(subject, body)
-        self.remember(subject, body)
-        return OBSERVATIONS if is_routine else EVENTS
+        if not is_routine:
+            self.remember(subject, body)
+        return is_routine
 
 
 def _digest(body: "dict[str, Any]") -> str:
