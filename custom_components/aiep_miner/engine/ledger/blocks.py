@@ -56,9 +56,7 @@ def stage(drafts: Sequence[Draft], seq: int, last_ts_ms: int) -> list[Staged]:
     return [
         Staged(
             draft,
-            LedgerEntry(
-                number, draft[2], draft[0], draft[1], line, sha256(b"\0" + line).digest()
-            ),
+            LedgerEntry(number, draft[2], draft[0], draft[1], line, sha256(b"\0" + line).digest()),
         )
         for number, (draft, line) in enumerate(zip(drafts, lines, strict=True), seq + 1)
     ]

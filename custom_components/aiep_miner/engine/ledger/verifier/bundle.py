@@ -56,7 +56,7 @@ def _verify(bundle: "dict[str, Any]", known: Known) -> Report:
     decision = records.get(int(bundle["decision"]))
     if decision is None or decision.kind != "decision":
         raise ValueError(f"record {bundle['decision']} is no decision in it")
-    missing = named_seqs(decision.seq, decision.body) - set(records)
+    missing = set(named_seqs(decision.seq, decision.body)) - set(records)
     if missing:
         detail = f"record {min(missing)}, which the decision names, is missing"
         raise _WrongError(0, min(missing), Code.EVIDENCE, detail)
