@@ -50,6 +50,9 @@ class Ledger:
         self._readers = Readers()
         self._is_calm = threading.Event()
         self._is_calm.set()
+        self._writes = 0
+        """How many are under way or wait for the thread."""
+        self._counting = threading.Lock()
         self._is_closed = False
         self._hanging: Future[Any] | None = None
         self.recovery: Recovery | None = opened.recovery
@@ -248,6 +251,7 @@ class Ledger:
             raise LedgerError(LedgerReason.TIMED_OUT, "an earlier write hangs")
         wanted = threading.Event()
         wanted.set()
+        self._count(1)  # readers give way from here on
         running = self._writer.submit(self._run, partial(call, wanted.is_set))
         try:
             return await _within(running, deadline_s)
@@ -257,12 +261,15 @@ class Ledger:
             raise LedgerError(LedgerReason.TIMED_OUT, "the write hangs") from None
 
     def _run[T](self, call: Callable[[], T]) -> T:
-        """Run a call while readers give way."""
-        self._is_calm.clear()
         try:
             return call()
         finally:
-            self._is_calm.set()
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self._writes += change
+            (self._is_calm.clear if self._writes else self._is_calm.set)()
 
     # Reading
 
@@ -317,7 +324,8 @@ class Ledger:
         until_s = time.monotonic() + _STEP_S
         try:
             with translated():
-                while time.monotonic() < until_s:
+                next(steps)
+                while self._is_calm.is_set() and time.monotonic() < until_s:
                     next(steps)
         except StopIteration as end:
             return (end.value,)
