@@ -1,6 +1,7 @@
 """RFC 8785 canonical JSON and the SHA-256 hashes over it."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ null that it writes for NaN, and the order of names beyond the basic plane."""
 _DIGITS: Final = b"0123456789+-"
 _JOINED: Final = bytes.maketrans(b"}]:[.", b",,,,,")
 """Makes ``,e,`` of a number with an exponent once its digits are gone."""
+_FAR_NAME: Final = re.compile('[\U00010000-\U0010ffff](?:[^"\\\\\U00010000-\U0010ffff]|\\\\.)*":')
+"""A name with a character from beyond the basic plane."""
 _NO_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'"\\,{}[]')
 
 
@@ -52,8 +55,8 @@ def _written(value: Any) -> bytes | None:
         data = orjson.dumps(value, option=_OPTIONS)
     except orjson.JSONEncodeError:
         return None
-    is_basic = data.isascii() or len((text := data.decode()).encode("utf-16-le")) == 2 * len(text)
-    if not is_basic or b"null" in data or b",e," in data.translate(_JOINED, _DIGITS):
+    has_far_name = not data.isascii() and _FAR_NAME.search(data.decode())
+    if has_far_name or b"null" in data or b",e," in data.translate(_JOINED, _DIGITS):
         return None
     if b".0" not in data:
         return data

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 
 import orjson
 import pytest
@@ -221,3 +222,28 @@ def test_lines_that_are_not_taken_together(
     if not is_fast:
         monkeypatch.setattr(lines, "orjson", None)
     assert lines.parse_together(together) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_plain"),
+    [
+        ('{"b":"😀","c":1}', True),
+        ('{"b":["😀\\"x😀"],"c":1}', True),
+        ('{"😀":1}', False),
+        ('{"😀\\"x":1,"\ufb33":1}', False),
+        ('{"a":{"x😀😁\\\\":1}}', False),
+    ],
+)
+def test_names_from_beyond_the_basic_plane(text: str, *, is_plain: bool) -> None:
+    """Only these sort in another order by their UTF-16 units."""
+    assert (lines._FAR_NAME.search(text) is None) is is_plain
+    assert lines.read_canonical(text.encode()) == json.loads(text)
+    assert engines(json.loads(text)) == text.encode()
+
+
+def test_many_far_characters_take_no_time() -> None:
+    text = '{"a":"' + "😀" * 250_000 + '"}'
+    began_s = time.perf_counter()
+    assert lines.read_canonical(text.encode()) == json.loads(text)
+    assert engines(json.loads(text)) == text.encode()
+    assert time.perf_counter() - began_s < 1

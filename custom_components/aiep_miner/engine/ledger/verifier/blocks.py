@@ -81,8 +81,11 @@ class Dropped:
     """Of the block's last record."""
     root: bytes
 
+    BYTES = _DROPPED.size
+    """How long it is: 52."""
+
     def to_bytes(self) -> bytes:
-        """Return 52 bytes."""
+        """Return ``BYTES`` bytes."""
         return _DROPPED.pack(self.first_seq, self.count, self.ts, self.root)
 
     @classmethod
