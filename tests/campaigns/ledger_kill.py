@@ -60,7 +60,7 @@ def ledger_kill(n: int = 200, seed: int = 1) -> dict[str, int]:
     return dict(seen)
 
 
-def _write(path: Path, sender: Connection, known: str | None, seed: int, is_copy: bool) -> None:  # noqa: FBT001
+def _write(path: Path, sender: Connection, known: str | None, seed: int, is_copy: bool) -> None:
     """Work until killed, and acknowledge each append through the pipe."""
     noise = random.Random(seed)
     sender.send(known)
