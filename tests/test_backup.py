@@ -19,9 +19,16 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.aiep_miner import backup
 from custom_components.aiep_miner.const import DATA_BACKUP, DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
-from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.ledger import (
+    Head,
+    Known,
+    LedgerError,
+    LedgerReason,
+    Note,
+)
 from custom_components.aiep_miner.engine.ledger.verifier.database import verify
 from custom_components.aiep_miner.engine.replay import replay
+from custom_components.aiep_miner.ledger_service import trust_store
 
 from .conftest import RunCycles, set_up
 
@@ -72,8 +79,10 @@ async def test_restored_ledger_verifies_and_goes_on(
     run_cycles: RunCycles,
     hass_storage: dict[str, Any],
     target: Path,
+    monkeypatch: pytest.MonkeyPatch,
     meanwhile: str,
 ) -> None:
+    """It goes on in a new segment: the old one may have gone on after the copy was made."""
     site = await set_up(hass, operator)
     await checkpoint_always(site)
     await run_cycles(site, 40)
@@ -91,7 +100,10 @@ async def test_restored_ledger_verifies_and_goes_on(
     assert cycles > 5
 
     # A fresh Home Assistant with nothing but the backup.
+    await site.ledger_service.async_sign()
+    signed = site.ledger_service.signed.body["note"]
     await hass.config_entries.async_unload("site")
+    monkeypatch.setattr(trust_store, "THIS_PROCESS", "another")
     folder = site.controller._ledger_path.parent
     shutil.rmtree(folder)
     shutil.copytree(target, folder)
@@ -99,6 +111,9 @@ async def test_restored_ledger_verifies_and_goes_on(
     report = verify(folder / "ledger.db")
     assert report.fault is None
     assert report.records >= before
+    old = verify(folder / "ledger.db", Known(checkpoints=(Note.parse(signed),))).fault
+    assert old is not None
+    assert old.code == "cut_off"
 
     assert await hass.config_entries.async_setup("site")
     await hass.async_block_till_done()
@@ -108,8 +123,54 @@ async def test_restored_ledger_verifies_and_goes_on(
     await run_cycles(site, 5)
     assert (await site.async_verify_ledger()).intact
     assert site.data.ledger_error is None
+    ledger = site.controller.ledger
+    assert not signed.startswith(ledger.origin)
+    first = (await ledger.get(1)).body
+    assert (first["detail"], first["previous_file"]) == ("restored", "ledger.aside-1.db")
+    restored = Head.parse(first["previous"])
+    assert (restored.blocks, restored.seq) == (report.blocks, report.records)
+    assert verify(folder / "ledger.aside-1.db").fault is None
     await hass.config_entries.async_unload("site")
     assert replay(folder / "ledger.db").difference is None
+    assert hass_storage[KEY]["data"]["held_by"] is None
+
+    assert await hass.config_entries.async_setup("site")
+    await hass.async_block_till_done()
+    assert operator.runtime_data.coordinator.controller.ledger.segment == ledger.segment
+
+
+async def test_backup_of_an_operator_that_is_not_loaded(
+    hass: HomeAssistant,
+    site: AiepMinerCoordinator,
+    hass_storage: dict[str, Any],
+) -> None:
+    segment = site.controller.ledger.segment
+    await hass.config_entries.async_unload("site")
+    await backup.async_pre_backup(hass)
+    assert hass_storage[KEY]["data"]["held_by"] == trust_store.THIS_PROCESS
+    await backup.async_post_backup(hass)
+    assert hass_storage[KEY]["data"]["held_by"] is None
+    await backup.async_pre_backup(hass)
+    assert await hass.config_entries.async_setup("site")
+    await hass.async_block_till_done()
+    await backup.async_post_backup(hass)
+    assert hass_storage[KEY]["data"]["held_by"] is None
+    site = site.config_entry.runtime_data.coordinator
+    assert site.controller.ledger.segment == segment
+
+
+async def test_backup_that_ends_while_the_operator_is_being_reloaded(
+    hass: HomeAssistant, site: AiepMinerCoordinator, hass_storage: dict[str, Any]
+) -> None:
+    segment = site.controller.ledger.segment
+    await backup.async_pre_backup(hass)
+    await hass.config_entries.async_unload("site")
+    backup._stop_waiting(hass)
+    hass.data[DATA_BACKUP] = False  # it ends between the operator's unloading and loading
+    assert await hass.config_entries.async_setup("site")
+    await hass.async_block_till_done()
+    assert hass_storage[KEY]["data"]["held_by"] is None
+    assert site.config_entry.runtime_data.coordinator.controller.ledger.segment == segment
 
 
 async def test_head_outside_does_not_run_ahead(

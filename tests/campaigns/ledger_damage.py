@@ -6,7 +6,17 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from custom_components.aiep_miner.engine.ledger import Head, Known, Reader, Trusted
+from custom_components.aiep_miner.engine.ledger import (
+    Cause,
+    Head,
+    Known,
+    LedgerError,
+    LedgerReason,
+    Reader,
+    Trusted,
+    segments,
+)
+from custom_components.aiep_miner.engine.ledger.store import Store
 from custom_components.aiep_miner.engine.ledger.verifier.database import Database
 from custom_components.aiep_miner.engine.ledger.verifier.report import NotALedgerError
 from tests.engine.ledger.samples import aged, cycle, fill, opened, verify
@@ -68,11 +78,26 @@ def _start(path: Path, head: Head, original: list[bytes]) -> str:
             assert path.with_name(found.recovery.file).exists()
             assert verify(path).fault is None
         elif not told:
-            store.append(cycle(400_000, random.Random(1)))
-            assert _contents(path)[: len(original)] == original
+            told |= _append(store)
+            file = "ledger.aside-1.db" if told else path.name
+            assert _contents(path.with_name(file))[: len(original)] == original
     finally:
         store.close()
     return ", ".join(sorted(told)) or "unharmed"
+
+
+def _append(store: Store) -> set[str]:
+    """Append; go on in a new segment, as the ledger does, when an index turns out to be damaged."""
+    try:
+        store.append(cycle(400_000, random.Random(1)))
+    except LedgerError as err:
+        if err.reason is not LedgerReason.CORRUPT:
+            raise
+        segments.begin_segment(store, Cause.CORRUPT, str(store.head), store.last_ts_ms)
+        store.append(cycle(400_000, random.Random(1)))
+        assert verify(store.path).fault is None
+        return {"found at an append"}
+    return set()
 
 
 def _verdict(path: Path, head: Head, original: list[bytes]) -> set[str]:

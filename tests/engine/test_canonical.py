@@ -10,7 +10,11 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from custom_components.aiep_miner.engine.canonical import canonical, content_hash
+from custom_components.aiep_miner.engine.canonical import (
+    canonical,
+    canonical_objects,
+    content_hash,
+)
 
 # RFC 8785, appendix B: IEEE 754 bits and their text.
 NUMBERS = [
@@ -143,3 +147,25 @@ def test_refuses_what_json_cannot_hold(value: object) -> None:
 
 def test_content_hash_is_over_the_canonical_bytes() -> None:
     assert content_hash({"b": 1, "a": 2.0}) == hashlib.sha256(b'{"a":2,"b":1}').digest()
+
+
+records = st.dictionaries(
+    structure | st.text(st.characters(min_codepoint=99, exclude_categories=["Cs"])),
+    st.recursive(scalars | structure, st.lists, max_leaves=5),
+).map(lambda others: {"body": {"body": others}} | {f"z{name}": others[name] for name in others})
+
+
+@given(st.lists(records, max_size=4))
+@example([{"body": {"k": [{"a": 1}, {"body": 2}]}}, {"body": 1.0}])
+@example([{"body": [{"body": 1}, {"body": 2}]}])
+@example([{"body": '},{"body":'}, {"body": "\n"}])
+@example([{"body": 1e22, "z": "\ufb33"}, {"body": "1.0,"}])
+def test_objects_that_are_written_together(objects: list[dict[str, object]]) -> None:
+    expected = [rfc8785.dumps(item) for item in objects]
+    assert canonical_objects(objects, "body") == expected
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 2**53, "\ud800"])
+def test_one_object_that_cannot_be_written(bad: object) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the library's own
+        canonical_objects([{"body": 1}, {"body": bad}], "body")

@@ -1,6 +1,8 @@
 """RFC 8785 canonical JSON and the SHA-256 hashes over it."""
 
 import hashlib
+import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
@@ -18,6 +20,8 @@ null that it writes for NaN, and the order of names beyond the basic plane."""
 _DIGITS: Final = b"0123456789+-"
 _JOINED: Final = bytes.maketrans(b"}]:[.", b",,,,,")
 """Makes ``,e,`` of a number with an exponent once its digits are gone."""
+_FAR_NAME: Final = re.compile('[\U00010000-\U0010ffff](?:[^"\\\\\U00010000-\U0010ffff]|\\\\.)*":')
+"""A name with a character from beyond the basic plane."""
 _NO_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'"\\,{}[]')
 
 
@@ -27,21 +31,38 @@ def canonical(value: Any) -> bytes:
     Raises ValueError for what JSON cannot hold: NaN, infinities, integers beyond 2^53 - 1,
     lone surrogates.
     """
-    if type(value) is not dict:
-        return rfc8785.dumps(value)
+    written = _written(value) if type(value) is dict else None
+    return rfc8785.dumps(value) if written is None else written
+
+
+def canonical_objects(values: Sequence[dict[str, Any]], first: str) -> list[bytes]:
+    """Return the RFC 8785 bytes of objects that all begin with the same name, written at once.
+
+    ``first`` is the least of each one's names, in ASCII. Raises ValueError like ``canonical``.
+    """
+    written = _written(values)
+    if written is not None:
+        begin = b'{"%b":' % first.encode()
+        lines = written[1:-1].replace(b"}," + begin, b"}\n" + begin).split(b"\n")
+        if len(lines) == len(values):  # more when an object within another one begins alike
+            return lines
+    return [canonical(value) for value in values]
+
+
+def _written(value: Any) -> bytes | None:
+    """Return the RFC 8785 bytes of an object or of a list of them; None when they are not sure."""
     try:
         data = orjson.dumps(value, option=_OPTIONS)
     except orjson.JSONEncodeError:
-        return rfc8785.dumps(value)
-    text = data.decode()
-    is_basic = text.isascii() or len(text.encode("utf-16-le")) == 2 * len(text)
-    if not is_basic or "null" in text or b",e," in data.translate(_JOINED, _DIGITS):
-        return rfc8785.dumps(value)
-    if ".0" not in text:
+        return None
+    has_far_name = not data.isascii() and _FAR_NAME.search(data.decode())
+    if has_far_name or b"null" in data or b",e," in data.translate(_JOINED, _DIGITS):
+        return None
+    if b".0" not in data:
         return data
-    if "-0.0" in text or _has_structure_in_strings(data):
-        return rfc8785.dumps(value)
-    return text.replace(".0,", ",").replace(".0}", "}").replace(".0]", "]").encode()
+    if b"-0.0" in data or _has_structure_in_strings(data):
+        return None
+    return data.replace(b".0,", b",").replace(b".0}", b"}").replace(b".0]", b"]")
 
 
 def content_hash(value: Any) -> bytes:

@@ -29,7 +29,7 @@ from ..engine.ledger import LedgerEntry as Stored
 from ..engine.outage import Phase
 from ..engine.records import RecordKind
 from ..issues.ledger import async_report, async_withdraw
-from .trust_store import Break, Trusted, TrustStore, Walked
+from .trust_store import THIS_PROCESS, Break, Trusted, TrustStore, Walked
 from .verification import Verification
 
 _LOGGER = logging.getLogger(__name__)
@@ -127,8 +127,11 @@ class LedgerService:
         """
         await self.trust_store.async_load()
         trusted = self.trust_store.trusted
-        if trusted.is_clean:
-            await self.trust_store.async_save(is_clean=False)
+        held_by = trusted.held_by
+        if held_by == THIS_PROCESS and not self._hass.data.get(DATA_BACKUP):
+            held_by = None  # the backup ended while the operator was not loaded
+        if trusted.is_clean or held_by != trusted.held_by:
+            await self.trust_store.async_save(is_clean=False, held_by=held_by)
         return trusted
 
     async def async_start(self) -> None:
@@ -152,6 +155,8 @@ class LedgerService:
             _LOGGER.warning("The last checkpoint of %s cannot be read: %s", self._entry.title, err)
             return
         self._taken_up = True
+        if self.trust_store.trusted.of_ledger.is_copy:
+            await self.trust_store.async_save(held_by=None)
         if self._hass.data.get(DATA_BACKUP):
             await self.async_hold_still()
         finding = self._controller.finding
@@ -207,6 +212,11 @@ class LedgerService:
         ledger = self._controller.ledger
         if recovery.file is None or ledger.finding is not None:
             return
+        if recovery.cause is Cause.RESTORED:
+            _LOGGER.info(
+                "%s was restored from a backup: its ledger goes on in a new segment",
+                self._entry.title,
+            )
         if recovery.cause in (Cause.CORRUPT, Cause.FOREIGN):
             async_report(
                 self._hass,
@@ -446,7 +456,7 @@ class LedgerService:
             await self._controller.ledger.hold_still()
         except LedgerError as err:
             _LOGGER.warning("The ledger of %s may change meanwhile: %s", self._entry.title, err)
-        await self.trust_store.async_save()
+        await self.trust_store.async_save(held_by=THIS_PROCESS)
 
     async def async_let_go(self) -> None:
         """End the backup mode."""
@@ -454,6 +464,7 @@ class LedgerService:
             await self._controller.ledger.let_go()
         except LedgerError as err:
             _LOGGER.warning("The ledger of %s stays as it is: %s", self._entry.title, err)
+        await self.trust_store.async_save(held_by=None)
 
     @callback
     def _fire(self, event: str, **data: Any) -> None:

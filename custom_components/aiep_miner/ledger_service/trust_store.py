@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -17,6 +18,8 @@ from ..web.credentials import Access
 STORAGE_VERSION: Final = 1
 WITNESS_FILE: Final = "witness.json"
 """Names a removed operator's last head and public key."""
+THIS_PROCESS: Final = token_hex(8)
+"""Tells the installation that takes a backup from the one that is started from it."""
 SAVE_DELAY_S: Final = 60
 """The ledger itself is written much more often; this bounds what a crash hides of its end."""
 
@@ -53,6 +56,11 @@ class Trusted(DataClassDictMixin):
     """Whether the head was kept after the ledger was closed: then nothing may follow it."""
     checkpoint: str | None = None
     """The last signed checkpoint, a whole note."""
+    held_by: str | None = None
+    """The process that holds the ledger's files still for a backup; None while there is none.
+
+    Another process that reads this was started from that backup.
+    """
     broken: Break | None = None
     walked: Walked | None = None
     access: Access | None = None
@@ -64,7 +72,12 @@ class Trusted(DataClassDictMixin):
         is_format_1 = self.head is not None and self.head.count(":") == 1
         if is_format_1:
             return KnownLedger(format_1_head=self.head)
-        return KnownLedger(head=self.known_head, is_clean=self.is_clean, checkpoint=self.checkpoint)
+        return KnownLedger(
+            head=self.known_head,
+            is_clean=self.is_clean,
+            checkpoint=self.checkpoint,
+            is_copy=self.held_by not in (None, THIS_PROCESS),
+        )
 
     @property
     def known_head(self) -> Head | None:
@@ -86,6 +99,14 @@ async def async_stored_access(hass: HomeAssistant, operator_id: str) -> Access |
     """Return the credentials of an operator that is not loaded; nothing is created or changed."""
     stored = await _store(hass, operator_id).async_load()
     return Trusted.from_dict(stored).access if stored is not None else None
+
+
+async def async_hold(hass: HomeAssistant, operator_id: str, *, is_held: bool) -> None:
+    """Mark the trust store of an operator that is not loaded for a backup, or end that."""
+    store = _store(hass, operator_id)
+    stored = await store.async_load()
+    if stored is not None:
+        await store.async_save({**stored, "held_by": THIS_PROCESS if is_held else None})
 
 
 def _store(hass: HomeAssistant, operator_id: str) -> Store[dict[str, Any]]:

@@ -340,6 +340,23 @@ def test_what_is_among_the_observations_must_be_one(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize(
+    "evidence",
+    [{"telemetry": 999_999}, {"telemetry": 0}, {"divergences": [1, 500]}, {"price": "1"}, [3]],
+)
+def test_a_decision_rests_on_records_before_it(tmp_path: Path, evidence: object) -> None:
+    store = written(tmp_path / "ledger.db")
+    seq = store.head.seq + 1
+    body = {"action": "run", "reasons": [], "evidence": {"price": 1, "divergences": [seq - 1]}}
+    store.append([Draft("decision", "miner-0", store.last_ts_ms, body)])
+    assert verify(store.path).fault is None
+    store.append([Draft("decision", "miner-0", store.last_ts_ms, body | {"evidence": evidence})])
+    store.close()
+    fault = verify(store.path).fault
+    assert fault is not None
+    assert (fault.seq, fault.code) == (seq + 1, Code.EVIDENCE)
+
+
 def test_a_walk_goes_on_where_it_was_left(path: Path) -> None:
     with closing(Database(path)) as database:
         log, upto = database.log(), database.block_count()

@@ -139,14 +139,14 @@ async def test_a_reader_given_up_is_closed_after_its_last_call(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     find, go_on, reading = Reader.find, threading.Event(), threading.Event()
-    failures: list[BaseException] = []
+    failures: list[Exception] = []
 
     def slow(reader: Reader, query: Query) -> Batches:
         reading.set()
         go_on.wait(20)
         try:
             yield from list(find(reader, query))
-        except BaseException as err:
+        except Exception as err:
             failures.append(err)
             raise
 

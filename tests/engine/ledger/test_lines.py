@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 
 import orjson
 import pytest
@@ -162,3 +163,87 @@ def test_a_line_has_a_greatest_length() -> None:
 def test_what_has_no_canonical_form(value: object) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each has its own words
         lines.canonical([value])
+
+
+def record_line(seq: int, body: str = "{}") -> bytes:
+    return f'{{"body":{body},"kind":"price","seq":{seq},"subject":"s","ts":1}}'.encode()
+
+
+TAIL = '"kind":"price","seq":1,"subject":"s","ts":1'
+
+
+@pytest.mark.parametrize(
+    "together",
+    [
+        [record_line(1), record_line(2)],
+        [],
+        [record_line(1, '{"v":"1.0, 1e5","w":1.5}'), record_line(2, '{"e":"\\"}"}')],
+        [record_line(1, '{"v":"\U0001f600"}'), record_line(2)],
+        [record_line(1, '{"a":[{"body":1},{"body":2}]}'), record_line(2)],
+    ],
+)
+def test_lines_that_are_read_together(together: list[bytes]) -> None:
+    found = lines.parse_together(together)
+    assert found in (None, [lines.parse(line) for line in together])
+
+
+@pytest.mark.parametrize(
+    "together",
+    [
+        [record_line(1) + b"," + record_line(2)],
+        [b'{"body":[{"body":0,' + TAIL.encode() + b"}", b'{"body":0}],' + TAIL.encode() + b"}"],
+        [
+            b'{"body":[{"body":0,' + TAIL.encode() + b"}",
+            b'{"body":0}],' + TAIL.encode() + b"}",
+            record_line(2) + b"," + record_line(3),
+        ],
+        [record_line(1) + b"," + record_line(2)[:-1], b"}"],
+        [record_line(1), b"1"],
+        [record_line(1), b""],
+        [record_line(1, '{"v":1.0}'), record_line(2)],
+        [record_line(1, '{"v":1e5}'), record_line(2)],
+        [record_line(1, '{"v":100000000000000000}'), record_line(2)],
+        [record_line(1, '{"b":1,"a":2}'), record_line(2)],
+        [record_line(1, '{"a":1,"a":1}'), record_line(2)],
+        [record_line(1) + b" ", record_line(2)],
+        [record_line(1, '{"v":NaN}'), record_line(2)],
+        [record_line(1, '{"v":"\\u0041"}'), record_line(2)],
+        [record_line(1, "[" * 2000 + "]" * 2000)],
+        [record_line(1, '{"v":"' + "x" * lines.MAX_LINE_BYTES + '"}')],
+        [record_line(0), record_line(1)],
+        [b"\xff", record_line(1)],
+    ],
+)
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_lines_that_are_not_taken_together(
+    together: list[bytes], monkeypatch: pytest.MonkeyPatch, *, is_fast: bool
+) -> None:
+    """Whatever hides in the way in which they are joined."""
+    if not is_fast:
+        monkeypatch.setattr(lines, "orjson", None)
+    assert lines.parse_together(together) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_plain"),
+    [
+        ('{"b":"😀","c":1}', True),
+        ('{"b":["😀\\"x😀"],"c":1}', True),
+        ('{"😀":1}', False),
+        ('{"😀\\"x":1,"\ufb33":1}', False),
+        ('{"a":{"x😀😁\\\\":1}}', False),
+    ],
+)
+def test_names_from_beyond_the_basic_plane(text: str, *, is_plain: bool) -> None:
+    """Only these sort in another order by their UTF-16 units."""
+    assert (lines._FAR_NAME.search(text) is None) is is_plain
+    assert lines.read_canonical(text.encode()) == json.loads(text)
+    assert engines(json.loads(text)) == text.encode()
+
+
+def test_many_far_characters_take_no_time() -> None:
+    text = '{"a":"' + "😀" * 250_000 + '"}'
+    began_s = time.perf_counter()
+    assert lines.read_canonical(text.encode()) == json.loads(text)
+    assert engines(json.loads(text)) == text.encode()
+    assert time.perf_counter() - began_s < 1

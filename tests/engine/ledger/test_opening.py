@@ -3,7 +3,9 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +18,10 @@ from custom_components.aiep_miner.engine.ledger.entries import (
     Trusted,
 )
 from custom_components.aiep_miner.engine.ledger.errors import LedgerError, LedgerReason
+from custom_components.aiep_miner.engine.ledger.query import Reader
 from custom_components.aiep_miner.engine.ledger.signing import Signer
 from custom_components.aiep_miner.engine.ledger.store import COMMIT_MAC, Store
+from custom_components.aiep_miner.engine.ledger.verifier.database import Database
 from custom_components.aiep_miner.engine.ledger.verifier.report import Known
 
 from .samples import (
@@ -196,7 +200,67 @@ def test_a_ledger_behind_its_own_checkpoint_signs_nothing_in_that_segment(path: 
     note = str(newest_note(store))
     store.close()
     change(path, "DELETE FROM blocks WHERE number > 20", "DELETE FROM events WHERE block > 20")
-    refused(path, Trusted(head=known.head, checkpoint=note), Cause.BEHIND, known.head).close()
+    trusted = Trusted(head=known.head, checkpoint=note)
+    store = refused(path, trusted, Cause.BEHIND, known.head)
+    assert first_body(store)["previous_checkpoint"] == note
+    store.close()
+
+
+def first_body(store: Store) -> dict[str, Any]:
+    """Return what the segment's first record says."""
+    entry = Reader(Database(store.path, store.connection)).entry(1)
+    assert entry is not None
+    return entry.body
+
+
+@pytest.mark.parametrize("is_clean", [True, False])
+def test_a_restored_backup_is_not_continued(path: Path, *, is_clean: bool) -> None:
+    """Ledger and trust store are both from the backup: what was signed since is known to others."""
+    known = stopped(path) if is_clean else crashed(path)
+    copy = path.read_bytes()
+    found = opened(path, replace(known, is_copy=True), now_ms=LATER_MS)
+    assert found.finding is None
+    store = found.store
+    end = Store(path.with_name("ledger.aside-1.db"), OPERATOR, SIGNER)
+    assert end.path.read_bytes() == copy
+    body = first_body(store)
+    assert (body["detail"], body["previous_file"]) == ("restored", "ledger.aside-1.db")
+    assert body["previous_checkpoint"] == known.checkpoint
+    assert body["previous"] == str(end.connect().head)
+    end.close()
+    assert known.head is not None
+    assert store.segment != known.head.segment
+    assert verify(path, keys(store)).fault is None
+    store.close()
+    again = opened(path, replace(known, is_copy=True), now_ms=LATER_MS)
+    assert (again.recovery, again.finding) == (None, None)  # the trust store was not saved yet
+    again.store.close()
+
+
+def test_what_was_appended_to_a_restored_backup_is_a_finding(path: Path) -> None:
+    known = replace(crashed(path), is_copy=True)
+    appended(path, OTHER)
+    refused(path, known, Cause.TAIL).close()
+
+
+def test_a_backup_of_an_empty_ledger_goes_on(path: Path) -> None:
+    first = opened(path).store
+    known = Trusted(head=first.head, is_copy=True)
+    first.close()
+    found = opened(path, known)
+    assert (found.recovery, found.finding, found.store.head) == (None, None, known.head)
+    found.store.close()
+
+
+def test_a_backup_whose_head_is_not_known_is_not_continued(path: Path) -> None:
+    store = written(path)
+    head = store.head
+    store.close()
+    found = opened(path, Trusted(is_copy=True), now_ms=LATER_MS)
+    assert found.finding is None
+    assert found.recovery is not None
+    assert (found.recovery.cause, found.recovery.previous) == (Cause.RESTORED, str(head))
+    found.store.close()
 
 
 def test_a_history_rewritten_with_a_valid_chain(path: Path) -> None:
@@ -312,7 +376,9 @@ def test_a_new_segment_is_believed_when_the_trust_store_does_not_know_it_yet(pat
     """Power fails after the new segment began and before its head was kept."""
     known = crashed(path)
     store = opened(path, known).store
-    recovery = segments.begin_segment(store, Cause.ACCEPTED, str(store.head), LATER_MS, "user")
+    recovery = segments.begin_segment(
+        store, Cause.ACCEPTED, str(store.head), LATER_MS, user_id="user"
+    )
     fill(store, 2, first=3000)
     store.close()
     found = opened(path, known)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.aiep_miner.engine.ledger.entries import Query
+from custom_components.aiep_miner.engine.ledger.errors import LedgerError, LedgerReason
 from custom_components.aiep_miner.engine.ledger.export import export
 from custom_components.aiep_miner.engine.ledger.importing import import_export
 from custom_components.aiep_miner.engine.ledger.proofs import Prover
@@ -27,7 +28,17 @@ from custom_components.aiep_miner.engine.ledger.verifier.note import (
 )
 from custom_components.aiep_miner.engine.ledger.verifier.report import Code, Known, NotALedgerError
 
-from .samples import OPERATOR, aged, decision, fill, keys, newest_note, pythons, run_verifier
+from .samples import (
+    OPERATOR,
+    aged,
+    change,
+    decision,
+    fill,
+    keys,
+    newest_note,
+    pythons,
+    run_verifier,
+)
 from .test_note import cosigned
 
 
@@ -64,6 +75,35 @@ def decided(reader: Reader) -> int:
     """Return the seq of the newest decision that is an event with evidence."""
     query = Query(kinds=("decision",), newest_first=True, limit=1)
     return reader.select(query)[0].seq
+
+
+def test_nothing_is_proven_from_a_block_that_was_changed(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(b"")
+    store.connection.execute(f"VACUUM INTO '{path}'")
+    change(path, "UPDATE blocks SET observations = CAST(replace(CAST(observations AS TEXT),"
+           " 'board_0', 'board_9') AS BLOB)")  # fmt: skip
+    with closing(Reader(Database(path))) as reader:
+        seq = decided(reader)
+        with pytest.raises(LedgerError, match="is not what its stored hash says") as caught:
+            Prover(reader).bundle(seq, newest_note(store))
+        assert caught.value.reason is LedgerReason.CORRUPT
+        Prover(reader).proof_file(2000, newest_note(store))  # from a page
+
+
+def test_the_index_names_a_record_that_is_not_there(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(b"")
+    store.connection.execute(f"VACUUM INTO '{path}'")
+    change(path, "UPDATE events SET block = block - 1 WHERE seq = (SELECT max(seq) FROM events)")
+    with closing(Reader(Database(path))) as reader:
+        seq = reader.last_seq()
+        for look in (
+            lambda: reader.entry(seq),
+            lambda: reader.select(Query(kinds=("checkpoint",))),
+        ):
+            with pytest.raises(LedgerError, match=f"record {seq} is not in block"):
+                look()
 
 
 # Exports

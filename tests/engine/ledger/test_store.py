@@ -277,6 +277,7 @@ def test_dropping_keeps_events_and_the_chain(path: Path) -> None:
         if json.loads(line)["kind"] in ("decision", "checkpoint")
         and json.loads(line)["body"].get("action") != "hold"
     ]  # fmt: skip
+    store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     size = path.stat().st_size
     assert drop(store, store.last_ts_ms + DAY_MS) == 2
     left = lines_of(store)

@@ -1,14 +1,14 @@
 """Makes the next block of records."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..canonical import canonical
+from ..canonical import canonical_objects
 from .entries import Draft, Head, LedgerEntry
 from .verifier import tree
-from .verifier.blocks import EVENTS, OBSERVATIONS, Decided, Header
+from .verifier.blocks import DECISION, OBSERVED_KINDS, Decided, Header
 from .verifier.lines import MAX_LINE_BYTES
 
 
@@ -34,26 +34,44 @@ class Staged(NamedTuple):
     entry: LedgerEntry
 
 
-def stage(drafts: Iterable[Draft], seq: int, last_ts_ms: int) -> Iterator[Staged]:
+def stage(drafts: Sequence[Draft], seq: int, last_ts_ms: int) -> list[Staged]:
     """Return records with their entries, the first one behind ``seq``.
 
     Raises ValueError when a record cannot be written as JSON, is too long, or is from before
     ``last_ts_ms`` or the record before it.
     """
-    for number, draft in enumerate(drafts, seq + 1):
-        if draft.ts_ms < last_ts_ms:
+    times_ms = [draft.ts_ms for draft in drafts]
+    for draft, before_ms in zip(drafts, (last_ts_ms, *times_ms), strict=False):
+        if draft.ts_ms < before_ms:
             raise ValueError(f"a {draft.kind} from before the record before it")
-        last_ts_ms = draft.ts_ms
-        yield Staged(draft, _entry(number, draft))
+    values = [
+        {"body": body, "kind": kind, "seq": number, "subject": subject, "ts": ts_ms}
+        for number, (kind, subject, ts_ms, body) in enumerate(drafts, seq + 1)
+    ]
+    lines = canonical_objects(values, first="body")
+    longest = max(map(len, lines), default=0)
+    if longest > MAX_LINE_BYTES:
+        raise ValueError(f"a record of {longest} bytes is too long")
+    sha256 = hashlib.sha256
+    return [
+        Staged(
+            draft,
+            LedgerEntry(number, draft[2], draft[0], draft[1], line, sha256(b"\0" + line).digest()),
+        )
+        for number, (draft, line) in enumerate(zip(drafts, lines, strict=True), seq + 1)
+    ]
 
 
 def build(staged: Sequence[Staged], head: Head, decided: Decided) -> NewBlock:
     """Return the block that follows a head; ``decided`` takes in its decisions."""
-    parts: dict[str, list[LedgerEntry]] = {OBSERVATIONS: [], EVENTS: []}
-    for draft, entry in staged:
-        parts[decided.part_of(draft.kind, draft.subject, draft.body)].append(entry)
-    entries = tuple(item.entry for item in staged)
-    observed, own = parts[OBSERVATIONS], parts[EVENTS]
+    observed: list[LedgerEntry] = []
+    own: list[LedgerEntry] = []
+    for (kind, subject, _, body), entry in staged:
+        is_observed = kind in OBSERVED_KINDS or (
+            kind == DECISION and decided.takes_as_routine(subject, body)
+        )
+        (observed if is_observed else own).append(entry)
+    entries = tuple([item.entry for item in staged])
     header = Header(
         number=head.blocks,
         first_seq=head.seq + 1,
@@ -67,15 +85,6 @@ def build(staged: Sequence[Staged], head: Head, decided: Decided) -> NewBlock:
     return NewBlock(header, header.hash, _payload(observed), _payload(own), entries, tuple(own))
 
 
-def _entry(seq: int, draft: Draft) -> LedgerEntry:
-    kind, subject, ts_ms, body = draft
-    value = {"body": body, "kind": kind, "seq": seq, "subject": subject, "ts": ts_ms}
-    line = canonical(value)
-    if len(line) > MAX_LINE_BYTES:
-        raise ValueError(f"a record of {len(line)} bytes is too long")
-    digest = hashlib.sha256(b"\0" + line).digest()
-    return LedgerEntry(seq, ts_ms, kind, subject, line, digest)
-
-
 def _payload(entries: Sequence[LedgerEntry]) -> bytes:
-    return b"".join([entry.line + b"\n" for entry in entries])
+    lines = [entry.line for entry in entries]
+    return b"\n".join(lines) + b"\n" if lines else b""

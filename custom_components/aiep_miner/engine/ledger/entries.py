@@ -131,6 +131,8 @@ class Cause(StrEnum):
     """A person accepted that the segment was broken."""
     FORMAT = "format"
     """The file was of format 1."""
+    RESTORED = "restored"
+    """The file came from a backup: the segment may have gone on after the copy was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +146,18 @@ class Recovery:
     """The name under which that segment was set aside, beside the ledger."""
     user_id: str | None = None
     """Who accepted the break."""
+    checkpoint: str | None = None
+    """The last checkpoint that is known to be signed in that segment, a whole note."""
 
     def draft(self, ts_ms: int, operator_id: str) -> Draft:
         """Return the new segment's first record."""
         body: dict[str, Any] = {"event": "recovery", "detail": str(self.cause)}
-        named = {"previous": self.previous, "previous_file": self.file, "user_id": self.user_id}
+        named = {
+            "previous": self.previous,
+            "previous_checkpoint": self.checkpoint,
+            "previous_file": self.file,
+            "user_id": self.user_id,
+        }
         body |= {name: value for name, value in named.items() if value is not None}
         return Draft("lifecycle", operator_id, ts_ms, body)
 
@@ -162,7 +171,8 @@ class Recovery:
             cause = Cause(str(body.get("detail")))
         except ValueError:
             return None
-        return cls(cause, body.get("previous"), body.get("previous_file"), body.get("user_id"))
+        names = ("previous", "previous_file", "user_id", "previous_checkpoint")
+        return cls(cause, *map(body.get, names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +197,8 @@ class Trusted:
     """Whether the head was kept at a clean stop: then nothing may follow it."""
     checkpoint: str | None = None
     """The last signed checkpoint, a whole note."""
+    is_copy: bool = False
+    """Whether this was read from a backup: more may have been signed since than is known here."""
     format_1_head: str | None = None
     """The last known head of a ledger of format 1, ``SEQ:HEXHASH``."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import translated
-from .pages import compressed
+from .pages import compressed, compressed_dropped
 from .store import SCHEMA
 from .verifier import database as reading
 from .verifier import export as exported
@@ -117,7 +117,7 @@ def _page(blocks: list[Checked]) -> tuple[Any, ...]:
         raise ValueError("observations of a page are gone in part")
     headers = [header for _, header, _, _ in blocks]
     observations = None if dropped else _stored(headers, kept)
-    remains = compressed(DEFLATE, [part.to_bytes() for part in dropped]) if dropped else None
+    remains = compressed_dropped(DEFLATE, dropped) if dropped else None
     return (
         headers[0].number // PAGE_BLOCKS, blocks[0][2], headers[-1].ts,
         headers[0].first_seq, headers[-1].last_seq, DEFLATE, observations, remains,

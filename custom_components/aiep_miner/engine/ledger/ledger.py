@@ -50,6 +50,9 @@ class Ledger:
         self._readers = Readers()
         self._is_calm = threading.Event()
         self._is_calm.set()
+        self._writes = 0
+        """How many are under way or wait for the thread."""
+        self._counting = threading.Lock()
         self._is_closed = False
         self._hanging: Future[Any] | None = None
         self.recovery: Recovery | None = opened.recovery
@@ -161,11 +164,12 @@ class Ledger:
         seq, last_ts = (
             (last.seq, last.ts_ms) if last else (self._store.head.seq, self._store.last_ts_ms)
         )
-        staged: list[Staged] = []
+        drafts: list[Draft] = []
+        lifted_ts = last_ts
         for record in records:
-            staged += stage([Draft.of(record, last_ts)], seq, last_ts)
-            seq, last_ts = staged[-1].entry.seq, staged[-1].entry.ts_ms
-        return tuple(staged)
+            drafts.append(Draft.of(record, lifted_ts))
+            lifted_ts = drafts[-1].ts_ms
+        return tuple(stage(drafts, seq, last_ts))
 
     def _append(
         self, staged: Callable[[], Sequence[Staged]], is_wanted: Callable[[], bool]
@@ -182,7 +186,9 @@ class Ledger:
 
     def _begin_segment(self, cause: Cause, now_ms: int, user_id: str | None) -> Recovery:
         previous = str(self._store.head)
-        self.recovery = segments.begin_segment(self._store, cause, previous, now_ms, user_id)
+        self.recovery = segments.begin_segment(
+            self._store, cause, previous, now_ms, user_id=user_id
+        )
         return self.recovery
 
     async def catch_up(self, now_ms: int) -> None:
@@ -245,6 +251,7 @@ class Ledger:
             raise LedgerError(LedgerReason.TIMED_OUT, "an earlier write hangs")
         wanted = threading.Event()
         wanted.set()
+        self._count(1)  # readers give way from here on
         running = self._writer.submit(self._run, partial(call, wanted.is_set))
         try:
             return await _within(running, deadline_s)
@@ -254,12 +261,15 @@ class Ledger:
             raise LedgerError(LedgerReason.TIMED_OUT, "the write hangs") from None
 
     def _run[T](self, call: Callable[[], T]) -> T:
-        """Run a call while readers give way."""
-        self._is_calm.clear()
         try:
             return call()
         finally:
-            self._is_calm.set()
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self._writes += change
+            (self._is_calm.clear if self._writes else self._is_calm.set)()
 
     # Reading
 
@@ -314,7 +324,8 @@ class Ledger:
         until_s = time.monotonic() + _STEP_S
         try:
             with translated():
-                while time.monotonic() < until_s:
+                next(steps)
+                while self._is_calm.is_set() and time.monotonic() < until_s:
                     next(steps)
         except StopIteration as end:
             return (end.value,)

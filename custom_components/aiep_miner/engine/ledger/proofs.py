@@ -7,7 +7,7 @@ from .entries import LedgerEntry
 from .errors import LedgerError, LedgerReason
 from .query import Reader
 from .verifier import bundle, proof, tree
-from .verifier.blocks import EVENTS, OBSERVATIONS, PAGE_BLOCKS, Block, Header
+from .verifier.blocks import EVENTS, OBSERVATIONS, PAGE_BLOCKS, Block, Header, named_seqs
 from .verifier.database import header_of, page_blocks
 from .verifier.lines import record_hash
 from .verifier.note import Checkpoint, Note, to_base64
@@ -85,9 +85,11 @@ class Prover:
         place = lines.index(entry.line)
         path = tree.inclusion_proof(place, len(leaves), tree.subtree_of(leaves))
         log_path = tree.inclusion_proof(header.number, size, self.subtree)
-        return entry, proof.RecordProof(
-            header, part, place, len(leaves), tuple(path), tuple(log_path)
-        )
+        found = proof.RecordProof(header, part, place, len(leaves), tuple(path), tuple(log_path))
+        if found.root(entry.hash, size) != self.root(size):
+            detail = f"block {header.number} is not what its stored hash says"
+            raise LedgerError(LedgerReason.CORRUPT, detail)
+        return entry, found
 
     def _block(self, seq: int) -> tuple[Block, Header]:
         """Return the block that a record is in, with its header."""
@@ -128,7 +130,7 @@ class Prover:
         decision = self._reader.entry(seq)
         if decision is None or decision.kind != "decision":
             raise ValueError(f"record {seq} is no decision")
-        named = sorted({seq, *bundle.named_seqs(decision.body)})
+        named = sorted({seq, *named_seqs(seq, decision.body)})
         return {
             "format": bundle.FORMAT,
             "operator_id": self._database.operator_id,

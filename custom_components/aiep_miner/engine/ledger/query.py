@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Final
 
 from .entries import LedgerEntry, Query
+from .errors import LedgerError, LedgerReason
 from .verifier.blocks import EVENTS, OBSERVATIONS, OBSERVED_KINDS, PAGE_BLOCKS
 from .verifier.database import Database
 from .verifier.parts import read_page_part, read_part
@@ -17,7 +18,10 @@ type Batches = Generator[list[LedgerEntry]]
 
 
 class Reader:
-    """Reads a segment, on a connection of its own or the writer's. Raises sqlite3.Error."""
+    """Reads a segment, on a connection of its own or the writer's.
+
+    Raises sqlite3.Error, and LedgerError when the index of events names a record that is not there.
+    """
 
     def __init__(self, database: Database) -> None:
         """Take an open file."""
@@ -119,13 +123,14 @@ class Reader:
             if not rows:
                 return
             last = rows[-1][0]
-            yield [entry for seq, block in rows if (entry := self._event(seq, block))]
+            yield [self._event(seq, block) for seq, block in rows]
 
-    def _event(self, seq: int, block: int) -> LedgerEntry | None:
+    def _event(self, seq: int, block: int) -> LedgerEntry:
+        """Return an event from the block that the index names. Raises LedgerError."""
         for line in self._block_lines(block, EVENTS):
             if b'"seq":%d,"subject":' % seq in line and (entry := LedgerEntry.of(line)).seq == seq:
                 return entry
-        return None
+        raise LedgerError(LedgerReason.CORRUPT, f"record {seq} is not in block {block}")
 
     def _block_lines(self, number: int, part: str) -> list[bytes]:
         row = self._connection.execute(

@@ -130,8 +130,17 @@ def _compare(store: Store, trusted: Trusted) -> None:
         _compare_head(store, known)
     if trusted.checkpoint is not None:
         _compare_checkpoint(store, trusted.checkpoint)
-    if known == head or (known is None and head.blocks == 0):
-        return
+    is_same = known is None or known.segment == head.segment
+    if known != head and head.blocks:
+        _check_tail(store, trusted)
+    if trusted.is_copy and is_same and head.blocks:
+        detail = f"the backup ends at {head.blocks} blocks; the segment may have gone on"
+        raise _FoundError(Cause.RESTORED, detail)
+
+
+def _check_tail(store: Store, trusted: Trusted) -> None:
+    """Check what follows the known head. Raises _FoundError."""
+    known, head = trusted.head, store.head
     if known is not None and trusted.is_clean and known.segment == head.segment:
         detail = f"after the clean stop at {known.blocks} blocks there are {head.blocks}"
         raise _FoundError(Cause.TAIL, detail)
@@ -215,14 +224,14 @@ def _begin_anew(store: Store, finding: Finding, trusted: Trusted, now_ms: int) -
     """Begin a new segment in place of what was found. Raises LedgerError."""
     store.close()
     previous, cause = str(trusted.head) if trusted.head else None, finding.cause
-    is_fine = False
+    is_fine = cause is Cause.RESTORED
     if cause is Cause.FORMAT:
         previous, is_fine = _format_1_head(store.path, trusted)
-    elif previous is None and store.head.blocks:
+    elif store.head.blocks and (is_fine or previous is None):
         previous = str(store.head)
     if trusted.head is None and trusted.format_1_head is None:
-        is_fine = cause in (Cause.CORRUPT, Cause.FOREIGN, Cause.FORMAT)
-    recovery = begin_segment(store, cause, previous, now_ms)
+        is_fine |= cause in (Cause.CORRUPT, Cause.FOREIGN, Cause.FORMAT)
+    recovery = begin_segment(store, cause, previous, now_ms, checkpoint=trusted.checkpoint)
     return Opened(store, recovery, None if is_fine else finding)
 
 
@@ -244,7 +253,13 @@ def _format_1_head(path: Path, trusted: Trusted) -> tuple[str | None, bool]:
 
 
 def begin_segment(
-    store: Store, cause: Cause, previous: str | None, now_ms: int, user_id: str | None = None
+    store: Store,
+    cause: Cause,
+    previous: str | None,
+    now_ms: int,
+    *,
+    user_id: str | None = None,
+    checkpoint: str | None = None,
 ) -> Recovery:
     """Set the file aside and begin a new segment in its place; the store goes on with that.
 
@@ -255,7 +270,8 @@ def begin_segment(
     with translated():
         has_file = path.exists()
         aside = free_name(path)
-        recovery = Recovery(cause, previous, aside.name if has_file else None, user_id)
+        file = aside.name if has_file else None
+        recovery = Recovery(cause, previous, file, user_id, checkpoint)
         discard_next(path)
         _make_ready(store, recovery, now_ms)
         store.close()

@@ -115,6 +115,9 @@ class Store:
             f"journal_size_limit = {_WAL_LIMIT_BYTES}",
             "cell_size_check = ON",
             "trusted_schema = OFF",
+            # Some builds overwrite what is deleted with zeros. What sealing deletes is in a page by
+            # then, and overwriting it would hold up commits for as long as writing it did.
+            "secure_delete = OFF",
         ):
             self.connection.execute(f"PRAGMA {pragma}")
         self._version = self._data_version()

@@ -13,6 +13,7 @@ from .parts import inflate
 FORMAT = "aiep-ledger/2"
 PAGE_BLOCKS = 256
 OBSERVATIONS, EVENTS = "observations", "events"
+DECISION = "decision"
 OBSERVED_KINDS = frozenset({"telemetry", "price", "input", "profit"})
 MAX_DECIDED = 65_536
 """How many miners' decisions are remembered; when there are more, all are forgotten."""
@@ -80,8 +81,11 @@ class Dropped:
     """Of the block's last record."""
     root: bytes
 
+    BYTES = _DROPPED.size
+    """How long it is: 52."""
+
     def to_bytes(self) -> bytes:
-        """Return 52 bytes."""
+        """Return ``BYTES`` bytes."""
         return _DROPPED.pack(self.first_seq, self.count, self.ts, self.root)
 
     @classmethod
@@ -107,6 +111,23 @@ def part_root(lines: "Iterable[bytes]") -> bytes:
     return tree.root([sha256(b"\0" + line).digest() for line in lines])
 
 
+def named_seqs(seq: int, body: "dict[str, Any]") -> "list[int]":
+    """Return the seqs of the records that a decision with a seq rests on.
+
+    Raises ValueError when they are none, or do not come before it.
+    """
+    evidence = body.get("evidence") or {}
+    if type(evidence) is not dict:
+        raise ValueError("its evidence is not named by seqs")
+    named: list[int] = []
+    for value in evidence.values():
+        for item in value if type(value) is list else (value,):
+            if type(item) is not int or not 0 < item < seq:
+                raise ValueError(f"its evidence {item} is no record before it")
+            named.append(item)
+    return named
+
+
 class Decided:
     """Tells routine holds from events: a hold like the miner's decision before it is routine.
 
@@ -121,31 +142,24 @@ class Decided:
         self.has_forgotten = False
         """Whether decisions may have come before that are not remembered."""
 
-    def is_routine(self, subject: str, body: "dict[str, Any]") -> bool:
-        """Return whether a decision may be among the observations."""
-        return body.get("action") == "hold" and self.last.get(subject) == _digest(body)
+    def takes_as_routine(
+        self, subject: str, body: "dict[str, Any]", *, is_lenient: bool = False
+    ) -> bool:
+        """Take a miner's next decision; return whether it is a routine hold.
 
-    def may_be_routine(self, subject: str, body: "dict[str, Any]") -> bool:
-        """Return whether nothing that is remembered speaks against a routine hold."""
-        is_unknown = self.has_forgotten and subject not in self.last
-        return body.get("action") == "hold" and (is_unknown or self.is_routine(subject, body))
+        A lenient answer is that nothing that is remembered speaks against that.
+        """
+        last, digest = self.last.get(subject), _digest(body)
+        is_alike = digest == last or (is_lenient and self.has_forgotten and last is None)
+        if digest != last:
+            self._remember(subject, digest)
+        return is_alike and body.get("action") == "hold"
 
-    def remember(self, subject: str, body: "dict[str, Any]") -> None:
-        """Take a miner's decision as its last one."""
+    def _remember(self, subject: str, digest: str) -> None:
         if len(self.last) >= MAX_DECIDED and subject not in self.last:
             self.last.clear()
             self.has_forgotten = True
-        self.last[subject] = _digest(body)
-
-    def part_of(self, kind: str, subject: str, body: "dict[str, Any]") -> str:
-        """Return the part that the next record belongs to, and remember a decision."""
-        if kind in OBSERVED_KINDS:
-            return OBSERVATIONS
-        if kind != "decision":
-            return EVENTS
-        is_routine = self.is_routine(subject, body)
-        self.remember(subject, body)
-        return OBSERVATIONS if is_routine else EVENTS
+        self.last[subject] = digest
 
 
 def _digest(body: "dict[str, Any]") -> str:

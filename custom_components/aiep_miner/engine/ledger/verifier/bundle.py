@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from .blocks import named_seqs
 from .lines import Record, parse, record_hash
 from .note import Checkpoint, Note, from_base64, origin_of
 from .proof import RecordProof, check_note
@@ -18,17 +19,6 @@ class _WrongError(Exception):
     def __init__(self, block: int, seq: "int | None", code: str, detail: str) -> None:
         super().__init__(detail)
         self.fault = Fault(block, seq, code, detail)
-
-
-def named_seqs(body: "dict[str, Any]") -> "set[int]":
-    """Return the seqs of the records that a decision's body rests on. Raises ValueError."""
-    named: set[int] = set()
-    for value in (body.get("evidence") or {}).values():
-        items = value if isinstance(value, list) else [value]
-        if any(type(item) is not int for item in items):
-            raise ValueError("its evidence is not named by seqs")
-        named.update(items)
-    return named
 
 
 def read(path: Path) -> "dict[str, Any]":
@@ -66,7 +56,7 @@ def _verify(bundle: "dict[str, Any]", known: Known) -> Report:
     decision = records.get(int(bundle["decision"]))
     if decision is None or decision.kind != "decision":
         raise ValueError(f"record {bundle['decision']} is no decision in it")
-    missing = named_seqs(decision.body) - set(records)
+    missing = set(named_seqs(decision.seq, decision.body)) - set(records)
     if missing:
         detail = f"record {min(missing)}, which the decision names, is missing"
         raise _WrongError(0, min(missing), Code.EVIDENCE, detail)

@@ -14,9 +14,10 @@ from .blocks import (
     Dropped,
     Header,
     genesis,
+    named_seqs,
     part_root,
 )
-from .lines import Record, parse
+from .lines import Record, parse, parse_together
 from .note import Checkpoint, Note, origin_of
 from .report import Code, Fault, Known
 
@@ -125,6 +126,9 @@ class Log:
         return header
 
     def _parse(self, lines: Any) -> "list[Record]":
+        found = parse_together(lines)
+        if found is not None:
+            return found
         records = []
         for line in lines:
             try:
@@ -174,9 +178,14 @@ class Log:
                 self._declare(record)
 
     def _check_decision(self, record: Record, *, is_observed: bool) -> None:
-        if is_observed and not self.decided.may_be_routine(record.subject, record.body):
-            raise _BrokenError(record.seq, Code.PART, "a decision among the observations")
-        self.decided.remember(record.subject, record.body)
+        seq, body = record.seq, record.body
+        may_be_routine = self.decided.takes_as_routine(record.subject, body, is_lenient=True)
+        if is_observed and not may_be_routine:
+            raise _BrokenError(seq, Code.PART, "a decision among the observations")
+        try:
+            named_seqs(seq, body)
+        except ValueError as err:
+            raise _BrokenError(seq, Code.EVIDENCE, str(err)) from None
 
     def _declare(self, record: Record) -> None:
         first, last = record.body.get("from_page"), record.body.get("to_page")

@@ -3,6 +3,7 @@
 import lzma
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from .lines import MAX_LINE_BYTES
 
@@ -10,6 +11,7 @@ RAW, DEFLATE, XZ = "raw", "deflate", "xz"
 MAX_PART_BYTES = 256 * 1024 * 1024
 """Of one block, inflated: a page may hold more, and is read block by block."""
 _CHUNK_BYTES = 256 * 1024
+_SOME_LINES = 256
 _XZ_MEMORY_BYTES = 64 * 1024 * 1024
 
 
@@ -96,18 +98,21 @@ def read_page_part(codec: str, data: bytes, first: int, blocks: int) -> "Iterato
         _, _, count = head[:-1].rpartition(b":")
         if not count.isdigit() or head != marker(number, int(count[:10])):
             raise ValueError(f"block {number} is not marked in the page")
-        yield list(_take(lines, int(count)))
+        yield _take(lines, int(count))
     if next(lines, None) is not None:
         raise ValueError("lines follow the last block of the page")
 
 
-def _take(lines: "Iterator[bytes]", count: int) -> "Iterator[bytes]":
+def _take(lines: "Iterator[bytes]", count: int) -> "list[bytes]":
+    """Return the next lines. Raises ValueError when there are fewer, or too much in them."""
+    found: list[bytes] = []
     length = 0
-    for _ in range(count):
-        line = next(lines, None)
-        if line is None:
+    while len(found) < count:
+        some = list(islice(lines, min(count - len(found), _SOME_LINES)))
+        length += sum(map(len, some))
+        if not some:
             raise ValueError("the page ends early")
-        length += len(line)
         if length > MAX_PART_BYTES:
             raise ValueError("the part is too long")
-        yield line
+        found += some
+    return found
