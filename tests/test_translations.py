@@ -90,6 +90,7 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "cycle_failed": {"error"},
     "file_unwritable": {"error"},
     "import_failed": {"error"},
+    "no_ai_task": set(),
     "no_order": set(),
     "no_plan": set(),
     "no_such_decision": set(),

@@ -8,11 +8,11 @@ refused as a command.
 import logging
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from homeassistant.components.conversation.chat_log import current_chat_log
-from homeassistant.components.homeassistant.exposed_entities import async_should_expose
-from homeassistant.const import CONF_PLATFORM, EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.const import CONF_PLATFORM, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -29,6 +29,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import DOMAIN
 from ..entities.answers import ANSWERS, async_voice
 from .commanders import async_said_to_assist
+from .exposed import exposed_miners
 from .sentences import QUESTION, SENTENCES
 
 _LOGGER = logging.getLogger(__name__)
@@ -136,27 +137,10 @@ class Questions:
 
 def spoken_names(hass: HomeAssistant) -> Iterator[tuple[str, str]]:
     """Yield names and aliases of the miners exposed to Assist, with the miners' ids."""
-    entities = er.async_get(hass)
-    listed = 0
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        for entity in er.async_entries_for_config_entry(entities, entry.entry_id):
-            miner_id = entity.config_subentry_id
-            if not miner_id or not _is_main(entity, miner_id) or listed >= MAX_NAMES:
-                continue
-            if not async_should_expose(hass, CONVERSATION, entity.entity_id):
-                continue
-            listed += 1
-            for name in er.async_get_entity_aliases(hass, entity):
-                if spoken := sayable(name):
-                    yield spoken, miner_id
-
-
-def _is_main(entity: er.RegistryEntry, miner_id: str) -> bool:
-    """Return whether an entity represents its miner: the switch, or the *Mining* sensor."""
-    return entity.unique_id == f"{miner_id}_mining" and entity.domain in (
-        Platform.SWITCH,
-        Platform.BINARY_SENSOR,
-    )
+    for entity, miner_id in islice(exposed_miners(hass, CONVERSATION), MAX_NAMES):
+        for name in er.async_get_entity_aliases(hass, entity):
+            if spoken := sayable(name):
+                yield spoken, miner_id
 
 
 def sayable(text: str) -> str:
