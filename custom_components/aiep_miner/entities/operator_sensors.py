@@ -139,7 +139,6 @@ OPERATOR_SENSORS: Final = (
         device_class=SensorDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.WATT,
         suggested_display_precision=0,
-        entity_registry_enabled_default=False,
         value_fn=ordered_w,
         attributes_fn=curtailment_details,
     ),
