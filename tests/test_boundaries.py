@@ -28,6 +28,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
     "economics": BOTTOM,
     "state": {*BOTTOM, "economics", "governor", "ledger"},
     "steps": {*BOTTOM, "economics", "governor", "miners", "state"},
+    "citations": {*BOTTOM, "ledger"},
     "clock": set(),
     "turns": set(),
     "command": {*BOTTOM, "miners"},
@@ -40,11 +41,12 @@ ENGINE_ROOMS: dict[str, set[str]] = {
     "events": {*BOTTOM, "governor", "read_model"},
     "command_result": BOTTOM,
     "status": {*BOTTOM, "economics", "state", "steps"},
-    "read_model": {*BOTTOM, "economics", "ledger", "miners", "state", "status"},
+    "read_model": {*BOTTOM, "economics", "governor", "ledger", "miners", "state", "status"},
     "replay": {*BOTTOM, "economics", "ledger", "state", "steps"},
     "controller": {
         *BOTTOM,
         "admission",
+        "citations",
         "clock",
         "command_result",
         "cycle",
@@ -64,7 +66,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
 """Every room of the engine, and what it may use of the others."""
 
 HOME_ASSISTANT_ROOMS = {
-    *("entities", "flows", "frontend", "inputs", "issues", "ledger_service", "web"),
+    *("agents", "entities", "flows", "frontend", "inputs", "issues", "ledger_service", "web"),
 }
 HOME_ASSISTANT_FILES = {
     *("__init__", "config_flow", "const", "coordinator", "entity", "errors", "services"),

@@ -90,6 +90,7 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "cycle_failed": {"error"},
     "file_unwritable": {"error"},
     "import_failed": {"error"},
+    "no_ai_task": set(),
     "no_order": set(),
     "no_plan": set(),
     "no_such_decision": set(),
@@ -518,8 +519,9 @@ def test_forms_can_be_sent_to_the_frontend(hass: HomeAssistant) -> None:
         assert all("selector" in field or field["type"] == "expandable" for field in fields)
 
 
-GERMAN = json.loads((INTEGRATION / "translations" / "de.json").read_text("utf-8"))
-"""What is said of a miner: its sentence, and what Assist and the dashboard show. Forms are English."""
+LANGUAGES = sorted(
+    path.stem for path in (INTEGRATION / "translations").glob("*.json") if path.stem != "en"
+)
 SAID = (
     "common",
     "entity.sensor.reason.state",
@@ -529,12 +531,15 @@ SAID = (
     "entity.binary_sensor.problem.state_attributes.reason.state",
     "exceptions.status_",
 )
+"""What is said of a miner: its sentence, and what Assist and the dashboard show."""
 
 
-def test_german_says_what_english_says() -> None:
-    english, german = dict(leaves(TEXTS)), dict(leaves(GERMAN))
-    assert german.keys() - english.keys() == set()
-    for path, text in german.items():
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_says_what_english_says(language: str) -> None:
+    texts = json.loads((INTEGRATION / "translations" / f"{language}.json").read_text("utf-8"))
+    english, translated = dict(leaves(TEXTS)), dict(leaves(texts))
+    assert translated.keys() - english.keys() == set()
+    for path, text in translated.items():
         assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(english[path])), path
     said = {path for path in english if path.startswith(SAID)}
-    assert said - german.keys() == set()
+    assert said - translated.keys() == set()

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ from custom_components.aiep_miner.ledger_service.trust_store import Break
 from custom_components.aiep_miner.trigger import TRIGGERS
 
 from .conftest import FULL_READING, FakeMiner, RunCycles, propose
+from .inputs.test_planning import dear_from, planned, publish
+
+__all__ = ["dear_from", "planned"]
+"""Fixtures of another file."""
 
 DESCRIPTIONS = Path(aiep_miner.__file__).with_name("triggers.yaml")
 HOT = (Temperature(sensor="board_0", temperature_c=95.0),)
@@ -199,3 +204,57 @@ async def test_other_integrations_entities_are_no_targets(
     await editor.trigger("miner_stopped", {"entity_id": ["switch.lamp"]})
     hass.states.async_set("switch.lamp", "off")
     assert await editor.of() == []
+
+
+async def test_curtailment_began(
+    hass: HomeAssistant,
+    fake_site: AiepMinerCoordinator,
+    editor: Editor,
+    person: Context,
+    live: RunCycles,
+) -> None:
+    async def act(name: str, **data: Any) -> None:
+        await hass.services.async_call(
+            DOMAIN, name, data, blocking=True, context=person, return_response=True
+        )
+
+    await live(fake_site)
+    await editor.trigger("curtailment_began", device(hass, "site"))
+    await act("curtail", power_w=2500, event_id="one")
+    await live(fake_site)
+    assert await editor.of() == ["sensor.site_ordered_power_limit"]
+    await act("curtail", power_w=2000, event_id="two")
+    await live(fake_site)
+    assert await editor.of() == [], "another limit is no other beginning"
+    await act("release")
+    await live(fake_site)
+    await act("curtail", power_w=2500)
+    await live(fake_site)
+    assert await editor.of() == ["sensor.site_ordered_power_limit"]
+
+
+async def test_plan_changed(
+    hass: HomeAssistant,
+    planned: AiepMinerCoordinator,
+    editor: Editor,
+    dear_from: datetime,
+    run_cycles: RunCycles,
+) -> None:
+    async def pass_time(begin: datetime, minutes: int) -> None:
+        for _ in range(minutes):
+            publish(hass, begin)
+            await run_cycles(planned, every_s=60)
+            await hass.async_block_till_done(wait_background_tasks=True)
+            await editor.ask("ping")
+
+    await pass_time(dear_from, 45)
+    await editor.trigger("plan_changed", device(hass, "site"))
+    await pass_time(dear_from, 10)
+    assert await editor.of() == [], "a plan that is made anew is no other plan"
+    sooner = dear_from - timedelta(hours=1)
+    await pass_time(sooner, 10)
+    (changed,) = await editor.fired()
+    assert changed["entity_id"] == "sensor.site_next_planned_change"
+    assert datetime.fromisoformat(changed["to_state"]["state"]) == sooner
+    await pass_time(sooner, 75)
+    assert await editor.of() == [], "a planned change that comes about is no other plan"

@@ -9,6 +9,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.loader import async_get_integration
 
+from .agents.consult import async_setup_consult
 from .const import DOMAIN, ISSUE_LEDGER_UNWRITABLE
 from .coordinator import AiepMinerConfigEntry, create_runtime_data
 from .entities.devices import async_register_devices
@@ -51,6 +52,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_questions(hass)
     async_setup_actions(hass)
     async_setup_evidence_actions(hass)
+    async_setup_consult(hass)
     async_setup_curtailment(hass)
     async_setup_api(hass)
     async_setup_websocket_api(hass)

@@ -97,7 +97,7 @@ def _unit(
 class OperatorSensor(OperatorEntity, SensorEntity):
     """A sensor of the operator's device."""
 
-    _unrecorded_attributes = frozenset({"decisions", "sentence"})
+    _unrecorded_attributes = frozenset({"decisions", "sentence", "sources"})
 
     entity_description: OperatorSensorDescription
 

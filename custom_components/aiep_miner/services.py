@@ -25,6 +25,7 @@ from homeassistant.helpers.service import (
     verify_domain_control,
 )
 from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.json import JsonValueType
 
 from .const import DOMAIN
 from .coordinator import AiepMinerCoordinator
@@ -70,7 +71,7 @@ MAX_OPTION_LENGTH: Final = 200
 _DATA_REPLAY_TURN: Final[HassKey[asyncio.Lock]] = HassKey("aiep_miner_replay_turn")
 
 
-def _finite(value: Any) -> float:
+def finite(value: Any) -> float:
     """Return a number that JSON can hold; raises vol.Invalid."""
     number = vol.Coerce(float)(value)
     if not math.isfinite(number):
@@ -109,9 +110,9 @@ PROPOSE_SCHEMA: Final = vol.All(
         {
             vol.Required(ATTR_DEVICE_ID): cv.string,
             vol.Required(ATTR_ACTION): vol.In([action.value for action in PROPOSABLE]),
-            vol.Optional(ATTR_VALUE): _finite,
+            vol.Optional(ATTR_VALUE): finite,
             vol.Optional(ATTR_OPTION): text(MAX_OPTION_LENGTH),
-            vol.Required(ATTR_CONFIDENCE): vol.All(_finite, vol.Range(min=0, max=1)),
+            vol.Required(ATTR_CONFIDENCE): vol.All(finite, vol.Range(min=0, max=1)),
             vol.Optional(ATTR_NOTE): text(MAX_NOTE_LENGTH),
         }
     ),
@@ -211,7 +212,7 @@ async def _propose(call: ServiceCall) -> ServiceResponse:
             note=call.data.get(ATTR_NOTE),
         ),
     )
-    return _verdict_response(result)
+    return verdict_response(result)
 
 
 async def _review(call: ServiceCall) -> None:
@@ -257,7 +258,8 @@ async def _require(call: ServiceCall, entities: list[er.RegistryEntry], permissi
         raise Unauthorized(call.context, user_id, permission=permission, perm_category=CAT_ENTITIES)
 
 
-def _verdict_response(result: CommandResult) -> ServiceResponse:
+def verdict_response(result: CommandResult) -> dict[str, JsonValueType]:
+    """Return what became of a proposal."""
     decision = result.decision.record
     evaluation = decision.evaluation
     receipt = result.receipt

@@ -12,7 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import AiepMinerConfigEntry
 from .engine.records import DecisionRecord
 from .engine.records.entry import LedgerEntry
-from .entities.status_text import async_word, number
+from .entities.status_text import async_number, async_word
 from .entity import OperatorEntity
 
 PARALLEL_UPDATES = 0
@@ -50,7 +50,7 @@ class ReviewList(OperatorEntity, TodoListEntity):
     def _item(self, filed: LedgerEntry[DecisionRecord]) -> TodoItem:
         record = filed.record
         action = async_word(self.hass, "action", record.action.value)
-        value = "" if record.value is None else f" {number(record.value)}"
+        value = "" if record.value is None else f" {async_number(self.hass, record.value)}"
         return TodoItem(
             uid=filed.hash,
             summary=f"{self.coordinator.title(record.subject)}: {action}{value}",

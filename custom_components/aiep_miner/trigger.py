@@ -1,9 +1,9 @@
 """Triggers of automations: what happens to miners, decisions and ledgers."""
 
-from typing import ClassVar, override
+from typing import Any, ClassVar, override
 
 import probatio as vol
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.trigger import Trigger
 from homeassistant.helpers.trigger.entity_trigger import (
@@ -11,6 +11,7 @@ from homeassistant.helpers.trigger.entity_trigger import (
     EntityTriggerBase,
     NotTriggeredReasonReporter,
 )
+from homeassistant.util import dt as dt_util
 
 from .engine.records.reasons import Reason
 from .entities import targets
@@ -103,6 +104,41 @@ class ReviewNeededTrigger(TargetTrigger):
         return _count(to_state) > _count(from_state)
 
 
+class PlanChangedTrigger(TargetTrigger):
+    """Fires when another change comes next by the plan, though the one before did not come about."""
+
+    _schema: vol.Schema = ENTITY_STATE_TRIGGER_SCHEMA
+    _translation_key = targets.NEXT_CHANGE
+
+    @override
+    def is_so(self, state: State) -> bool:
+        return dt_util.parse_datetime(state.state) is not None
+
+    @override
+    def is_valid_transition(self, from_state: State, to_state: State) -> bool:
+        before = dt_util.parse_datetime(from_state.state)
+        is_due = before is None or before <= to_state.last_updated
+        return not is_due and _change(from_state) != _change(to_state)
+
+
+def _change(state: State) -> tuple[Any, ...]:
+    """Return which change comes next."""
+    return state.state, state.attributes.get("miner"), state.attributes.get("action")
+
+
+class CurtailmentBeganTrigger(TargetTrigger):
+    """Fires when an order to curtail comes into force while none was."""
+
+    _schema: vol.Schema = ENTITY_STATE_TRIGGER_SCHEMA
+    _translation_key = targets.ORDERED_POWER
+    # Without an order the limit is unknown.
+    _excluded_from_states = frozenset({STATE_UNAVAILABLE})
+
+    @override
+    def is_so(self, state: State) -> bool:
+        return state.state != STATE_UNKNOWN
+
+
 def _count(state: State) -> float:
     return float(state.state)
 
@@ -114,6 +150,8 @@ TRIGGERS: dict[str, type[Trigger]] = {
     "miner_lost": _problem_trigger(Reason.COMMS_LOST),
     "command_not_confirmed": _problem_trigger(Reason.NOT_CONFIRMED),
     "review_needed": ReviewNeededTrigger,
+    "plan_changed": PlanChangedTrigger,
+    "curtailment_began": CurtailmentBeganTrigger,
     "ledger_broken": LedgerBrokenTrigger,
 }
 

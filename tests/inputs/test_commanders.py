@@ -185,7 +185,7 @@ async def test_what_a_language_model_does_is_its_own(
     with pytest.raises(intent.IntentHandleError):
         await api.async_call_tool(off)  # as of any proposal, trust must be earned first
     await hass.async_block_till_done()
-    assert await last_origin(fake_site) == (Origin.LLM, context.user_id, context.user_id)
+    assert await last_origin(fake_site) == (Origin.LLM, "test", context.user_id)
     assert fake.commands == []
     assert fake_site.data.miners["miner-1"].hold_until_ms is None, "it takes nothing over"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .miners.base import Command
-from .records import Origin, ProposalRecord
+from .records import Citation, Origin, ProposalRecord
 from .records.reasons import Reason
 
 
@@ -19,11 +19,15 @@ class CommandOrigin:
     confidence: float = 1.0
     """0…1, stated by the origin."""
     note: str | None = None
+    citations: tuple[Citation, ...] = ()
+    must_cite: bool = False
+    """Whether a proposal without citations is refused."""
 
 
 def proposal_of(miner_id: str, command: Command, origin: CommandOrigin) -> ProposalRecord:
     """Return the proposal for a command; its time is set when it is recorded."""
     is_person = origin.kind is Origin.PERSON
+    uncited = origin.must_cite and not origin.citations
     return ProposalRecord(
         ts_ms=0,
         subject=miner_id,
@@ -36,6 +40,8 @@ def proposal_of(miner_id: str, command: Command, origin: CommandOrigin) -> Propo
         user_id=origin.user_id,
         origin_id=origin.origin_id,
         note=origin.note,
+        citations=origin.citations,
+        citation_fault=Reason.CITATION_MISSING if uncited else None,
     )
 
 

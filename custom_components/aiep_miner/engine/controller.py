@@ -21,6 +21,7 @@ from typing import Any, Final
 from . import cycle, outage
 from .admission import Admission
 from .canonical import canonical
+from .citations import checked
 from .clock import SteadyClock
 from .command_result import CommandResult, command_result_of, not_yet_recorded
 from .cycle import Attempt, CycleInputs, CycleResult
@@ -50,6 +51,7 @@ from .records import (
     LifecycleRecord,
     Origin,
     OverrideRecord,
+    PlanInputs,
     PolicyRecord,
     PriceRecord,
     ProposalRecord,
@@ -439,6 +441,8 @@ class Controller:
         if not self._admission.admits(proposal, self._policy.max_proposals_per_hour, now_ms):
             return await self._refuse(proposal, now_ms)
         with self._admission.waiting(proposal):
+            if proposal.citations:
+                proposal = await checked(self.ledger, proposal, now_ms)
             polls = await self._poll_for(proposal)
             wanted = _Wanted(polls=polls, prices=prices, requests={proposal.subject: proposal})
             attempt = Attempt()
@@ -804,6 +808,15 @@ class Controller:
         record = await loop.run_in_executor(None, solve, 0, self._operator_id, inputs)
         await self._record(Urgency.OUTSIDE, record)
         return True
+
+    async def plan_inputs(self) -> PlanInputs | None:
+        """Return what a plan from now on would rest on; None while prices are not known.
+
+        The inputs of the plan in force, else the present price as a fixed one. Raises LedgerError.
+        """
+        if self.view.plan is not None:
+            return self.view.plan.record.inputs
+        return await self.journal.read(inputs_of, None, self.clock.now_ms())
 
     async def checkpoint(self) -> Stored:
         """Append a signed checkpoint of all blocks so far. Raises LedgerError."""

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from .economics import Earnings, earnings_now
+from .governor import TrackRecord
 from .ledger import Head
 from .miners.base import MinerInfo
 from .records import (
     Action,
+    CryptoMiningTrustLevel,
     CurtailmentRecord,
     DecisionRecord,
     DivergenceRecord,
@@ -130,11 +132,28 @@ class DomainHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceView:
+    """The track record of one source of proposals."""
+
+    proposals: int
+    allowed: int
+    confirmed: int
+    refused: int
+    reversed: int
+    gained: float
+    """In the operator's currency, negative for a cost."""
+    ceiling: CryptoMiningTrustLevel
+    """The highest trust level that follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GovernorView:
     """How well the governor's evidence is doing."""
 
     overall: DomainHealth = field(default_factory=DomainHealth)
     domains: Mapping[str, DomainHealth] = field(default_factory=dict)
+    sources: Mapping[str, SourceView] = field(default_factory=dict)
+    """Origin and id, such as ``llm:ai_task.model``, to the track record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +303,19 @@ def _governor_view(state: State) -> GovernorView:
     return GovernorView(
         overall=_health(report),
         domains={domain.lower(): _health(item) for domain, item in report["domains"].items()},
+        sources={name: _source(item) for name, item in state.track_records.sources.items()},
+    )
+
+
+def _source(known: TrackRecord) -> SourceView:
+    return SourceView(
+        proposals=known.proposals,
+        allowed=known.allowed,
+        confirmed=known.confirmed,
+        refused=known.refused,
+        reversed=known.reversed,
+        gained=round(known.gained, 2) + 0.0,
+        ceiling=known.ceiling,
     )
 
 

@@ -1,7 +1,7 @@
 """Descriptions of the sensors of an operator."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -92,6 +92,15 @@ def _reviews(site: AiepMinerCoordinator) -> dict[str, Any]:
     }
 
 
+def _sources(site: AiepMinerCoordinator) -> dict[str, Any]:
+    """Return the track record of each source of proposals, where there is one."""
+    known = site.data.governor.sources
+    shown = {
+        name: asdict(item) | {"ceiling": item.ceiling.name.lower()} for name, item in known.items()
+    }
+    return {"sources": shown} if shown else {}
+
+
 PLAN_SENSORS: Final = (
     OperatorSensorDescription(
         key="next_change",
@@ -130,7 +139,6 @@ OPERATOR_SENSORS: Final = (
         device_class=SensorDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.WATT,
         suggested_display_precision=0,
-        entity_registry_enabled_default=False,
         value_fn=ordered_w,
         attributes_fn=curtailment_details,
     ),
@@ -166,6 +174,7 @@ OPERATOR_SENSORS: Final = (
         options=list(HEALTH),
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda site: _health(site.data.governor.overall.status),
+        attributes_fn=_sources,
     ),
     *(_domain_health(domain.lower()) for domain in MiningDomain),
     OperatorSensorDescription(

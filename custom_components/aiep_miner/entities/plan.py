@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from ..coordinator import AiepMinerCoordinator
 from ..engine.records import Action, LedgerEntry, MinerSchedule, PlanRecord, PlanSegment
 from ..engine.steps.planning import STEP_MS
-from .status_text import async_text, async_word, iso_time, local_time, number
+from .status_text import async_number, async_text, async_word, iso_time, local_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +24,20 @@ class Change:
     segment: PlanSegment
 
 
-def next_change(site: AiepMinerCoordinator) -> Change | None:
-    """Return the first change ahead; None without a plan or where it changes nothing."""
+def next_change(site: AiepMinerCoordinator, miner_id: str | None = None) -> Change | None:
+    """Return the first change ahead, of one miner or of all.
+
+    None without a plan, or where it changes nothing.
+    """
     plan, now_ms = site.data.plan, site.data.ts_ms
     if plan is None:
         return None
-    changes = [item for schedule in plan.record.miners for item in _changes(schedule, now_ms)]
+    changes = [
+        item
+        for schedule in plan.record.miners
+        if miner_id in (None, schedule.miner_id)
+        for item in _changes(schedule, now_ms)
+    ]
     return min(changes, key=lambda item: (item.segment.from_ms, item.miner_id), default=None)
 
 
@@ -56,18 +64,23 @@ def next_change_details(site: AiepMinerCoordinator) -> dict[str, Any]:
     change = next_change(site)
     if change is None:
         return {}
-    hass, segment = site.hass, change.segment
     return {
         "miner": site.title(change.miner_id),
         "action": change.action.value,
-        "reason": segment.reason.value,
-        "sentence": async_text(hass, "common", "common.plan_change").format(
-            miner=site.title(change.miner_id),
-            action=async_word(hass, "action", change.action.value),
-            at=local_time(segment.from_ms),
-            reason=async_word(hass, "reason", segment.reason.value),
-        ),
+        "reason": change.segment.reason.value,
+        "sentence": change_sentence(site, change),
     }
+
+
+def change_sentence(site: AiepMinerCoordinator, change: Change, language: str | None = None) -> str:
+    """Return a planned change as a sentence."""
+    hass, segment = site.hass, change.segment
+    return async_text(hass, "common", "common.plan_change", language).format(
+        miner=site.title(change.miner_id),
+        action=async_word(hass, "action", change.action.value, language),
+        at=local_time(segment.from_ms),
+        reason=async_word(hass, "reason", segment.reason.value, language),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +120,9 @@ def _description(site: AiepMinerCoordinator, segments: list[PlanSegment]) -> str
         item.energy_price_per_kwh * h for item, h in zip(segments, hours, strict=True)
     ) / sum(hours)
     return async_text(site.hass, "common", "common.plan_run").format(
-        power_w=number(power_w),
-        value=number(value),
-        energy_price=number(price),
+        power_w=async_number(site.hass, power_w),
+        value=async_number(site.hass, value),
+        energy_price=async_number(site.hass, price),
         currency=site.currency,
         reason=async_word(site.hass, "reason", segments[0].reason.value),
     )

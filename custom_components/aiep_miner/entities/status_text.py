@@ -26,35 +26,44 @@ SAME_WITHIN_MS: Final = 60_000
 SIGNIFICANT_DIGITS: Final = 3
 
 
+DECIMAL_COMMA: Final = frozenset({"de", "es", "fr"})
+"""Languages that write 3,41 for 3.41."""
+
+
 @callback
-def async_text(hass: HomeAssistant, category: str, key: str) -> str:
-    """Return a translation in the system's language, else in English; "" without one."""
+def async_text(hass: HomeAssistant, category: str, key: str, language: str | None = None) -> str:
+    """Return a translation in a language, at first the system's, else in English; "" without one.
+
+    Translations of a language other than the system's must have been loaded.
+    """
     path = f"component.{DOMAIN}.{key}"
-    for language in (hass.config.language, "en"):
-        if text := async_get_cached_translations(hass, language, category, DOMAIN).get(path):
+    for spoken in (language or hass.config.language, "en"):
+        if text := async_get_cached_translations(hass, spoken, category, DOMAIN).get(path):
             return text
     return ""
 
 
 @callback
-def async_sentence(hass: HomeAssistant, status: Status) -> str:
+def async_sentence(hass: HomeAssistant, status: Status, language: str | None = None) -> str:
     """Return the sentence, cut to the longest state that Home Assistant accepts."""
-    template = async_text(hass, "exceptions", f"exceptions.status_{status.key}.message")
-    words = {key: async_word(hass, key, value) for key, value in status.placeholders.items()}
+    template = async_text(hass, "exceptions", f"exceptions.status_{status.key}.message", language)
+    words = {
+        key: async_word(hass, key, value, language) for key, value in status.placeholders.items()
+    }
     for name, at_ms in (("since", status.since_ms), ("until", status.until_ms)):
         if at_ms is not None:
             words[name] = local_time(at_ms)
     if "user_id" in words:
-        words["user_id"] = async_person(hass, words["user_id"])
+        words["user_id"] = async_person(hass, words["user_id"], language)
     sentence = template.format(**words) or str(status.key)
     return sentence[:MAX_LENGTH_STATE_STATE]
 
 
 @callback
-def async_person(hass: HomeAssistant, user_id: str | None) -> str:
+def async_person(hass: HomeAssistant, user_id: str | None, language: str | None = None) -> str:
     """Return a user's name, or the translated word for a person without one."""
     name = async_user_name(hass, user_id) if user_id else None
-    return name or async_text(hass, "common", "common.somebody")
+    return name or async_text(hass, "common", "common.somebody", language)
 
 
 def local_time(at_ms: int) -> str:
@@ -71,23 +80,28 @@ def iso_time(at_ms: int | None) -> str | None:
     return datetime.fromtimestamp(at_ms // 1000, dt_util.UTC).isoformat()
 
 
-def number(value: float) -> str:
+@callback
+def async_number(hass: HomeAssistant, value: float, language: str | None = None) -> str:
     """Return a number with three significant digits, such as 0.0523, 3.41, 92.5 or 3250."""
-    rounded = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
-    return f"{rounded:.0f}" if abs(rounded) >= 10**SIGNIFICANT_DIGITS else f"{rounded:g}"
+    rounded = float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # makes 0 of -0
+    text = f"{rounded:.0f}" if abs(rounded) >= 10**SIGNIFICANT_DIGITS else f"{rounded:g}"
+    spoken = (language or hass.config.language).split("-")[0]
+    return text.replace(".", ",") if spoken in DECIMAL_COMMA else text
 
 
 @callback
-def async_word(hass: HomeAssistant, key: str, value: str | float) -> str:
+def async_word(
+    hass: HomeAssistant, key: str, value: str | float, language: str | None = None
+) -> str:
     """Return a placeholder's text: a formatted number, or a translated code."""
     if not isinstance(value, str):
-        return number(value)
+        return async_number(hass, value, language)
     if key not in CODES:
         return value
     where = CODES[key]
     category = where.split(".", 1)[0]
     joint = "_" if category == "common" else "."
-    return async_text(hass, category, f"{where}{joint}{value}") or value.replace("_", " ")
+    return async_text(hass, category, f"{where}{joint}{value}", language) or value.replace("_", " ")
 
 
 def is_news(shown: Status | None, status: Status) -> bool:

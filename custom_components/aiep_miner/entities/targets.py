@@ -23,6 +23,8 @@ DOMAIN_SPECS: Final = {
 DECISION: Final = "decision"
 LEDGER_VERIFICATION: Final = "ledger_verification"
 MINING: Final = "mining"
+NEXT_CHANGE: Final = "next_change"
+ORDERED_POWER: Final = "ordered_power"
 PROBLEM: Final = "problem"
 REVIEWS: Final = "reviews"
 

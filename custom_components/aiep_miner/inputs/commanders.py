@@ -56,8 +56,8 @@ class Contexts:
         """
         self._started_by: Latest[str] = Latest()
         """Context id of a call that starts automations, and of their runs, to the user."""
-        self._llm: Latest[bool] = Latest()
-        """Context ids that a language model was given tools for."""
+        self._llm: Latest[str] = Latest()
+        """Context id to the integration of the language model that acts under it."""
 
     @callback
     def note_start(self, event: Event[Any]) -> None:
@@ -74,10 +74,10 @@ class Contexts:
             self._started_by.set(context.id, user)
 
     @callback
-    def note_llm(self, context: Context | None) -> None:
+    def note_llm(self, context: Context | None, agent: str) -> None:
         """Note that a language model acts under a context from now on."""
         if context is not None:
-            self._llm.set(context.id, True)
+            self._llm.set(context.id, agent)
 
     def run_of(self, context: Context) -> str | None:
         """Return the automation or script that runs under a context or under its parent."""
@@ -87,9 +87,9 @@ class Contexts:
         """Return the user of a context: its own, or the one who started the automation."""
         return context.user_id or self._started_by.get(context.id)
 
-    def is_llm(self, context: Context) -> bool:
-        """Return whether a language model acts under a context or under its parent."""
-        return bool(self._llm.get(context.id, context.parent_id))
+    def agent_of(self, context: Context) -> str | None:
+        """Return the language model that acts under a context or under its parent."""
+        return self._llm.get(context.id, context.parent_id)
 
 
 DATA_CONTEXTS: Final[HassKey[Contexts]] = HassKey("aiep_miner_contexts")
@@ -131,10 +131,11 @@ def proposal_origin(
     contexts = hass.data[DATA_CONTEXTS]
     user_id = contexts.user_of(context)
     is_llm = _is_llm(contexts, context)
+    source = contexts.agent_of(context) if is_llm else contexts.run_of(context)
     return CommandOrigin(
         kind=Origin.LLM if is_llm else Origin.AUTOMATION,
         user_id=user_id,
-        origin_id=(None if is_llm else contexts.run_of(context)) or user_id,
+        origin_id=source or user_id,
         confidence=confidence,
         note=note,
     )
@@ -154,7 +155,9 @@ def async_said_to_assist(hass: HomeAssistant, context: Context) -> bool:
 
 def _is_llm(contexts: Contexts, context: Context) -> bool:
     chat = current_chat_log.get()
-    return contexts.is_llm(context) or (chat is not None and _is_llm_turn(chat, context))
+    return contexts.agent_of(context) is not None or (
+        chat is not None and _is_llm_turn(chat, context)
+    )
 
 
 def _is_llm_turn(chat: ChatLog, context: Context) -> bool:

@@ -1,4 +1,4 @@
-"""Answers questions to Assist about a miner: why, when, how hot, how much it earns.
+"""Answers questions to Assist: why, when, how hot, how much a miner or all of them earn.
 
 Home Assistant's agent may treat an unknown question as a command ("why isn't the miner running"
 turns it on). Registered sentences match first, and any other sentence that begins like a question is
@@ -7,12 +7,12 @@ refused as a command.
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from homeassistant.components.conversation.chat_log import current_chat_log
-from homeassistant.components.homeassistant.exposed_entities import async_should_expose
-from homeassistant.const import CONF_PLATFORM, EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.const import CONF_PLATFORM, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -27,8 +27,10 @@ from homeassistant.setup import async_when_setup
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
-from ..entities.answers import ANSWERS
+from ..entities.answers import ANSWERS, async_voice
 from .commanders import async_said_to_assist
+from .exposed import exposed_miners
+from .sentences import QUESTION, SENTENCES
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,87 +40,6 @@ REFRESH_S: Final = 2.0
 """How long changes of names are collected before the sentences are registered again."""
 MAX_NAMES: Final = 250
 """The most miners in the sentences: the agent compares each sentence with every name."""
-
-_NOT: Final = "[not]"
-_BE: Final = "(is|isn't|isnt|is not|was|wasn't|wasnt|was not)"
-_DO: Final = (
-    "(did|didn't|didnt|did not|does|doesn't|doesnt|does not|has|hasn't|hasnt|has not|won't|wont)"
-)
-_RUNS: Final = (
-    "(running|mining|hashing|working|on|off|stopped|started|starting|stopping|paused|idle|held)"
-)
-_DOES: Final = (
-    "(run|mine|hash|work|start|stop|pause|started|stopped|restart|restarted|shut down|turn off"
-    "|turn on|shut off|switch off|switch on|been stopped|been started)"
-)
-_BEGINS: Final = (
-    "(start|stop|run|mine|be on|be off|be back|come back|restart|starting|stopping|running)"
-)
-_EARNS: Final = "(earn|earned|earning|make|made|making)"
-_ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
-    "why": (
-        f"(why|how come) {_BE} [the] {{miner}} {_NOT} {_RUNS} [now|anymore|any more]",
-        f"(why|how come) [the] {{miner}} {_BE} {_NOT} {_RUNS} [now|anymore|any more]",
-        f"(why|how come) {_DO} [the] {{miner}} {_NOT} {_DOES} [now|anymore|any more]",
-        f"(why|how come) [the] {{miner}} {_DO} {_NOT} {_DOES} [now|anymore|any more]",
-        "(what is|what's|whats) [the] {miner} doing [now]",
-        "(what is|what's|whats) (wrong|up|the matter) with [the] {miner}",
-    ),
-    "when": (f"when (will|does|is|can|would) [the] {{miner}} [going to] {_BEGINS} [again]",),
-    "hot": (
-        "how (hot|warm|cold|cool) (is|was) [the] {miner} [now]",
-        "(what is|what's|whats) the temperature of [the] {miner}",
-    ),
-    "earned": (
-        f"how much [money] (does|did|has|is|will) [the] {{miner}} {_EARNS} [today|a day|now]",
-        "how much (profit|revenue) does [the] {miner} make [today|a day|per day|now]",
-        "(what is|what's|whats) the profit of [the] {miner}",
-    ),
-}
-_WHY_DE: Final = "(warum|wieso|weshalb)"
-_THE_DE: Final = "[der|die|das]"
-_NOW_DE: Final = "[gerade|jetzt|denn|heute]"
-_STATE_DE: Final = (
-    "(aus|an|gestoppt|gestartet|angehalten|ausgeschaltet|eingeschaltet|pausiert|abgeschaltet)"
-)
-_DID_DE: Final = "(gestoppt|gestartet|angehalten|ausgeschaltet|eingeschaltet|neu gestartet)"
-_RUNS_DE: Final = "(läuft|lief|schürft|arbeitet|startet|stoppt|steht|rechnet)"
-_EARNS_DE: Final = "(verdient|bringt|erwirtschaftet|macht)"
-_GERMAN: Final[Mapping[str, tuple[str, ...]]] = {
-    "why": (
-        f"{_WHY_DE} (ist|war) {_THE_DE} {{miner}} {_NOW_DE} [nicht] {_STATE_DE}",
-        f"{_WHY_DE} {_RUNS_DE} {_THE_DE} {{miner}} {_NOW_DE} [nicht] [mehr|still]",
-        f"{_WHY_DE} (wurde|hat) {_THE_DE} {{miner}} {_NOW_DE} [nicht] {_DID_DE}",
-        f"was (macht|tut) {_THE_DE} {{miner}} {_NOW_DE}",
-        "was ist [los] mit [dem|der] {miner} [los]",
-    ),
-    "when": (
-        f"wann {_RUNS_DE} {_THE_DE} {{miner}} [wieder]",
-        f"wann (geht|schaltet) {_THE_DE} {{miner}} [wieder] (an|aus|los)",
-        f"wann wird {_THE_DE} {{miner}} [wieder] (gestartet|gestoppt|eingeschaltet|ausgeschaltet)",
-    ),
-    "hot": (
-        f"wie (heiß|heiss|warm|kalt) ist {_THE_DE} {{miner}} {_NOW_DE}",
-        "(was|wie hoch|wie) ist die temperatur (von|vom|des|der) {miner}",
-    ),
-    "earned": (
-        f"wie viel [geld] {_EARNS_DE} {_THE_DE} {{miner}} {_NOW_DE} [am tag|pro tag] [ein]",
-        f"was (verdient|bringt) {_THE_DE} {{miner}} {_NOW_DE} [am tag|pro tag] [ein]",
-        "wie hoch ist der gewinn (von|vom|des|der) {miner}",
-    ),
-}
-SENTENCES: Final[Mapping[str, tuple[str, ...]]] = {
-    question: _ENGLISH[question] + _GERMAN[question] for question in _ENGLISH
-}
-"""Sentences by question, in all languages; ``{miner}`` is replaced by the list of names."""
-
-QUESTION: Final = re.compile(
-    r"\s*(why|when|how|what|whats|who|where|which|is|isnt|isn['\u2019]t|are|arent|aren['\u2019]t|was|were"
-    r"|does|doesnt|doesn['\u2019]t|did|didnt|didn['\u2019]t|has|hasnt|hasn['\u2019]t"
-    r"|warum|wieso|weshalb|wann|wie|was|wer|ist|läuft|hat|pourquoi|quand|comment|combien|quel"
-    r"|est-ce|por qué|cuándo|cómo|cuánto|perché|quando|quanto|waarom|wanneer|hoe)\b",
-    re.IGNORECASE,
-)
 
 
 @callback
@@ -132,7 +53,7 @@ def async_refuse_question(hass: HomeAssistant, context: Context) -> None:
     if chat is None or not said:
         return
     text = next((item.content for item in reversed(chat.content) if item.role == "user"), "")
-    if QUESTION.match(text):
+    if QUESTION.match(text.replace("\u2019", "'")):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="question")
 
 
@@ -204,9 +125,11 @@ class Questions:
         async def answer(
             run_variables: dict[str, Any], context: Context | None = None
         ) -> ScriptRunResult:
-            said = sayable(run_variables["trigger"]["sentence"])
-            name = max((item for item in self._names if item in said), key=len)
-            text = ANSWERS[question](self._hass, self._names[name])
+            heard = run_variables["trigger"]["user_input"]
+            said = sayable(heard["text"])
+            name = max((item for item in self._names if item in said), key=len, default="")
+            voice = await async_voice(self._hass, heard["language"])
+            text = ANSWERS[question](voice, self._names.get(name))
             return ScriptRunResult(text, None, {})
 
         return answer
@@ -214,27 +137,10 @@ class Questions:
 
 def spoken_names(hass: HomeAssistant) -> Iterator[tuple[str, str]]:
     """Yield names and aliases of the miners exposed to Assist, with the miners' ids."""
-    entities = er.async_get(hass)
-    listed = 0
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        for entity in er.async_entries_for_config_entry(entities, entry.entry_id):
-            miner_id = entity.config_subentry_id
-            if not miner_id or not _is_main(entity, miner_id) or listed >= MAX_NAMES:
-                continue
-            if not async_should_expose(hass, CONVERSATION, entity.entity_id):
-                continue
-            listed += 1
-            for name in er.async_get_entity_aliases(hass, entity):
-                if spoken := sayable(name):
-                    yield spoken, miner_id
-
-
-def _is_main(entity: er.RegistryEntry, miner_id: str) -> bool:
-    """Return whether an entity represents its miner: the switch, or the *Mining* sensor."""
-    return entity.unique_id == f"{miner_id}_mining" and entity.domain in (
-        Platform.SWITCH,
-        Platform.BINARY_SENSOR,
-    )
+    for entity, miner_id in islice(exposed_miners(hass, CONVERSATION), MAX_NAMES):
+        for name in er.async_get_entity_aliases(hass, entity):
+            if spoken := sayable(name):
+                yield spoken, miner_id
 
 
 def sayable(text: str) -> str:

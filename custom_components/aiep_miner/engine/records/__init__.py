@@ -2,6 +2,7 @@
 
 from .base import Record
 from .decisions import (
+    Citation,
     DecisionRecord,
     Evaluation,
     Evidence,
@@ -76,6 +77,7 @@ __all__ = [
     "Basis",
     "Board",
     "CheckpointRecord",
+    "Citation",
     "CryptoMiningTrustLevel",
     "CurtailmentRecord",
     "DecisionRecord",

@@ -9,6 +9,19 @@ from .reasons import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Citation(Body):
+    """A record that a proposal rests on, and what it is said to say."""
+
+    seq: int
+    hash: str
+    """The record's hash, hex, or at least its first ``citations.SHORTEST_HASH`` characters."""
+    field: str
+    """Path into the record's body, the parts joined by dots: ``reading.temperatures.0.sensor``."""
+    says: str
+    """The value there, as a text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalRecord(Record):
     """Something wants a miner to change; whether it may is the governor's to say."""
 
@@ -34,6 +47,9 @@ class ProposalRecord(Record):
     """… or the level that it goes back to."""
     refused: int = 0
     """How many proposals like this one were refused, unread, because their origin is over its limit."""
+    citations: tuple[Citation, ...] = ()
+    citation_fault: Reason | None = None
+    """Why the citations do not count; found before the proposal was recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +63,8 @@ class Evidence(Body):
     plan: int | None = None
     proposal: int | None = None
     divergences: tuple[int, ...] = ()
+    cited: tuple[int, ...] = ()
+    """What the proposal cited, and was found to say what is claimed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,10 @@ class Reason(StrEnum):
     UNSUPPORTED_ACTION = "unsupported_action"
     WOULD_START = "would_start"
     UNCHANGED_TARGET = "unchanged_target"
+    CITATION_MISSING = "citation_missing"
+    CITATION_UNRESOLVED = "citation_unresolved"
+    CITATION_FALSE = "citation_false"
+    CITATION_OUTDATED = "citation_outdated"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
 
     # Receipts.

@@ -118,6 +118,9 @@ def _evidence(state: State, miner: MinerState, proposal: ProposalRecord) -> Evid
         else None,
         proposal=recorded.seq if recorded and same else None,
         divergences=tuple(divergences[code].seq for code in sorted(divergences)),
+        cited=()
+        if proposal.citation_fault
+        else tuple(sorted({item.seq for item in proposal.citations})),
     )
 
 

@@ -37,6 +37,8 @@ def suppressing_rule(
         return None
     if proposal.refused:
         return Reason.SOURCE_RATE_LIMITED
+    if proposal.citation_fault is not None:
+        return proposal.citation_fault
     own = state.own(miner.miner_id)
     if not _is_able(miner, own, proposal):
         return Reason.UNSUPPORTED_ACTION

@@ -1,0 +1,1 @@
+"""What language models may read of the miners, and how they propose."""
