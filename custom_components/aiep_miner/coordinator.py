@@ -14,7 +14,14 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.signal_type import SignalType
 
-from .const import CONF_CURRENCY, DOMAIN, ISSUE_LEDGER_UNWRITABLE, SECTION_DISPLAY, SUBENTRY_MINER
+from .const import (
+    CONF_CURRENCY,
+    DOMAIN,
+    ISSUE_LEDGER_UNWRITABLE,
+    SECTION_DISPLAY,
+    SECTION_HOUSE,
+    SUBENTRY_MINER,
+)
 from .engine.command import Command, CommandOrigin, proposal_of
 from .engine.command_result import CommandResult
 from .engine.controller import Controller
@@ -22,11 +29,12 @@ from .engine.events import CycleEvent, GovernorEvent
 from .engine.ledger import LedgerError
 from .engine.miners.base import Identity, MinerAdapter
 from .engine.read_model import MinerReadModel, ReadModel
-from .engine.records import Mode, PriceRecord
+from .engine.records import InputRecord, Mode, PriceRecord
 from .entities.devices import async_update_devices
 from .errors import ledger_unavailable, translated_errors
 from .flows.adapters import create_adapter
 from .flows.options import policy_of
+from .inputs.house import read_house
 from .inputs.linked_power import with_linked_power
 from .inputs.planning import Planning
 from .inputs.prices import read_prices
@@ -289,7 +297,8 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
     async def _async_update_data(self) -> ReadModel:
         """Run one governed cycle."""
         await self.ledger_service.async_sign_daily()
-        view = await self.controller.run_cycle(self._prices())
+        prices = self._prices()
+        view = await self.controller.run_cycle(prices, self._house(prices))
         await self.ledger_service.async_take_up()
         self.ledger_service.async_follow()
         self._report_ledger(view.ledger_error)
@@ -320,6 +329,10 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         entry = self.config_entry
         prices = read_prices(self.hass, entry.entry_id, entry.data)
         return with_tariff(self.hass, prices, tariff_of(entry.data, entry.options))
+
+    def _house(self, prices: PriceRecord) -> InputRecord | None:
+        entry = self.config_entry
+        return read_house(self.hass, entry.entry_id, entry.options.get(SECTION_HOUSE, {}), prices)
 
     @callback
     def device_id(self, miner_id: str) -> str | None:

@@ -25,6 +25,7 @@ from homeassistant.util.network import is_ip_address
 
 from ..const import (
     CONF_ADAPTER,
+    CONF_HEAT_SHARE,
     CONF_MAX_POWER,
     CONF_MAX_TEMPERATURE,
     CONF_NOMINAL_HASHRATE,
@@ -68,7 +69,10 @@ POWER: Final[dict[vol.Marker, Any]] = {
 }
 LIMITS: Final[dict[vol.Marker, Any]] = {
     vol.Optional(name): MINER_LIMITS[name]
-    for name in (CONF_NOMINAL_HASHRATE, CONF_MAX_POWER, CONF_MAX_TEMPERATURE)
+    for name in (
+        *(CONF_NOMINAL_HASHRATE, CONF_MAX_POWER, CONF_MAX_TEMPERATURE),
+        CONF_HEAT_SHARE,
+    )
 }
 TUNING: Final[dict[vol.Marker, Any]] = {
     vol.Optional(name): selector for name, selector in MINER_TUNING.items()

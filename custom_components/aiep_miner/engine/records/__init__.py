@@ -12,6 +12,7 @@ from .decisions import (
     ReviewRecord,
 )
 from .entry import LedgerEntry
+from .house import HouseMove, InputRecord
 from .kinds import (
     OWN_ORIGINS,
     Action,
@@ -50,6 +51,7 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
     for record_type in (
         TelemetryRecord,
         PriceRecord,
+        InputRecord,
         ProfitRecord,
         DivergenceRecord,
         ProposalRecord,
@@ -83,6 +85,8 @@ __all__ = [
     "DivergenceRecord",
     "Evaluation",
     "Evidence",
+    "HouseMove",
+    "InputRecord",
     "LedgerEntry",
     "LifecycleEvent",
     "LifecycleRecord",

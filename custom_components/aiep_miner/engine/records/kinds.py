@@ -9,6 +9,7 @@ class RecordKind(StrEnum):
 
     TELEMETRY = "telemetry"
     PRICE = "price"
+    INPUT = "input"
     PROFIT = "profit"
     DIVERGENCE = "divergence"
     PROPOSAL = "proposal"

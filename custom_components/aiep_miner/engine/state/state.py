@@ -23,6 +23,7 @@ from ..records import (
     CurtailmentRecord,
     DecisionRecord,
     DivergenceRecord,
+    InputRecord,
     LifecycleEvent,
     LifecycleRecord,
     MinerPolicy,
@@ -44,6 +45,7 @@ from ..records import (
 )
 from ..records.entry import LedgerEntry
 from ..records.reasons import Reason
+from .house import HouseHistory
 from .levels import MAX_LEVELS, SETTLED_MS, LevelFigures, LevelTrack, followed, seen
 from .miner import ENOUGH_READINGS, MinerState, Pending
 from .prices import PriceHistory
@@ -136,6 +138,9 @@ class State:
         self._own: dict[str, MinerPolicy] = {}
         self.price: LedgerEntry[PriceRecord] | None = None
         self.prices = PriceHistory()
+        self.house: LedgerEntry[InputRecord] | None = None
+        """What the house measured last."""
+        self.house_history = HouseHistory()
         self.divergences: dict[Reason, LedgerEntry[DivergenceRecord]] = {}
         self.miners: dict[str, MinerState] = {}
         self.power = SitePower()
@@ -375,6 +380,11 @@ def _price(state: State, filed: LedgerEntry[PriceRecord]) -> None:
     state.prices.follow(filed.record)
 
 
+def _house(state: State, filed: LedgerEntry[InputRecord]) -> None:
+    state.house = filed
+    state.house_history.follow(filed.record)
+
+
 def _profit(state: State, filed: LedgerEntry[ProfitRecord]) -> None:
     record = filed.record
     miner = state.miner(record.subject)
@@ -603,6 +613,7 @@ GOVERNED_ACTIONS: Final = {
 _FOLLOW: Final[dict[type[Record], Callable[[State, Any], None]]] = {
     TelemetryRecord: _telemetry,
     PriceRecord: _price,
+    InputRecord: _house,
     ProfitRecord: _profit,
     DivergenceRecord: _divergence,
     ProposalRecord: _proposal,
