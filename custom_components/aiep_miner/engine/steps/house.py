@@ -49,9 +49,10 @@ def measure(state: State, said: InputRecord) -> InputRecord:
 
 def as_said(record: InputRecord) -> InputRecord:
     """Return a record without what ``measure`` adds to it."""
-    faults = {
-        name: fault for name, fault in record.faults.items() if fault is not Reason.PRESENT_JUMPED
-    }
+    faults: dict[str, Reason] = {}
+    for name, fault in record.faults.items():
+        if fault is not Reason.PRESENT_JUMPED:
+            faults[name] = Reason(fault)
     return replace(
         record,
         faults=faults,
