@@ -36,6 +36,7 @@ from .flows.adapters import create_adapter
 from .flows.options import policy_of
 from .inputs.house import read_house
 from .inputs.linked_power import with_linked_power
+from .inputs.linked_switch import with_linked_switch
 from .inputs.planning import Planning
 from .inputs.prices import read_prices
 from .inputs.tariff import tariff_of, with_tariff
@@ -92,8 +93,12 @@ def create_runtime_data(
 
 def _adapters(hass: HomeAssistant, entry: AiepMinerConfigEntry) -> dict[str, MinerAdapter]:
     return {
-        subentry.subentry_id: with_linked_power(
-            hass, create_adapter(hass, subentry.data, subentry.unique_id), subentry.data
+        subentry.subentry_id: with_linked_switch(
+            hass,
+            with_linked_power(
+                hass, create_adapter(hass, subentry.data, subentry.unique_id), subentry.data
+            ),
+            subentry.data,
         )
         for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
     }

@@ -31,6 +31,7 @@ from ..const import (
     CONF_NOMINAL_HASHRATE,
     CONF_NOMINAL_POWER,
     CONF_POWER_ENTITY,
+    CONF_POWER_SWITCH,
     CONF_PROFILE,
     CONF_SEED,
     DOMAIN,
@@ -66,6 +67,7 @@ POWER: Final[dict[vol.Marker, Any]] = {
     vol.Optional(CONF_POWER_ENTITY): EntitySelector(
         EntitySelectorConfig(filter=[{"domain": ["sensor"], "device_class": ["power"]}])
     ),
+    vol.Optional(CONF_POWER_SWITCH): EntitySelector(EntitySelectorConfig(domain="switch")),
 }
 LIMITS: Final[dict[vol.Marker, Any]] = {
     vol.Optional(name): MINER_LIMITS[name]

@@ -42,6 +42,8 @@ class Reason(StrEnum):
     AUTOTUNE_BACK = "autotune_back"
     AUTOTUNE_RECOMMENDS = "autotune_recommends"
 
+    RESTS_WITHOUT_POWER = "rests_without_power"
+    STOP_NOT_OBEYED = "stop_not_obeyed"
     SITE_LIMIT_ROOM = "site_limit_room"
     PLAN_PAYS = "plan_pays"
     PLAN_ON_SURPLUS = "plan_on_surplus"

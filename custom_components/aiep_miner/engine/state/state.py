@@ -81,7 +81,12 @@ BOOTING: Final = frozenset(
 """What may keep a machine from hashing for as long as a start does."""
 
 
-UNSETTLING: Final = frozenset({Action.FAULT_LIGHT, Action.SET_FAN, Action.SET_TARGET_TEMPERATURE})
+UNSETTLING: Final = frozenset(
+    {
+        *(Action.FAULT_LIGHT, Action.SET_FAN, Action.SET_TARGET_TEMPERATURE),
+        Action.POWER_OFF,
+    }
+)
 """What leaves hash rate and profit as they are."""
 
 
@@ -98,6 +103,8 @@ TUNING: Final = frozenset(
 
 STARTING: Final = frozenset({Action.RUN, Action.RESTART, Action.RESTART_MINING})
 
+STOPPING: Final = frozenset({Action.STOP, Action.POWER_OFF})
+
 SETPOINTS: Final = frozenset(
     {
         *(Action.SET_POWER, Action.SET_HASHRATE),
@@ -110,6 +117,7 @@ SETPOINTS: Final = frozenset(
 GOVERNED: Final = {
     Action.RUN: (MiningDomain.HARDWARE, MiningAction.START),
     Action.STOP: (MiningDomain.HARDWARE, MiningAction.STOP),
+    Action.POWER_OFF: (MiningDomain.HARDWARE, MiningAction.STOP),
     Action.RESTART: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
     Action.SET_POWER: (MiningDomain.POWER, MiningAction.ADJUST_POWER_LIMIT),
     Action.SET_HASHRATE: (MiningDomain.HASH_RATE, MiningAction.TUNE_HASH_RATE),
@@ -502,8 +510,8 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
         since_ms=record.ts_ms,
         first_ms=first_ms,
     )
-    if record.action in STARTING | {Action.STOP}:
-        miner.intended_off = record.action is Action.STOP
+    if record.action in STARTING | STOPPING:
+        miner.intended_off = record.action in STOPPING
         miner.running_since_ms = None
     if record.action is Action.RUN:
         miner.has_run = False

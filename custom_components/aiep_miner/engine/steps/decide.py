@@ -18,7 +18,8 @@ from ..records import (
 )
 from ..records.reasons import Reason
 from ..state import MinerState, State
-from . import autotune, house, planning
+from . import autotune, house, mains, planning
+from .mains import Wish
 
 ATTEMPTS: Final = 2
 """A command that shows no effect is repeated once."""
@@ -49,13 +50,12 @@ PLANNED_RUN: Final = frozenset(
 TUNABLE: Final = frozenset({Reason.PROFITABLE, Reason.WITHIN_HYSTERESIS, *PLANNED_RUN})
 """Why a running miner is left as it is when it may be tuned."""
 
-type Wish = tuple[Action, tuple[Reason, ...], float]
-"""Action, reasons, confidence 0…1."""
-
 
 def propose(state: State, miner_id: str, ts_ms: int) -> ProposalRecord:
     """Return the strategy's proposal for a miner; ``hold`` when no action is due or allowed."""
-    action, reasons, confidence = wish(state, miner_id, ts_ms)
+    action, reasons, confidence = mains.or_power_off(
+        state, miner_id, ts_ms, wish(state, miner_id, ts_ms)
+    )
     if tuning := _tune(state, state.miner(miner_id), ts_ms, action, reasons):
         return tuning
     is_planned = not planning.REASONS.isdisjoint(reasons)
