@@ -16,6 +16,7 @@ from homeassistant.util.signal_type import SignalType
 
 from .const import (
     CONF_CURRENCY,
+    CONF_SIGNAL,
     DOMAIN,
     ISSUE_LEDGER_UNWRITABLE,
     SECTION_DISPLAY,
@@ -34,6 +35,7 @@ from .entities.devices import async_update_devices
 from .errors import ledger_unavailable, translated_errors
 from .flows.adapters import create_adapter
 from .flows.options import policy_of
+from .inputs.curtailment_signal import CurtailmentSignal
 from .inputs.house import read_house
 from .inputs.linked_power import with_linked_power
 from .inputs.linked_switch import with_linked_switch
@@ -171,6 +173,7 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         self.controller = controller
         self.ledger_service = ledger_service
         self.planning = Planning(hass, entry, controller, self._show)
+        self.signal = CurtailmentSignal(hass, entry, controller)
         ledger_service.async_on_change(self._show)
         self.data = controller.view
         self._set_up_with = _needs_reload(entry)
@@ -296,12 +299,14 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
             broken_at=trusted.broken.seq if trusted.broken else None,
         )
         await self.ledger_service.async_start()
+        self.signal.async_listen(self._async_signalled)
         self._report_ledger(self.controller.view.ledger_error)
 
     @override
     async def _async_update_data(self) -> ReadModel:
         """Run one governed cycle."""
         await self.ledger_service.async_sign_daily()
+        await self.signal.async_follow()
         prices = self._prices()
         view = await self.controller.run_cycle(prices, self._house(prices))
         await self.ledger_service.async_take_up()
@@ -312,6 +317,13 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         async_report_logins(self.hass, self.config_entry, view)
         self.planning.async_follow(view)
         return view
+
+    @callback
+    def _async_signalled(self) -> None:
+        """Run a cycle at once: an order does not wait for the next one."""
+        self.config_entry.async_create_background_task(
+            self.hass, self.async_refresh(), f"{self.name} signal"
+        )
 
     async def _apply_settings(self) -> None:
         policy = replace(policy_of(self.config_entry), user_id=self._set_by)
@@ -376,8 +388,17 @@ def _needs_reload(entry: ConfigEntry[Any]) -> Any:
         entry.title,
         dict(entry.data),
         entry.options.get(SECTION_DISPLAY),
+        _signal_of(entry),
         {
             key: (item.title, item.unique_id, dict(item.data))
             for key, item in entry.subentries.items()
         },
     )
+
+
+def _signal_of(entry: ConfigEntry[Any]) -> dict[str, Any] | None:
+    """Return what is set of the curtailment signal; None without one."""
+    house = entry.options.get(SECTION_HOUSE, {})
+    if not house.get(CONF_SIGNAL):
+        return None
+    return {key: value for key, value in house.items() if key.startswith(CONF_SIGNAL)}

@@ -231,6 +231,7 @@ ENTERED = {
     },
     "battery": {"battery_sign": "discharge", "battery_floor_pct": 40},
     "heat": {},
+    "curtailment": {"signal_power_w": 0, "signal_max_age_min": 0, "signal_stale": "ignore"},
 }
 
 

@@ -32,6 +32,10 @@ from ..const import (
     CONF_HOUSE_LOAD,
     CONF_OUTDOOR,
     CONF_ROOM_TEMPERATURE,
+    CONF_SIGNAL,
+    CONF_SIGNAL_MAX_AGE,
+    CONF_SIGNAL_POWER,
+    CONF_SIGNAL_STALE,
     CONF_SOLAR_FORECAST,
     CONF_WANTED_TEMPERATURE,
     SECTION_HOUSE,
@@ -39,6 +43,7 @@ from ..const import (
 from ..engine.records import InputRecord
 from ..entities.status_text import async_text, async_word
 from ..entities.status_text import number as shown_number
+from ..inputs.curtailment_signal import STALE_IGNORE, STALE_MEANS
 from ..inputs.house import (
     HEAT_SOURCES,
     SIGN_CHARGE,
@@ -55,6 +60,11 @@ USUAL_LOAD_W: Final = 300.0
 SUN: Final = "sun"
 BATTERY: Final = "battery"
 HEAT: Final = "heat"
+SIGNAL: Final = "curtailment"
+SIGNAL_DOMAINS: Final = [
+    *("binary_sensor", "input_boolean", "switch"),
+    *("sensor", "number", "input_number"),
+]
 VALUES: Final = ("grid", "battery", "level", "feed_in", "room", "wanted", "heat_price")
 """What the last step shows."""
 
@@ -102,6 +112,14 @@ def house_schema(values: Mapping[str, Any]) -> vol.Schema:
             vol.Optional(CONF_HEAT_PRICE): number(0, unit="/ kWh", step=None),
             vol.Optional(CONF_HEAT_EFFICIENCY): number(10, 120, "%", step=None),
             vol.Optional(CONF_OUTDOOR): _sensor("temperature"),
+        },
+        SIGNAL: {
+            vol.Optional(CONF_SIGNAL): EntitySelector(EntitySelectorConfig(domain=SIGNAL_DOMAINS)),
+            vol.Required(CONF_SIGNAL_POWER, default=0): number(0, unit="W", step=None),
+            vol.Required(CONF_SIGNAL_MAX_AGE, default=0): number(0, 10_080, "min"),
+            vol.Required(CONF_SIGNAL_STALE, default=STALE_IGNORE): _select(
+                CONF_SIGNAL_STALE, *STALE_MEANS
+            ),
         },
     }
     return vol.Schema(
