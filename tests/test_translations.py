@@ -50,6 +50,7 @@ from custom_components.aiep_miner.entities.part_sensors import PART_SENSORS, of_
 from custom_components.aiep_miner.entities.problems import LEDGER_ERROR, MINER_MESSAGE, MINERS
 from custom_components.aiep_miner.flows import miner as miner_flow
 from custom_components.aiep_miner.flows import operator_options, scan
+from custom_components.aiep_miner.flows.house import VALUES, house_schema
 from custom_components.aiep_miner.flows.miner_forms import ADDRESSES, miner_schema
 from custom_components.aiep_miner.flows.operator import operator_schema
 from custom_components.aiep_miner.flows.options import (
@@ -384,8 +385,12 @@ def test_operator_form(hass: HomeAssistant) -> None:
 
 def test_options_forms() -> None:
     steps = TEXTS["options"]["step"]
-    assert set(steps) == {"init", "settings", "preset", "governor", "access", "secret"}
-    assert set(steps["init"]["menu_options"]) == {"settings", "preset", "access"}
+    houses = {"house", "house_values"}
+    assert set(steps) == {"init", "settings", "preset", "governor", "access", "secret"} | houses
+    assert set(steps["init"]["menu_options"]) == {"settings", "house", "preset", "access"}
+    assert_texts(steps["house"], house_schema({}))
+    shown = set(re.findall(r"{(\w+)}", steps["house_values"]["description"]))
+    assert shown == set(VALUES)
     assert set(steps["settings"]["sections"]) == form(settings_schema())
     for name, texts in steps["settings"]["sections"].items():
         fields = {setting.field for setting in SETTINGS if setting.section == name}
@@ -428,6 +433,8 @@ def test_flow_errors_and_aborts() -> None:
     assert set(TEXTS["config"]["abort"]) == aborts
     aborts = set(re.findall(r'reason="(\w+)"', _code("flows/operator_options.py")))
     assert set(TEXTS["options"]["abort"]) == aborts
+    errors = re.findall(r'errors\[\w+\] = "(\w+)"', _code("flows/house.py"))
+    assert set(TEXTS["options"]["error"]) == set(errors)
     miner = TEXTS["config_subentries"]["miner"]
     adapter_reasons = _section_of_reasons("Miners that cannot be read or told") | {
         Reason.UNSUPPORTED_ACTION

@@ -14,7 +14,15 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.signal_type import SignalType
 
-from .const import CONF_CURRENCY, DOMAIN, ISSUE_LEDGER_UNWRITABLE, SECTION_DISPLAY, SUBENTRY_MINER
+from .const import (
+    CONF_CURRENCY,
+    CONF_SIGNAL,
+    DOMAIN,
+    ISSUE_LEDGER_UNWRITABLE,
+    SECTION_DISPLAY,
+    SECTION_HOUSE,
+    SUBENTRY_MINER,
+)
 from .engine.command import Command, CommandOrigin, proposal_of
 from .engine.command_result import CommandResult
 from .engine.controller import Controller
@@ -22,12 +30,15 @@ from .engine.events import CycleEvent, GovernorEvent
 from .engine.ledger import LedgerError
 from .engine.miners.base import Identity, MinerAdapter
 from .engine.read_model import MinerReadModel, ReadModel
-from .engine.records import Mode, PriceRecord
+from .engine.records import InputRecord, Mode, PriceRecord
 from .entities.devices import async_update_devices
 from .errors import ledger_unavailable, translated_errors
 from .flows.adapters import create_adapter
 from .flows.options import policy_of
+from .inputs.curtailment_signal import CurtailmentSignal
+from .inputs.house import read_house
 from .inputs.linked_power import with_linked_power
+from .inputs.linked_switch import with_linked_switch
 from .inputs.planning import Planning
 from .inputs.prices import read_prices
 from .inputs.tariff import tariff_of, with_tariff
@@ -84,8 +95,12 @@ def create_runtime_data(
 
 def _adapters(hass: HomeAssistant, entry: AiepMinerConfigEntry) -> dict[str, MinerAdapter]:
     return {
-        subentry.subentry_id: with_linked_power(
-            hass, create_adapter(hass, subentry.data, subentry.unique_id), subentry.data
+        subentry.subentry_id: with_linked_switch(
+            hass,
+            with_linked_power(
+                hass, create_adapter(hass, subentry.data, subentry.unique_id), subentry.data
+            ),
+            subentry.data,
         )
         for subentry in entry.get_subentries_of_type(SUBENTRY_MINER)
     }
@@ -158,6 +173,7 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         self.controller = controller
         self.ledger_service = ledger_service
         self.planning = Planning(hass, entry, controller, self._show)
+        self.signal = CurtailmentSignal(hass, entry, controller)
         ledger_service.async_on_change(self._show)
         self.data = controller.view
         self._set_up_with = _needs_reload(entry)
@@ -283,13 +299,16 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
             broken_at=trusted.broken.seq if trusted.broken else None,
         )
         await self.ledger_service.async_start()
+        self.signal.async_listen(self._async_signalled)
         self._report_ledger(self.controller.view.ledger_error)
 
     @override
     async def _async_update_data(self) -> ReadModel:
         """Run one governed cycle."""
         await self.ledger_service.async_sign_daily()
-        view = await self.controller.run_cycle(self._prices())
+        await self.signal.async_follow()
+        prices = self._prices()
+        view = await self.controller.run_cycle(prices, self._house(prices))
         await self.ledger_service.async_take_up()
         self.ledger_service.async_follow()
         self._report_ledger(view.ledger_error)
@@ -298,6 +317,13 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         async_report_logins(self.hass, self.config_entry, view)
         self.planning.async_follow(view)
         return view
+
+    @callback
+    def _async_signalled(self) -> None:
+        """Run a cycle at once: an order does not wait for the next one."""
+        self.config_entry.async_create_background_task(
+            self.hass, self.async_refresh(), f"{self.name} signal"
+        )
 
     async def _apply_settings(self) -> None:
         policy = replace(policy_of(self.config_entry), user_id=self._set_by)
@@ -320,6 +346,10 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
         entry = self.config_entry
         prices = read_prices(self.hass, entry.entry_id, entry.data)
         return with_tariff(self.hass, prices, tariff_of(entry.data, entry.options))
+
+    def _house(self, prices: PriceRecord) -> InputRecord | None:
+        entry = self.config_entry
+        return read_house(self.hass, entry.entry_id, entry.options.get(SECTION_HOUSE, {}), prices)
 
     @callback
     def device_id(self, miner_id: str) -> str | None:
@@ -358,8 +388,17 @@ def _needs_reload(entry: ConfigEntry[Any]) -> Any:
         entry.title,
         dict(entry.data),
         entry.options.get(SECTION_DISPLAY),
+        _signal_of(entry),
         {
             key: (item.title, item.unique_id, dict(item.data))
             for key, item in entry.subentries.items()
         },
     )
+
+
+def _signal_of(entry: ConfigEntry[Any]) -> dict[str, Any] | None:
+    """Return what is set of the curtailment signal; None without one."""
+    house = entry.options.get(SECTION_HOUSE, {})
+    if not house.get(CONF_SIGNAL):
+        return None
+    return {key: value for key, value in house.items() if key.startswith(CONF_SIGNAL)}

@@ -47,6 +47,7 @@ from .records import (
     Action,
     CurtailmentRecord,
     DecisionRecord,
+    InputRecord,
     LifecycleEvent,
     LifecycleRecord,
     Origin,
@@ -62,7 +63,7 @@ from .records import (
 from .records.entry import LedgerEntry
 from .records.reasons import Reason
 from .steps.execute import Dispatch, EarlyStop, Ended, Executor, proof_of, receipt_of
-from .steps.planning import PricesAhead, inputs_of
+from .steps.planning import PricesAhead, SunAhead, inputs_of
 from .steps.shed import Reduction, preview
 from .turns import Turns, Urgency
 
@@ -342,30 +343,35 @@ class Controller:
 
     # The cycle
 
-    async def run_cycle(self, prices: PriceRecord) -> ReadModel:
+    async def run_cycle(self, prices: PriceRecord, house: InputRecord | None = None) -> ReadModel:
         """Run one governed cycle; the first after a start only observes.
 
-        ``prices`` need no meaningful envelope. Never raises for a miner or for a ledger that
+        ``prices`` and ``house`` need no meaningful envelope. Never raises for a miner or for a ledger that
         cannot be written (see ``ReadModel.ledger_error``).
         """
         # A caller that gives up waiting must not leave a dispatch without its receipt.
-        return await asyncio.shield(asyncio.ensure_future(self._run_cycle(prices)))
+        return await asyncio.shield(asyncio.ensure_future(self._run_cycle(prices, house)))
 
-    async def _run_cycle(self, prices: PriceRecord) -> ReadModel:
+    async def _run_cycle(self, prices: PriceRecord, house: InputRecord | None) -> ReadModel:
         async with self._cycling:
-            results, error = await self._govern_slices(prices)
+            results, error = await self._govern_slices(prices, house)
             await self._answers(results)
             await self._end_cycle(error)
         return self.view
 
     async def _govern_slices(
-        self, prices: PriceRecord
+        self, prices: PriceRecord, house: InputRecord | None
     ) -> tuple[list[CycleResult], LedgerError | None]:
         """Govern readings as they arrive; return the results, and the error of the last failure."""
         results: list[CycleResult] = []
         error = None
         async for polls in self._slices():
-            wanted = _Wanted(polls=polls, prices=None if results else prices)
+            is_first = not results
+            wanted = _Wanted(
+                polls=polls,
+                prices=prices if is_first else None,
+                house=house if is_first else None,
+            )
             try:
                 results.append(await self._govern(wanted, self._urgency_of(polls)))
             except LedgerError as err:
@@ -542,6 +548,7 @@ class Controller:
             dues=dues,
             polls=polls,
             prices=wanted.prices,
+            house=wanted.house,
             requests=wanted.requests,
             refused=wanted.refused or self._refused(wanted, dues.ts_ms),
         )
@@ -795,13 +802,13 @@ class Controller:
         """
         return await self.journal.read(preview, limit_w, self.clock.now_ms())
 
-    async def plan(self, ahead: PricesAhead | None) -> bool:
+    async def plan(self, ahead: PricesAhead | None, sun: SunAhead | None = None) -> bool:
         """Make a plan and record it; return whether there was enough to plan with.
 
-        ``ahead`` None: the energy price is fixed. The planner runs in a thread of its own. Raises
+        ``ahead`` None: the energy price is fixed; ``sun`` None: nothing is forecast. The planner runs in a thread of its own. Raises
         LedgerError.
         """
-        inputs = await self.journal.read(inputs_of, ahead, self.clock.now_ms())
+        inputs = await self.journal.read(inputs_of, ahead, self.clock.now_ms(), sun)
         if inputs is None:
             return False
         loop = asyncio.get_running_loop()
@@ -851,6 +858,7 @@ class _Wanted:
 
     polls: Polls = field(default_factory=dict)
     prices: PriceRecord | None = None
+    house: InputRecord | None = None
     requests: Mapping[str, ProposalRecord] = field(default_factory=dict)
     refused: Sequence[ProposalRecord] = ()
 

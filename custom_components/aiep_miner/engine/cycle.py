@@ -19,6 +19,7 @@ from .records import (
     Action,
     DecisionRecord,
     DivergenceRecord,
+    InputRecord,
     NegativeProofRecord,
     Origin,
     PriceRecord,
@@ -32,7 +33,7 @@ from .state import State
 from .steps import decide as deciding
 from .steps import divergence as diverging
 from .steps import govern as governing
-from .steps import profit, shed
+from .steps import house, profit, shed
 from .steps import record as recording
 from .steps.execute import (
     Dispatch,
@@ -55,6 +56,8 @@ class CycleInputs:
     polls: Polls
     prices: PriceRecord | None
     """None when the last price record is still in force."""
+    house: InputRecord | None = None
+    """What the house measured; None where nothing of it is set up, and for late miners."""
     requests: Mapping[str, ProposalRecord] = field(default_factory=dict)
     """Miner id to a proposal from outside: it replaces the strategy's proposal for that miner."""
     refused: Sequence[ProposalRecord] = ()
@@ -147,12 +150,16 @@ def record(block: Block, inputs: CycleInputs) -> list[LedgerEntry[Record]]:
     """Step two: what was read, and the prices that count."""
     records = recording.record(block.state.operator_id, inputs.ts_ms, inputs.polls, inputs.prices)
     try:
-        return block.stage(records)
+        recorded = block.stage(records)
     except ValueError:
         checked = [recording.as_recordable(item) for item in records]
         if checked == records:
             raise
-        return block.stage(checked)
+        recorded = block.stage(checked)
+    if inputs.house is not None:
+        said = replace(inputs.house, ts_ms=inputs.ts_ms, subject=block.state.operator_id)
+        recorded += block.stage([house.measure(block.state, said)])
+    return recorded
 
 
 def divergence(

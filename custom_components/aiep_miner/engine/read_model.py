@@ -17,6 +17,7 @@ from .records import (
     CurtailmentRecord,
     DecisionRecord,
     DivergenceRecord,
+    InputRecord,
     MinerPolicy,
     MiningPolicy,
     Mode,
@@ -166,6 +167,8 @@ class ReadModel:
     """Since the start."""
     policy: PolicyRecord
     price: PriceRecord | None = None
+    house: InputRecord | None = None
+    """What the house measured last; None where nothing of it is set up."""
     miners: Mapping[str, MinerReadModel] = field(default_factory=dict)
     divergences: tuple[DivergenceRecord, ...] = ()
     """The active ones of the site itself, e.g. a stale price."""
@@ -277,6 +280,7 @@ def read_model_of(
         cycles=cycles,
         policy=state.policy.record,
         price=state.price.record if state.price else None,
+        house=state.house.record if state.house else None,
         miners={
             miner_id: _miner(
                 state,

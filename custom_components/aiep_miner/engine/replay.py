@@ -19,6 +19,7 @@ from .ledger.errors import translated
 from .ledger.verifier.database import Database, verify
 from .records import (
     DecisionRecord,
+    InputRecord,
     LifecycleEvent,
     LifecycleRecord,
     NegativeProofRecord,
@@ -31,7 +32,7 @@ from .records import (
 from .records.entry import LedgerEntry
 from .state import State
 from .state.rebuild import rebuild
-from .steps import decide, govern, shed
+from .steps import decide, govern, house, shed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +125,26 @@ class Replay:
         difference = None
         if isinstance(filed.record, DecisionRecord):
             difference = self._compare(stored, filed.record)
+        elif isinstance(filed.record, InputRecord):
+            difference = self._compare_inputs(stored, filed.record)
         elif isinstance(filed.record, PlanRecord):
             difference = self._compare_plan(stored, filed.record)
         self._state.apply(filed)
         return difference
+
+    def _compare_inputs(self, stored: Stored, recorded: InputRecord) -> Difference | None:
+        if not self._follows:
+            return None
+        measured = house.measure(self._state, house.as_said(recorded))
+        replayed, found = canonical(measured.body()), canonical(stored.body)
+        if replayed == found:
+            return None
+        return Difference(
+            seq=stored.seq,
+            reason="what follows from the inputs differs",
+            recorded=found.decode(),
+            replayed=replayed.decode(),
+        )
 
     def _compare_plan(self, stored: Stored, recorded: PlanRecord) -> Difference | None:
         solved = solve(recorded.ts_ms, recorded.subject, recorded.inputs)

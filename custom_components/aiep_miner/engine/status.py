@@ -56,6 +56,10 @@ class StatusKey(StrEnum):
     OFF_FOR_LIMIT = "off_for_limit"
     REDUCED_FOR_LIMIT = "reduced_for_limit"
     PLAN_PAYS = "plan_pays"
+    PLAN_ON_SURPLUS = "plan_on_surplus"
+    PLAN_WITH_HEAT = "plan_with_heat"
+    WAITING_FOR_SURPLUS = "waiting_for_surplus"
+    SURPLUS_UNKNOWN = "surplus_unknown"
     PLAN_CARRIED_THROUGH = "plan_carried_through"
     PLAN_BELOW_BREAK_EVEN = "plan_below_break_even"
     PLAN_LIMIT = "plan_limit"
@@ -67,6 +71,7 @@ class StatusKey(StrEnum):
 _MONEY: Final = frozenset({"profit_per_day", "energy_price", "break_even", "currency"})
 _RUNNING: Final = _MONEY | {"stop_above"}
 _PLANNED: Final = frozenset({"since", "until", "energy_price", "break_even", "currency"})
+_ON_SURPLUS: Final = frozenset({"since", "break_even", "feed_in", "currency"})
 _OFF: Final = _MONEY | {"start_below"}
 
 PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
@@ -104,6 +109,10 @@ PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
     StatusKey.OFF_FOR_LIMIT: frozenset({"since", "until", "limit_w"}),
     StatusKey.REDUCED_FOR_LIMIT: frozenset({"since", "until", "limit_w", "power_w"}),
     StatusKey.PLAN_PAYS: _PLANNED,
+    StatusKey.PLAN_ON_SURPLUS: _ON_SURPLUS | {"power_w"},
+    StatusKey.PLAN_WITH_HEAT: _PLANNED | {"heat_price"},
+    StatusKey.WAITING_FOR_SURPLUS: _ON_SURPLUS | {"surplus_w", "needed_w"},
+    StatusKey.SURPLUS_UNKNOWN: frozenset({"since", "reason"}),
     StatusKey.PLAN_CARRIED_THROUGH: _PLANNED,
     StatusKey.PLAN_BELOW_BREAK_EVEN: _PLANNED,
     StatusKey.PLAN_LIMIT: _PLANNED,
@@ -117,8 +126,8 @@ PLACEHOLDERS: Final[Mapping[StatusKey, frozenset[str]]] = {
 the times are set. ``action``, ``reason`` and ``error`` are codes that the attribute ``action`` of
 ``entity.sensor.decision`` and ``entity.sensor.reason.state`` translate; ``quantity`` is the name
 of a field of the operator's form; ``user_id`` is a Home Assistant user, or empty. Names that end in
-``_c`` are °C, ``_ths`` TH/s, ``_min`` minutes, ``_w`` watts. ``energy_price``, ``break_even``, ``start_below``
-and ``stop_above`` are ``currency`` for a kWh, ``profit_per_day`` is ``currency``.
+``_c`` are °C, ``_ths`` TH/s, ``_min`` minutes, ``_w`` watts. ``energy_price``, ``break_even``, ``start_below``,
+``feed_in``, ``heat_price`` and ``stop_above`` are ``currency`` for a kWh, ``profit_per_day`` is ``currency``.
 """
 
 
@@ -422,6 +431,46 @@ def _bound(ask: _Question) -> Status | None:
     )
 
 
+def _sunny(ask: _Question) -> Status | None:
+    """Return the sentence of a miner that follows the surplus."""
+    house, plan = ask.state.house, ask.state.plan
+    segment = planning.segment_of(ask.state, ask.miner.miner_id, ask.ts_ms)
+    if house is None or plan is None or segment is None:
+        return None
+    since_ms = ask.off_since_ms if ask.is_off else ask.running_since_ms
+    if Reason.SURPLUS_UNKNOWN in ask.reasons:
+        faults = house.record.faults
+        reason = next(iter(faults.values()), Reason.NO_READINGS)
+        return Status(
+            key=StatusKey.SURPLUS_UNKNOWN, placeholders={"reason": reason}, since_ms=since_ms
+        )
+    money: dict[str, str | float] = {
+        "break_even": round(segment.break_even_per_kwh, 4),
+        "feed_in": round(plan.record.inputs.feed_in_price_per_kwh, 4),
+        "currency": plan.record.inputs.currency,
+    }
+    if Reason.WAITING_FOR_SURPLUS in ask.reasons:
+        levels = ask.state.planned[ask.miner.miner_id].levels
+        free_w = (house.record.surplus_w or 0.0) - house.record.drawn_w
+        return Status(
+            key=StatusKey.WAITING_FOR_SURPLUS,
+            placeholders={
+                "needed_w": round(levels[0].power_w),
+                "surplus_w": round(max(free_w, 0.0)),
+                **money,
+            },
+            since_ms=since_ms,
+        )
+    if Reason.PLAN_ON_SURPLUS not in ask.reasons or ask.is_off:
+        return None
+    drawn_w = power.measured_w(ask.state, ask.miner.miner_id)
+    return Status(
+        key=StatusKey.PLAN_ON_SURPLUS,
+        placeholders={"power_w": round(drawn_w), **money},
+        since_ms=since_ms,
+    )
+
+
 def _planned(ask: _Question) -> Status | None:
     reason = next((item for item in ask.reasons if item in planning.REASONS), None)
     if reason is None:
@@ -429,12 +478,21 @@ def _planned(ask: _Question) -> Status | None:
     segment = planning.segment_of(ask.state, ask.miner.miner_id, ask.ts_ms)
     if segment is None or ask.state.plan is None:
         return Status(key=StatusKey.PLAN_MISSING)
+    inputs = ask.state.plan.record.inputs
+    heat = {"heat_price": round(inputs.heat_price_per_kwh, 4)}
+    # What has yet to come to the level of a segment is said as the segment is.
+    key = (
+        StatusKey.PLAN_PAYS
+        if segment.reason is Reason.PLAN_ON_SURPLUS
+        else StatusKey(segment.reason.value)
+    )
     return Status(
-        key=StatusKey(segment.reason.value),
+        key=key,
         placeholders={
             "energy_price": round(segment.energy_price_per_kwh, 4),
             "break_even": round(segment.break_even_per_kwh, 4),
-            "currency": ask.state.plan.record.inputs.currency,
+            "currency": inputs.currency,
+            **(heat if key is StatusKey.PLAN_WITH_HEAT else {}),
         },
         since_ms=ask.off_since_ms if ask.is_off else ask.running_since_ms,
         until_ms=segment.until_ms,
@@ -473,6 +531,7 @@ _ANSWERS: Final[tuple[Callable[[_Question], Status | None], ...]] = (
     _hot,
     _reduced_for_limit,
     _bound,
+    _sunny,
     _planned,
 )
 """In the order of the rules."""

@@ -17,7 +17,11 @@ MAX_NAMED: Final = 20
 
 
 def _codes(divergences: tuple[DivergenceRecord, ...]) -> list[str]:
-    return sorted(item.code.value for item in divergences if item.severity is not Severity.INFO)
+    return sorted(
+        item.code.value
+        for item in divergences
+        if item.severity is not Severity.INFO or item.code is Reason.INPUT_DOUBTED
+    )
 
 
 def _messages(miner: Miner) -> list[str]:

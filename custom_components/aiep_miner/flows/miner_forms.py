@@ -25,11 +25,13 @@ from homeassistant.util.network import is_ip_address
 
 from ..const import (
     CONF_ADAPTER,
+    CONF_HEAT_SHARE,
     CONF_MAX_POWER,
     CONF_MAX_TEMPERATURE,
     CONF_NOMINAL_HASHRATE,
     CONF_NOMINAL_POWER,
     CONF_POWER_ENTITY,
+    CONF_POWER_SWITCH,
     CONF_PROFILE,
     CONF_SEED,
     DOMAIN,
@@ -65,10 +67,14 @@ POWER: Final[dict[vol.Marker, Any]] = {
     vol.Optional(CONF_POWER_ENTITY): EntitySelector(
         EntitySelectorConfig(filter=[{"domain": ["sensor"], "device_class": ["power"]}])
     ),
+    vol.Optional(CONF_POWER_SWITCH): EntitySelector(EntitySelectorConfig(domain="switch")),
 }
 LIMITS: Final[dict[vol.Marker, Any]] = {
     vol.Optional(name): MINER_LIMITS[name]
-    for name in (CONF_NOMINAL_HASHRATE, CONF_MAX_POWER, CONF_MAX_TEMPERATURE)
+    for name in (
+        *(CONF_NOMINAL_HASHRATE, CONF_MAX_POWER, CONF_MAX_TEMPERATURE),
+        CONF_HEAT_SHARE,
+    )
 }
 TUNING: Final[dict[vol.Marker, Any]] = {
     vol.Optional(name): selector for name, selector in MINER_TUNING.items()

@@ -73,7 +73,7 @@ def operator_schema(
             SelectSelectorConfig(options=list(CURRENCIES))
         ),
         # The browser would fill a required number in with 0, which is free energy.
-        vol.Optional(CONF_ENERGY_PRICE): _number_or_entity(
+        vol.Optional(CONF_ENERGY_PRICE): number_or_entity(
             None, "/ kWh", values.get(CONF_ENERGY_PRICE)
         ),
     }
@@ -107,10 +107,10 @@ def _source_schema() -> vol.Schema:
 def _own_schema(values: Mapping[str, Any]) -> vol.Schema:
     return vol.Schema(
         {
-            vol.Optional(CONF_COIN_PRICE): _number_or_entity(
+            vol.Optional(CONF_COIN_PRICE): number_or_entity(
                 0, "/ coin", values.get(CONF_COIN_PRICE)
             ),
-            vol.Optional(CONF_NETWORK_DIFFICULTY): _number_or_entity(
+            vol.Optional(CONF_NETWORK_DIFFICULTY): number_or_entity(
                 0, None, values.get(CONF_NETWORK_DIFFICULTY)
             ),
             vol.Optional(CONF_BLOCK_REWARD): number(0, unit="coins", step=None),
@@ -118,7 +118,7 @@ def _own_schema(values: Mapping[str, Any]) -> vol.Schema:
     )
 
 
-def _number_or_entity(minimum: float | None, unit: str | None, value: Any) -> OptionalChoice:
+def number_or_entity(minimum: float | None, unit: str | None, value: Any) -> OptionalChoice:
     """Return a choice whose first option is that of the value.
 
     The browser takes a suggested value to be one of the first option, whatever it is.

@@ -7,11 +7,14 @@ import probatio as vol
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
 from homeassistant.helpers.selector import BooleanSelector, SelectSelector, SelectSelectorConfig
 
-from ..const import CONF_USERS_MAY_READ
+from ..const import CONF_USERS_MAY_READ, SECTION_HOUSE
 from ..engine.governor import PERMISSIVE, STANDARD, STRICT
+from ..inputs.energy_dashboard import async_suggestions
 from ..web.credentials import Access
+from .house import flat, house_errors, house_schema, live_values, nested
 from .options import SECTION_GOVERNOR, governor_schema, limits_of, settings_schema
 
+CONF_CORRECT: Final = "correct"
 CONF_PRESET: Final = "preset"
 PRESET_CURRENT: Final = "current"
 PRESETS: Final = {"standard": STANDARD, "strict": STRICT, "permissive": PERMISSIVE}
@@ -37,10 +40,14 @@ class AiepMinerOptionsFlow(OptionsFlow):
     _secret: str
     """New credentials, between being made and being shown."""
     _users_may_read: bool
+    _house: dict[str, Any]
+    """What was entered of the house, until its values are confirmed."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what is to be changed."""
-        return self.async_show_menu(step_id="init", menu_options=["settings", "preset", "access"])
+        return self.async_show_menu(
+            step_id="init", menu_options=["settings", "house", "preset", "access"]
+        )
 
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None
@@ -53,6 +60,44 @@ class AiepMinerOptionsFlow(OptionsFlow):
             data_schema=self.add_suggested_values_to_schema(
                 settings_schema(), self.config_entry.options
             ),
+        )
+
+    async def async_step_house(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Say what is measured of the house; begins with what the energy dashboard knows."""
+        errors = {}
+        if user_input is not None:
+            self._house = flat(user_input)
+            errors = house_errors(self.hass, self._house, self.config_entry)
+            if not errors:
+                return await self.async_step_house_values()
+        else:
+            saved = self.config_entry.options.get(SECTION_HOUSE)
+            self._house = dict(saved or await async_suggestions(self.hass))
+        return self._house_form(errors)
+
+    def _house_form(self, errors: dict[str, str]) -> ConfigFlowResult:
+        return self.async_show_form(
+            step_id="house",
+            data_schema=self.add_suggested_values_to_schema(
+                house_schema(self._house), nested(self._house)
+            ),
+            errors=errors,
+            last_step=False,
+        )
+
+    async def async_step_house_values(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what is measured now, and let a person confirm the signs."""
+        if user_input is not None and user_input[CONF_CORRECT]:
+            options = {**self.config_entry.options, SECTION_HOUSE: self._house}
+            return self.async_create_entry(data=options)
+        if user_input is not None:
+            return self._house_form({})
+        return self.async_show_form(
+            step_id="house_values",
+            data_schema=vol.Schema({vol.Required(CONF_CORRECT, default=False): BooleanSelector()}),
+            description_placeholders=live_values(self.hass, self._house, self.config_entry),
         )
 
     async def async_step_preset(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -25,6 +25,7 @@ from ..const import (
     CONF_AUTOTUNE,
     CONF_AUTOTUNE_GOAL,
     CONF_FLEET_SIZE,
+    CONF_HEAT_SHARE,
     CONF_MAX_POWER,
     CONF_MAX_TEMPERATURE,
     CONF_NOMINAL_HASHRATE,
@@ -36,6 +37,7 @@ from ..const import (
     CONF_TARIFF_PRICE,
     CONF_TARIFF_SCHEDULE,
     SECTION_DISPLAY,
+    SECTION_HOUSE,
     SECTION_PLANNING,
     SUBENTRY_MINER,
 )
@@ -155,6 +157,7 @@ SETTINGS: Final = (
     _setting(SECTION_PLANNING, "min_run_min", number(0, 720, "min")),
     _setting(SECTION_PLANNING, "min_idle_min", number(0, 720, "min")),
     _setting(SECTION_PLANNING, "start_min", number(0, 60, "min")),
+    _setting(SECTION_HOUSE, "battery_floor_pct", number(0, 100, "%")),
     _setting("economics", "profit_margin_per_day", number(0, step=None)),
     _setting("economics", "profit_dwell_min", number(0, 120, "min")),
     _setting("economics", "pool_fee_pct", number(0, 100, "%", step=None)),
@@ -181,6 +184,7 @@ MINER_LIMITS: Final[Mapping[str, NumberSelector]] = {
     CONF_NOMINAL_HASHRATE: number(0.001, unit="TH/s", step=None),
     CONF_MAX_POWER: number(1, unit="W", step=None),
     CONF_MAX_TEMPERATURE: number(30, 120, "°C", step=None),
+    CONF_HEAT_SHARE: number(0, 100, "%", step=None),
 }
 """What the operator says of a single miner."""
 MINER_TUNING: Final[Mapping[str, SelectSelector]] = {
@@ -202,10 +206,10 @@ _LIMITS: Final = tuple(setting for setting in SETTINGS if setting.section == SEC
 
 
 def settings_schema() -> vol.Schema:
-    """Return the form of all settings but the governor's, one section for each part."""
+    """Return the form of the settings of cycle and thresholds, one section for each part."""
     sections: dict[str, dict[vol.Marker, Box]] = {}
     for setting in SETTINGS:
-        if setting.section != SECTION_GOVERNOR:
+        if setting.section not in (SECTION_GOVERNOR, SECTION_HOUSE):
             sections.setdefault(setting.section, {})[setting.marker] = setting.selector
     sections[SECTION_PLANNING] |= {
         vol.Optional(key): selector for key, selector in PRICES_AHEAD.items()
@@ -272,6 +276,7 @@ def _miner_policy(miner_id: str, data: Mapping[str, Any]) -> MinerPolicy:
         nominal_power_w=data.get(CONF_NOMINAL_POWER),
         max_power_w=data.get(CONF_MAX_POWER),
         max_temperature_c=data.get(CONF_MAX_TEMPERATURE),
+        heat_share_pct=data.get(CONF_HEAT_SHARE, 0.0),
         autotune=_tuning(data),
     )
 

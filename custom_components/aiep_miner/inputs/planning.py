@@ -7,19 +7,22 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
-from ..const import SECTION_PLANNING
+from ..const import SECTION_HOUSE, SECTION_PLANNING
 from ..engine.controller import Controller
 from ..engine.ledger import LedgerError
 from ..engine.read_model import ReadModel
 from ..engine.records import Strategy
 from ..engine.records.reasons import Reason
 from ..engine.steps.planning import STEP_MS
+from .energy_dashboard import async_sun_ahead
 from .prices_ahead import Published, async_ask_prices_ahead, read_prices_ahead
 from .tariff import TariffSource, async_tariff_ahead, tariff_of
 
 _LOGGER = logging.getLogger(__name__)
 
 REPLAN_MS: Final = 3_600_000
+SUN_REPLAN_MS: Final = STEP_MS
+"""With sun or heat the present decides in each step of a plan."""
 ASK_MS: Final = 1_500_000
 """Integrations ask a server for each answer."""
 LEAST_MS: Final = 300_000
@@ -62,7 +65,7 @@ class Planning:
         options = self._entry.options.get(SECTION_PLANNING, {})
         published = read_prices_ahead(self._hass, self._entry.data, options)
         tariff = tariff_of(self._entry.data, self._entry.options)
-        rests_on = (published.ahead, tariff, view.policy, _ready(view))
+        rests_on = (published.ahead, tariff, view.policy, _ready(view), _house(view))
         if not self._is_due(view, rests_on):
             return
         self._task = self._entry.async_create_background_task(
@@ -90,7 +93,7 @@ class Planning:
         if view.plan is None:
             return True
         age_ms = view.ts_ms - view.plan.record.ts_ms
-        if age_ms >= REPLAN_MS:
+        if age_ms >= (REPLAN_MS if view.house is None else SUN_REPLAN_MS):
             return True
         return age_ms >= LEAST_MS and (rests_on != self._rests_on or _is_other_price(view))
 
@@ -104,7 +107,9 @@ class Planning:
             published = await self._ask(now_ms) or published
         self.fault = published.fault
         try:
-            if await self._controller.plan(published.ahead):
+            options = self._entry.options.get(SECTION_HOUSE, {})
+            sun = await async_sun_ahead(self._hass, options)
+            if await self._controller.plan(published.ahead, sun):
                 self._rests_on = rests_on
                 self._on_plan()
         except LedgerError as err:
@@ -112,6 +117,12 @@ class Planning:
         except Exception:
             _LOGGER.exception("%s: no plan could be made", self._entry.title)
             self._failed_ms = now_ms
+
+
+def _house(view: ReadModel) -> tuple[bool, bool]:
+    """Return whether heat is wanted, and whether the surplus is known."""
+    house = view.house
+    return house is not None and house.heat_wanted, house is None or house.surplus_w is not None
 
 
 def _ready(view: ReadModel) -> frozenset[str]:

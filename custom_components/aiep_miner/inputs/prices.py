@@ -21,6 +21,7 @@ from ..const import (
     CONF_COIN_PRICE,
     CONF_CURRENCY,
     CONF_ENERGY_PRICE,
+    CONF_FEED_IN_PRICE,
     CONF_NETWORK_DIFFICULTY,
 )
 from ..engine.records import PriceRecord
@@ -67,7 +68,7 @@ _SYMBOLS: Final = {
 }
 _SET_BY_HAND: Final = frozenset({"input_number", "number"})
 """Domains whose entities are settings: like a fixed number, their value does not age."""
-_PRICES: Final = frozenset({CONF_ENERGY_PRICE, CONF_COIN_PRICE})
+_PRICES: Final = frozenset({CONF_ENERGY_PRICE, CONF_COIN_PRICE, CONF_FEED_IN_PRICE})
 """Amounts of money: a reported value without a unit may be in another one."""
 _MAGNITUDES: Final = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 
@@ -113,6 +114,7 @@ def _difficulty_factor(unit: str, _currency: str) -> float | None:
 
 CONVERTERS: Final[Mapping[str, Converter]] = {
     CONF_ENERGY_PRICE: _energy_factor,
+    CONF_FEED_IN_PRICE: _energy_factor,
     CONF_COIN_PRICE: _coin_factor,
     CONF_NETWORK_DIFFICULTY: _difficulty_factor,
 }
@@ -150,10 +152,10 @@ def is_set_by_hand(entity_id: str) -> bool:
 
 def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) -> PriceRecord:
     """Return the present prices, and the faults of those that cannot be used."""
-    energy = _read(hass, CONF_ENERGY_PRICE, data)
-    coin = _positive(_read(hass, CONF_COIN_PRICE, data))
-    difficulty = _positive(_read(hass, CONF_NETWORK_DIFFICULTY, data))
-    reward = _positive(_read(hass, CONF_BLOCK_REWARD, data))
+    energy = read_price(hass, CONF_ENERGY_PRICE, data)
+    coin = _positive(read_price(hass, CONF_COIN_PRICE, data))
+    difficulty = _positive(read_price(hass, CONF_NETWORK_DIFFICULTY, data))
+    reward = _positive(read_price(hass, CONF_BLOCK_REWARD, data))
     found = {
         "energy_price_per_kwh": energy,
         "coin_price": coin,
@@ -175,7 +177,7 @@ def read_prices(hass: HomeAssistant, operator_id: str, data: Mapping[str, Any]) 
     )
 
 
-def _read(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
+def read_price(hass: HomeAssistant, key: str, data: Mapping[str, Any]) -> Found:
     """Return a price; every failure becomes an unknown value, since it must not stop a cycle."""
     try:
         return _find(hass, key, data)

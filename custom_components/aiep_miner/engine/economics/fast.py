@@ -13,7 +13,8 @@ from .shedding import Rung, Sheddable, shed
 
 RAISE_AFTER_MS = 60_000
 LOWER_AFTER_MS = 180_000
-"""How long surplus must suffice, or fall short, before a level follows it: evcc's defaults."""
+"""How long surplus must suffice, or fall short, before a level follows it: evcc's defaults.
+What a battery would have to make up for is lowered at once."""
 
 
 class FastReason(StrEnum):
@@ -59,6 +60,8 @@ class Moment:
     heat_demand_w: float
     strike: bool = False
     """Whether a strike limit says stop."""
+    discharges: bool = False
+    """Whether a battery makes up for surplus that falls short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +112,8 @@ def _follow_surplus(
     )
     if rise is not None and _lasts(state.room_since_ms, moment, RAISE_AFTER_MS):
         return FastState(cold_since_ms=state.cold_since_ms), (rise,)
-    if short and _lasts(state.short_since_ms, moment, LOWER_AFTER_MS):
+    falls = moment.discharges or _lasts(state.short_since_ms, moment, LOWER_AFTER_MS)
+    if short and falls:
         moves = _shed(followers, -free_w, FastReason.SURPLUS_FELL, within_band=True)
         return FastState(cold_since_ms=state.cold_since_ms), moves
     return state, ()

@@ -8,7 +8,7 @@ from ..records import MinerSchedule, PlanInputs, PlannedMiner, PlanRecord, PlanS
 from ..records.reasons import Reason
 from .model import STEP_MS, Floats, Level, MinerModel, Outlook
 from .planner.plan import plan
-from .planner.problem import MinerNow, MinerPlan, Problem, SegmentReason
+from .planner.problem import MinerNow, MinerPlan, Problem, Segment, SegmentReason
 
 STANDBY_W: Final = 20.0
 """What a stopped machine draws; makers state 10 to 30 W."""
@@ -16,8 +16,8 @@ DECIMALS: Final = 6
 
 REASONS: Final = {
     SegmentReason.PAYS_ON_IMPORT: Reason.PLAN_PAYS,
-    SegmentReason.PAYS_ON_SURPLUS: Reason.PLAN_PAYS,
-    SegmentReason.PAYS_WITH_HEAT: Reason.PLAN_PAYS,
+    SegmentReason.PAYS_ON_SURPLUS: Reason.PLAN_ON_SURPLUS,
+    SegmentReason.PAYS_WITH_HEAT: Reason.PLAN_WITH_HEAT,
     SegmentReason.CARRIED_THROUGH: Reason.PLAN_CARRIED_THROUGH,
     SegmentReason.BELOW_BREAK_EVEN: Reason.PLAN_BELOW_BREAK_EVEN,
     SegmentReason.LIMIT: Reason.PLAN_LIMIT,
@@ -36,7 +36,7 @@ def solve(ts_ms: int, operator_id: str, inputs: PlanInputs) -> PlanRecord:
         ts_ms=ts_ms,
         subject=operator_id,
         inputs=inputs,
-        miners=tuple(_schedule(item, inputs.heat_credit_per_kwh) for item in found.miners),
+        miners=tuple(_schedule(item, inputs) for item in found.miners),
         total=_rounded(found.total),
         bound=_rounded(found.bound),
     )
@@ -44,20 +44,20 @@ def solve(ts_ms: int, operator_id: str, inputs: PlanInputs) -> PlanRecord:
 
 def _problem(inputs: PlanInputs) -> Problem:
     steps = len(inputs.energy_prices_per_kwh)
-    nothing = np.zeros(steps)
     # All heat is credited, so a kWh costs less by it.
     price = np.array(inputs.energy_prices_per_kwh) - inputs.heat_credit_per_kwh
+    feed_in = np.full(steps, inputs.feed_in_price_per_kwh - inputs.heat_credit_per_kwh)
     return Problem(
         ts_ms=inputs.first_ms,
-        miners=tuple(_model(miner, inputs) for miner in inputs.miners),
+        miners=tuple(model_of(miner, inputs) for miner in inputs.miners),
         now=tuple(MinerNow(level=miner.level, steps=miner.steps) for miner in inputs.miners),
         outlook=Outlook(
             revenue_per_ths=np.full(steps, inputs.revenue_per_ths),
             energy_price=price,
-            feed_in_price=price,
-            surplus_w=nothing,
-            heat_demand_w=nothing,
-            heat_price=nothing,
+            feed_in_price=feed_in if inputs.surplus_w else price,
+            surplus_w=np.array(inputs.surplus_w) if inputs.surplus_w else np.zeros(steps),
+            heat_demand_w=np.full(steps, inputs.heat_w),
+            heat_price=np.full(steps, inputs.heat_price_per_kwh),
             limit_w=_limits_w(inputs),
         ),
         guessed_from=inputs.guessed_from,
@@ -76,7 +76,8 @@ def _limits_w(inputs: PlanInputs) -> Floats:
     return limits
 
 
-def _model(miner: PlannedMiner, inputs: PlanInputs) -> MinerModel:
+def model_of(miner: PlannedMiner, inputs: PlanInputs) -> MinerModel:
+    """Return a miner as the planner takes it."""
     return MinerModel(
         name=miner.miner_id,
         levels=tuple(
@@ -87,27 +88,41 @@ def _model(miner: PlannedMiner, inputs: PlanInputs) -> MinerModel:
         min_idle_min=inputs.min_idle_min,
         start_min=inputs.start_min,
         change_min=miner.change_min,
+        heat_share=miner.heat_share,
     )
 
 
-def _schedule(found: MinerPlan, credit_per_kwh: float) -> MinerSchedule:
+def _schedule(found: MinerPlan, inputs: PlanInputs) -> MinerSchedule:
     return MinerSchedule(
         miner_id=found.miner,
-        segments=tuple(
-            PlanSegment(
-                from_ms=item.from_ms,
-                until_ms=item.until_ms,
-                level=item.level,
-                reason=REASONS[item.reason],
-                value=_rounded(item.value),
-                power_w=_rounded(item.power_w),
-                energy_price_per_kwh=_rounded(item.energy_price_per_kwh + credit_per_kwh),
-                break_even_per_kwh=_rounded(item.break_even_per_kwh + credit_per_kwh),
-                guessed=item.guessed,
-            )
-            for item in found.segments
-        ),
+        segments=tuple(_segment(item, inputs) for item in found.segments),
     )
+
+
+def _segment(found: Segment, inputs: PlanInputs) -> PlanSegment:
+    lowest, highest = _band(found)
+    follows = bool(inputs.surplus_w) and lowest != highest
+    return PlanSegment(
+        from_ms=found.from_ms,
+        until_ms=found.until_ms,
+        level=found.level,
+        reason=REASONS[found.reason],
+        value=_rounded(found.value),
+        power_w=_rounded(found.power_w),
+        energy_price_per_kwh=_rounded(found.energy_price_per_kwh + inputs.heat_credit_per_kwh),
+        break_even_per_kwh=_rounded(found.break_even_per_kwh + inputs.heat_credit_per_kwh),
+        lowest=lowest if follows else None,
+        highest=highest if follows else None,
+        follows_surplus=follows,
+        guessed=found.guessed,
+    )
+
+
+def _band(found: Segment) -> tuple[int | None, int | None]:
+    """Return between which levels surplus moves a miner; what pays on import is the least."""
+    on_surplus = found.level is None or found.reason is SegmentReason.PAYS_ON_SURPLUS
+    lowest = None if on_surplus else found.level
+    return lowest, found.highest - 1 if found.highest else None
 
 
 def _rounded(value: float) -> float:

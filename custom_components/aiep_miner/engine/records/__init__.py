@@ -13,6 +13,7 @@ from .decisions import (
     ReviewRecord,
 )
 from .entry import LedgerEntry
+from .house import HouseMove, InputRecord
 from .kinds import (
     OWN_ORIGINS,
     Action,
@@ -51,6 +52,7 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
     for record_type in (
         TelemetryRecord,
         PriceRecord,
+        InputRecord,
         ProfitRecord,
         DivergenceRecord,
         ProposalRecord,
@@ -85,6 +87,8 @@ __all__ = [
     "DivergenceRecord",
     "Evaluation",
     "Evidence",
+    "HouseMove",
+    "InputRecord",
     "LedgerEntry",
     "LifecycleEvent",
     "LifecycleRecord",

@@ -9,6 +9,7 @@ class RecordKind(StrEnum):
 
     TELEMETRY = "telemetry"
     PRICE = "price"
+    INPUT = "input"
     PROFIT = "profit"
     DIVERGENCE = "divergence"
     PROPOSAL = "proposal"
@@ -45,6 +46,8 @@ class Action(StrEnum):
     """Lets the firmware scale its performance by itself, or not."""
     RESTART_MINING = "restart_mining"
     """Restarts the mining program and leaves the system running."""
+    POWER_OFF = "power_off"
+    """Takes the mains from a miner that rests, or that did not obey a stop."""
     IDENTIFY = "identify"
     """Makes the device show itself; nothing tells afterwards that it did."""
 

@@ -31,6 +31,8 @@ class PlannedMiner(Body):
     """Steps of the run or pause so far."""
     change_min: float = 0.0
     """Minutes without hashing at a change of level."""
+    heat_share: float = 0.0
+    """Share of its power that arrives as wanted heat, 0…1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,14 @@ class PlanInputs(Body):
     currency: str
     revenue_per_ths: float
     """Money that one TH/s earns over a whole step, the pool's fee taken off."""
+    surplus_w: tuple[float, ...] = ()
+    """By step, what the house leaves for the miners; empty where it is not known."""
+    feed_in_price_per_kwh: float = 0.0
+    """What is forgone for surplus that miners use."""
+    heat_w: float = 0.0
+    """The heat that is wanted of the miners …"""
+    heat_price_per_kwh: float = 0.0
+    """… and what it costs otherwise."""
     heat_credit_per_kwh: float = 0.0
     limit_w: float | None = None
     """What is left of the site's limit for the miners of the plan."""
@@ -85,6 +95,11 @@ class PlanSegment(Body):
     energy_price_per_kwh: float = 0.0
     """Mean over the segment, as is the other one."""
     break_even_per_kwh: float = 0.0
+    lowest: int | None = None
+    """Lowest and highest level to which it follows the surplus; None for off …"""
+    highest: int | None = None
+    follows_surplus: bool = False
+    """… where it does."""
     guessed: bool = False
     """Whether it rests on prices that are not known yet."""
 

@@ -56,6 +56,8 @@ class MinerPolicy(ExplicitBody):
     level_restarts: bool = False
     """Whether a change of level restarts the mining."""
     autotune: AutotunePolicy | None = None
+    heat_share_pct: float = 0.0
+    """How much of its power arrives as heat where that is wanted, 0…100."""
     restart_sign: RestartSign = RestartSign.UPTIME
     """What a poll shows after the device has restarted."""
 
@@ -179,6 +181,8 @@ class PolicyRecord(Record):
     """What a kWh of the miner's heat is worth."""
     keep_bodies_days: float = 30.0
     """Older bodies of telemetry, prices and profits are dropped from the ledger."""
+    battery_floor_pct: float = 50.0
+    """A battery below this state of charge takes the surplus before the miners."""
     governor: MiningPolicy = field(default_factory=MiningPolicy)
     source_caps: tuple[SourceCap, ...] = ()
     miners: tuple[MinerPolicy, ...] = ()

@@ -79,6 +79,8 @@ class Reading(Body):
     blocks_found: int | None = None
     ambient_c: float | None = None
     fault_light: bool | None = None
+    powered: bool | None = None
+    """Whether its mains switch is on; None without one, or unknown."""
     messages: tuple[str, ...] = ()
     """The miner's own error messages, sanitised, at most 200 characters each."""
 

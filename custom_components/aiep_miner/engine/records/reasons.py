@@ -15,6 +15,7 @@ class Reason(StrEnum):
     PHANTOM_HASHRATE = "phantom_hashrate"
     READING_INCOMPLETE = "reading_incomplete"
     IMPLAUSIBLE_PRICE = "implausible_price"
+    INPUT_DOUBTED = "input_doubted"
     LEDGER_TAMPERED = "ledger_tampered"
     SITE_LIMIT_EXCEEDED = "site_limit_exceeded"
 
@@ -41,14 +42,23 @@ class Reason(StrEnum):
     AUTOTUNE_BACK = "autotune_back"
     AUTOTUNE_RECOMMENDS = "autotune_recommends"
 
+    RESTS_WITHOUT_POWER = "rests_without_power"
+    STOP_NOT_OBEYED = "stop_not_obeyed"
     SITE_LIMIT_ROOM = "site_limit_room"
     PLAN_PAYS = "plan_pays"
+    PLAN_ON_SURPLUS = "plan_on_surplus"
+    PLAN_WITH_HEAT = "plan_with_heat"
     PLAN_CARRIED_THROUGH = "plan_carried_through"
     PLAN_BELOW_BREAK_EVEN = "plan_below_break_even"
     PLAN_LIMIT = "plan_limit"
     PLAN_NOT_WORTH_A_START = "plan_not_worth_a_start"
     PLAN_MISSING = "plan_missing"
     MINIMUM_TIME = "minimum_time"
+    SURPLUS_ROSE = "surplus_rose"
+    SURPLUS_FELL = "surplus_fell"
+    HEAT_ENDED = "heat_ended"
+    WAITING_FOR_SURPLUS = "waiting_for_surplus"
+    SURPLUS_UNKNOWN = "surplus_unknown"
 
     # Who asked.
     PERSON_COMMAND = "person_command"

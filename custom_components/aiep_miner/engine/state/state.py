@@ -23,6 +23,7 @@ from ..records import (
     CurtailmentRecord,
     DecisionRecord,
     DivergenceRecord,
+    InputRecord,
     LifecycleEvent,
     LifecycleRecord,
     MinerPolicy,
@@ -44,6 +45,7 @@ from ..records import (
 )
 from ..records.entry import LedgerEntry
 from ..records.reasons import Reason
+from .house import HouseHistory
 from .levels import MAX_LEVELS, SETTLED_MS, LevelFigures, LevelTrack, followed, seen
 from .miner import ENOUGH_READINGS, MinerState, Pending
 from .prices import PriceHistory
@@ -77,7 +79,12 @@ BOOTING: Final = frozenset(
 """What may keep a machine from hashing for as long as a start does."""
 
 
-UNSETTLING: Final = frozenset({Action.FAULT_LIGHT, Action.SET_FAN, Action.SET_TARGET_TEMPERATURE})
+UNSETTLING: Final = frozenset(
+    {
+        *(Action.FAULT_LIGHT, Action.SET_FAN, Action.SET_TARGET_TEMPERATURE),
+        Action.POWER_OFF,
+    }
+)
 """What leaves hash rate and profit as they are."""
 
 
@@ -94,6 +101,8 @@ TUNING: Final = frozenset(
 
 STARTING: Final = frozenset({Action.RUN, Action.RESTART, Action.RESTART_MINING})
 
+STOPPING: Final = frozenset({Action.STOP, Action.POWER_OFF})
+
 SETPOINTS: Final = frozenset(
     {
         *(Action.SET_POWER, Action.SET_HASHRATE),
@@ -106,6 +115,7 @@ SETPOINTS: Final = frozenset(
 GOVERNED: Final = {
     Action.RUN: (MiningDomain.HARDWARE, MiningAction.START),
     Action.STOP: (MiningDomain.HARDWARE, MiningAction.STOP),
+    Action.POWER_OFF: (MiningDomain.HARDWARE, MiningAction.STOP),
     Action.RESTART: (MiningDomain.HARDWARE, MiningAction.HARDWARE_RESTART),
     Action.SET_POWER: (MiningDomain.POWER, MiningAction.ADJUST_POWER_LIMIT),
     Action.SET_HASHRATE: (MiningDomain.HASH_RATE, MiningAction.TUNE_HASH_RATE),
@@ -134,6 +144,9 @@ class State:
         self._own: dict[str, MinerPolicy] = {}
         self.price: LedgerEntry[PriceRecord] | None = None
         self.prices = PriceHistory()
+        self.house: LedgerEntry[InputRecord] | None = None
+        """What the house measured last."""
+        self.house_history = HouseHistory()
         self.divergences: dict[Reason, LedgerEntry[DivergenceRecord]] = {}
         self.miners: dict[str, MinerState] = {}
         self.power = SitePower()
@@ -376,6 +389,11 @@ def _price(state: State, filed: LedgerEntry[PriceRecord]) -> None:
     state.prices.follow(filed.record)
 
 
+def _house(state: State, filed: LedgerEntry[InputRecord]) -> None:
+    state.house = filed
+    state.house_history.follow(filed.record)
+
+
 def _profit(state: State, filed: LedgerEntry[ProfitRecord]) -> None:
     record = filed.record
     miner = state.miner(record.subject)
@@ -495,8 +513,8 @@ def _dispatched(state: State, miner: MinerState, record: ReceiptRecord) -> None:
         since_ms=record.ts_ms,
         first_ms=first_ms,
     )
-    if record.action in STARTING | {Action.STOP}:
-        miner.intended_off = record.action is Action.STOP
+    if record.action in STARTING | STOPPING:
+        miner.intended_off = record.action in STOPPING
         miner.running_since_ms = None
     if record.action is Action.RUN:
         miner.has_run = False
@@ -606,6 +624,7 @@ GOVERNED_ACTIONS: Final = {
 _FOLLOW: Final[dict[type[Record], Callable[[State, Any], None]]] = {
     TelemetryRecord: _telemetry,
     PriceRecord: _price,
+    InputRecord: _house,
     ProfitRecord: _profit,
     DivergenceRecord: _divergence,
     ProposalRecord: _proposal,

@@ -4,7 +4,7 @@ The order: safety, commands under way, people's holds, evidence, faults, profit.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..records import (
     Action,
@@ -18,7 +18,8 @@ from ..records import (
 )
 from ..records.reasons import Reason
 from ..state import MinerState, State
-from . import autotune, planning
+from . import autotune, house, mains, planning
+from .mains import Wish
 
 ATTEMPTS: Final = 2
 """A command that shows no effect is repeated once."""
@@ -40,17 +41,21 @@ FALTERING: Final = frozenset(
         *(Reason.RESTART_LIMIT_LATCHED, Reason.NOT_CONFIRMED),
     }
 )
-PLANNED_RUN: Final = frozenset({Reason.PLAN_PAYS, Reason.PLAN_CARRIED_THROUGH})
+PLANNED_RUN: Final = frozenset(
+    {
+        *(Reason.PLAN_PAYS, Reason.PLAN_CARRIED_THROUGH),
+        *(Reason.PLAN_ON_SURPLUS, Reason.PLAN_WITH_HEAT),
+    }
+)
 TUNABLE: Final = frozenset({Reason.PROFITABLE, Reason.WITHIN_HYSTERESIS, *PLANNED_RUN})
 """Why a running miner is left as it is when it may be tuned."""
-
-type Wish = tuple[Action, tuple[Reason, ...], float]
-"""Action, reasons, confidence 0…1."""
 
 
 def propose(state: State, miner_id: str, ts_ms: int) -> ProposalRecord:
     """Return the strategy's proposal for a miner; ``hold`` when no action is due or allowed."""
-    action, reasons, confidence = wish(state, miner_id, ts_ms)
+    action, reasons, confidence = mains.or_power_off(
+        state, miner_id, ts_ms, wish(state, miner_id, ts_ms)
+    )
     if tuning := _tune(state, state.miner(miner_id), ts_ms, action, reasons):
         return tuning
     is_planned = not planning.REASONS.isdisjoint(reasons)
@@ -70,7 +75,8 @@ def _planned_level(state: State, miner_id: str, ts_ms: int, action: Action) -> s
     segment = planning.segment_of(state, miner_id, ts_ms)
     if segment is None or action not in (Action.RUN, Action.SET_LEVEL):
         return None
-    return planning.level_of(state, miner_id, segment)
+    target = _target(state, state.miner(miner_id), segment, ts_ms)
+    return planning.level_of(state, miner_id, target.level)
 
 
 def _tune(
@@ -182,7 +188,9 @@ def _heal(state: State, miner: MinerState, ts_ms: int) -> Wish | None:
         return _hold(Reason.RESTART_LIMIT_LATCHED)
     if Reason.HASHRATE_COLLAPSE not in miner.divergences:
         # A fault of the hash rate is examined before profit, which depends on it.
-        if ts_ms < miner.settled_from_ms:
+        # A move with the sun does not depend on either.
+        moves = house.move_of(state, miner.miner_id, ts_ms) is not None
+        if ts_ms < miner.settled_from_ms and not moves:
             return _hold(Reason.SETTLING)
         return _hold(Reason.HASHRATE_LOW) if miner.low_since_ms is not None else None
     day_ago = ts_ms - 24 * 3_600_000
@@ -219,15 +227,46 @@ def _follow_profit(state: State, miner: MinerState, ts_ms: int, confidence: floa
     return attempt(miner, ts_ms, wanted, (reason,), confidence)
 
 
+class _Target(NamedTuple):
+    """The level that a miner is to be at now, and why; None for off."""
+
+    level: int | None
+    reason: Reason
+
+
+def _target(state: State, miner: MinerState, segment: PlanSegment, ts_ms: int) -> _Target:
+    """Return where the plan, or the surplus within what the plan left open, wants a miner now."""
+    move = house.move_of(state, miner.miner_id, ts_ms)
+    if move is not None:
+        return _Target(move.level, move.reason)
+    level = _level_now(state, miner)
+    if not house.follows(segment, miner, level):
+        return _Target(segment.level, segment.reason)
+    if not house.is_surplus_known(state, ts_ms):
+        return _Target(level, Reason.SURPLUS_UNKNOWN)
+    if level is None:
+        return _Target(None, Reason.WAITING_FOR_SURPLUS)
+    pays = level == segment.level and segment.reason is not Reason.PLAN_ON_SURPLUS
+    return _Target(level, segment.reason if pays else Reason.PLAN_ON_SURPLUS)
+
+
+def _level_now(state: State, miner: MinerState) -> int | None:
+    planned = state.planned.get(miner.miner_id)
+    if planned is None or miner.reading is None or not miner.reading.mining:
+        return None
+    return planning.present_level(miner, planned.levels)
+
+
 def _follow_plan(state: State, miner: MinerState, ts_ms: int, basis: float) -> Wish:
     """Return what the plan in force wants of a miner at this moment."""
     segment = planning.segment_of(state, miner.miner_id, ts_ms)
     reading = miner.reading
     if segment is None or reading is None or reading.mining is None:
         return _hold(Reason.PLAN_MISSING)
-    action = _change_to(state, miner, segment, reading)
+    target = _target(state, miner, segment, ts_ms)
+    action = _change_to(state, miner, target, reading)
     if action is None:
-        return _hold(segment.reason)
+        return _hold(target.reason)
     if action is Action.RUN and _still_hot(state, miner, ts_ms):
         return _hold(Reason.COOLING_DOWN)
     if action is Action.RUN and _gave_way(state, miner):
@@ -236,18 +275,16 @@ def _follow_plan(state: State, miner: MinerState, ts_ms: int, basis: float) -> W
     if action is not Action.SET_LEVEL and ts_ms < (bound_until_ms or 0):
         return _hold(Reason.MINIMUM_TIME)
     confidence = planning.confidence_of(state, segment, ts_ms, basis)
-    return attempt(miner, ts_ms, action, (segment.reason,), confidence)
+    return attempt(miner, ts_ms, action, (target.reason,), confidence)
 
 
-def _change_to(
-    state: State, miner: MinerState, segment: PlanSegment, reading: Reading
-) -> Action | None:
-    """Return the action that leads to a segment's level; None when the miner is there."""
-    if segment.level is None:
+def _change_to(state: State, miner: MinerState, target: _Target, reading: Reading) -> Action | None:
+    """Return the action that leads to a level; None when the miner is there."""
+    if target.level is None:
         return Action.STOP if reading.mining else None
     if not reading.mining:
         return Action.RUN
-    level = planning.level_of(state, miner.miner_id, segment)
+    level = planning.level_of(state, miner.miner_id, target.level)
     shed = state.sheds.miners.get(miner.miner_id)
     reduced = shed is not None and shed.holds_down(reading)
     is_there = level is None or reading.level in (None, level)

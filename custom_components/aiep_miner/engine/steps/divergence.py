@@ -26,6 +26,8 @@ IDLE_POWER_SHARE: Final = 0.25
 """Below this share of its usual power a machine does not hash."""
 PRICES: Final = ("energy_price_per_kwh", "coin_price", "network_difficulty")
 """Prices without which no profit can be calculated."""
+LONGEST_INPUT_MS: Final = 900_000
+"""Inputs of the house that are older are no longer set up."""
 NOTABLE_RISE: Final = 0.02
 """A miner whose power rose by less than this share of it did not cause an excess."""
 ABSURD_RATE: Final = 3.0
@@ -56,6 +58,7 @@ def check_site(state: State, ts_ms: int) -> list[DivergenceRecord]:
     checks = (
         _stale_price(state.price, state.policy.record, ts_ms),
         _implausible_price(state),
+        _doubted_input(state, ts_ms),
         _tampered(state),
         _over_limit(state, ts_ms),
     )
@@ -299,4 +302,17 @@ def _implausible_price(state: State) -> Finding | None:
         limit=first.limit,
         fields=tuple(doubts),
         causes=tuple(item.reason for item in doubts.values()),
+    )
+
+
+def _doubted_input(state: State, ts_ms: int) -> Finding | None:
+    """Find what the house measures and is not used: silent, stale, in another unit, or jumped."""
+    house = state.house.record if state.house else None
+    if house is None or not house.faults or ts_ms - house.ts_ms > LONGEST_INPUT_MS:
+        return None
+    return Finding(
+        code=Reason.INPUT_DOUBTED,
+        severity=Severity.INFO,
+        fields=tuple(house.faults),
+        causes=tuple(house.faults.values()),
     )

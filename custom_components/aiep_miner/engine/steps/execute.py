@@ -342,6 +342,7 @@ def _board_follows(receipt: ReceiptRecord, reading: Reading) -> bool:
 
 _EFFECTS: Final[dict[Action, Callable[[ReceiptRecord, Reading], bool]]] = {
     Action.STOP: lambda _, reading: reading.mining is False,
+    Action.POWER_OFF: lambda _, reading: reading.powered is False,
     Action.RUN: _started,
     Action.SET_POWER: _power_follows,
     Action.SET_HASHRATE: _rate_follows,

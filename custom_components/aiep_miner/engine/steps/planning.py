@@ -1,9 +1,10 @@
 """The plan and the cycle: what a plan is made from, and what it wants of a miner now."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ..economics import revenue_per_day
 from ..records import (
@@ -39,7 +40,10 @@ STARTS: Final = frozenset({Action.RUN, Action.RESTART, Action.RESTART_MINING})
 
 REASONS: Final = frozenset(
     {
-        *(Reason.PLAN_PAYS, Reason.PLAN_CARRIED_THROUGH, Reason.PLAN_BELOW_BREAK_EVEN),
+        *(Reason.PLAN_PAYS, Reason.PLAN_ON_SURPLUS, Reason.PLAN_WITH_HEAT),
+        *(Reason.PLAN_CARRIED_THROUGH, Reason.PLAN_BELOW_BREAK_EVEN),
+        *(Reason.SURPLUS_ROSE, Reason.SURPLUS_FELL, Reason.HEAT_ENDED),
+        *(Reason.WAITING_FOR_SURPLUS, Reason.SURPLUS_UNKNOWN),
         *(Reason.PLAN_LIMIT, Reason.PLAN_NOT_WORTH_A_START, Reason.PLAN_MISSING),
     }
 )
@@ -61,7 +65,30 @@ class PricesAhead:
         return self.prices_per_kwh[index] if index >= 0 and ts_ms < self.until_ms else None
 
 
-def inputs_of(state: State, ahead: PricesAhead | None, ts_ms: int) -> PlanInputs | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SunAhead:
+    """The solar power that is forecast, and what the house takes of it."""
+
+    from_ms: tuple[int, ...] = ()
+    """Rising; each power holds from its time to the next one's."""
+    powers_w: tuple[float, ...] = ()
+    house_w: float = 0.0
+
+    def surplus_at(self, ts_ms: int) -> float | None:
+        """Return the surplus in W that is forecast for a time; None without a forecast."""
+        if not self.from_ms:
+            return None
+        index = bisect_right(self.from_ms, ts_ms) - 1
+        return (self.powers_w[index] if index >= 0 else 0.0) - self.house_w
+
+
+FADE_STEPS: Final = 6.0
+"""Steps in which the present's deviation from the forecast fades by 1/e, as in the backtest."""
+
+
+def inputs_of(
+    state: State, ahead: PricesAhead | None, ts_ms: int, sun: SunAhead | None = None
+) -> PlanInputs | None:
     """Return what a plan from now on rests on; None while prices are not known or not believed.
 
     ``ahead`` None: the present price is fixed.
@@ -87,6 +114,7 @@ def inputs_of(state: State, ahead: PricesAhead | None, ts_ms: int) -> PlanInputs
         currency=price.record.currency,
         revenue_per_ths=revenue / STEPS_PER_DAY,
         heat_credit_per_kwh=policy.heat_credit_per_kwh,
+        **_house(state, sun or SunAhead(), first_ms, len(prices), miners),
         limit_w=None if limit_w is None else max(limit_w - others_w, 0.0),
         caps=tuple(
             PlannedCap(
@@ -103,6 +131,36 @@ def inputs_of(state: State, ahead: PricesAhead | None, ts_ms: int) -> PlanInputs
         miners=miners,
         price=price.hash,
         policy=state.policy.hash,
+    )
+
+
+def _house(
+    state: State, sun: SunAhead, first_ms: int, steps: int, miners: tuple[PlannedMiner, ...]
+) -> dict[str, Any]:
+    """Return what a plan knows of sun and heat: the present, and what is forecast."""
+    house = state.house.record if state.house else None
+    if house is None or first_ms - house.ts_ms > STEP_MS:
+        return {}
+    known: dict[str, Any] = {}
+    if house.surplus_w is not None:
+        feed_in = house.feed_in_price_per_kwh or 0.0
+        known |= {
+            "surplus_w": _surplus_ahead(house.surplus_w, sun, first_ms, steps),
+            "feed_in_price_per_kwh": feed_in,
+        }
+    if house.heat_wanted and house.heat_price_per_kwh is not None:
+        heat_w = sum(item.levels[-1].power_w * item.heat_share for item in miners)
+        known |= {"heat_w": round(heat_w, 1), "heat_price_per_kwh": house.heat_price_per_kwh}
+    return known
+
+
+def _surplus_ahead(now_w: float, sun: SunAhead, first_ms: int, steps: int) -> tuple[float, ...]:
+    """Return the surplus of each step: the forecast, to which the present fades."""
+    ahead = [sun.surplus_at(first_ms + n * STEP_MS) or 0.0 for n in range(steps)]
+    off_w = now_w - ahead[0]
+    return tuple(
+        round(forecast_w + off_w * math.exp(-n / FADE_STEPS)) + 0.0
+        for n, forecast_w in enumerate(ahead)
     )
 
 
@@ -136,16 +194,17 @@ def _planned(state: State, ts_ms: int) -> Iterator[PlannedMiner]:
     for own in state.policy.record.miners:
         miner = state.miner(own.miner_id)
         levels = _levels(miner, own)
-        if not levels or not _is_free(miner, own, ts_ms):
+        if not levels or not is_free(miner, own, ts_ms):
             continue
         runs, since_ms = _running_since(miner, ts_ms)
         passed = LONG_STEPS if since_ms is None else ts_ms // STEP_MS - since_ms // STEP_MS
         yield PlannedMiner(
             miner_id=own.miner_id,
             levels=levels,
-            level=_present_level(miner, levels) if runs else None,
+            level=present_level(miner, levels) if runs else None,
             steps=max(0, min(passed, LONG_STEPS)),
             change_min=own.level_change_s / 60,
+            heat_share=own.heat_share_pct / 100,
         )
 
 
@@ -160,7 +219,7 @@ def _running_since(miner: MinerState, ts_ms: int) -> tuple[bool, int | None]:
     return mining, miner.running_since_ms if mining else miner.stopped_since_ms
 
 
-def _is_free(miner: MinerState, own: MinerPolicy, ts_ms: int) -> bool:
+def is_free(miner: MinerState, own: MinerPolicy, ts_ms: int) -> bool:
     """Tell whether nothing but money decides on a miner: no danger, no doubt, no person."""
     held = miner.hold_until_ms is not None and ts_ms < miner.hold_until_ms
     able = own.actions is None or {Action.RUN, Action.STOP} <= set(own.actions)
@@ -206,7 +265,7 @@ def _spread(levels: list[PlannedLevel]) -> tuple[PlannedLevel, ...]:
     return tuple(levels[round(last * n / (MOST_LEVELS - 1))] for n in range(MOST_LEVELS))
 
 
-def _present_level(miner: MinerState, levels: tuple[PlannedLevel, ...]) -> int:
+def present_level(miner: MinerState, levels: tuple[PlannedLevel, ...]) -> int:
     """Return the index of the level that a running miner is at, else of the nearest by power."""
     reading = miner.reading
     names = [level.name for level in levels]
@@ -240,12 +299,10 @@ def bound_until_ms(state: State, miner: MinerState) -> int | None:
     return None if since_ms is None else since_ms + round(least_min * 60_000)
 
 
-def level_of(state: State, miner_id: str, segment: PlanSegment) -> str | None:
-    """Return the name of a segment's level; None for off, and for a miner that only runs."""
-    if segment.level is None or state.plan is None:
-        return None
+def level_of(state: State, miner_id: str, level: int | None) -> str | None:
+    """Return the name of a planned level; None for off, and for a miner that only runs."""
     planned = state.planned.get(miner_id)
-    return planned.levels[segment.level].name if planned else None
+    return planned.levels[level].name if planned and level is not None else None
 
 
 def confidence_of(state: State, segment: PlanSegment, ts_ms: int, basis: float) -> float:

@@ -23,7 +23,7 @@ from ..state import MinerState, State
 from . import power
 
 HOUR_MS: Final = 3_600_000
-HARMLESS: Final = frozenset({Action.STOP, Action.FAULT_LIGHT, Action.IDENTIFY})
+HARMLESS: Final = frozenset({Action.STOP, Action.POWER_OFF, Action.FAULT_LIGHT, Action.IDENTIFY})
 """Actions that no state of a machine speaks against."""
 SAME_TARGET: Final = 0.001
 """Relative difference below which two targets are equal."""
