@@ -93,6 +93,7 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "import_failed": {"error"},
     "no_ai_task": set(),
     "no_order": set(),
+    "too_few_records": set(),
     "no_plan": set(),
     "no_such_decision": set(),
     "no_such_miner": set(),
@@ -385,9 +386,11 @@ def test_operator_form(hass: HomeAssistant) -> None:
 
 def test_options_forms() -> None:
     steps = TEXTS["options"]["step"]
-    houses = {"house", "house_values"}
+    houses = {"house", "house_values", "backtest_result"}
     assert set(steps) == {"init", "settings", "preset", "governor", "access", "secret"} | houses
-    assert set(steps["init"]["menu_options"]) == {"settings", "house", "preset", "access"}
+    assert set(steps["init"]["menu_options"]) == {
+        *("settings", "house", "backtest", "preset", "access")
+    }
     assert_texts(steps["house"], house_schema({}))
     shown = set(re.findall(r"{(\w+)}", steps["house_values"]["description"]))
     assert shown == set(VALUES)

@@ -1,4 +1,4 @@
-"""The integration's actions: run a cycle, verify and replay the ledger, explain, propose, review."""
+"""The integration's actions: run a cycle, verify and replay, explain, backtest, propose, review."""
 
 import asyncio
 import math
@@ -31,14 +31,17 @@ from .const import DOMAIN
 from .coordinator import AiepMinerCoordinator
 from .engine.command import Command
 from .engine.command_result import CommandResult
+from .engine.economics.backtest.forecast import Forecast
 from .engine.records import Action
 from .engine.replay import replay
 from .entities.explanation import async_explain
 from .entities.plan import plan_response
 from .errors import translated_errors
 from .inputs.commanders import async_require_person, proposal_origin
+from .ledger_service.history import async_backtest
 from .web.serializers import cycle_report
 
+ACTION_BACKTEST: Final = "backtest"
 ACTION_EXPLAIN: Final = "explain"
 ACTION_GET_PLAN: Final = "get_plan"
 ACTION_PROPOSE: Final = "propose"
@@ -50,6 +53,8 @@ ACTION_VERIFY_LEDGER: Final = "verify_ledger"
 ATTR_ACTION: Final = "action"
 ATTR_APPROVED: Final = "approved"
 ATTR_CONFIDENCE: Final = "confidence"
+ATTR_DAYS: Final = "days"
+ATTR_FORECAST: Final = "forecast"
 ATTR_NOTE: Final = "note"
 ATTR_OPTION: Final = "option"
 ATTR_RECORD_HASH: Final = "record_hash"
@@ -65,6 +70,8 @@ PROPOSABLE: Final = (
     Action.SET_LEVEL,
 )
 NEEDS_VALUE: Final = frozenset({Action.SET_POWER, Action.SET_HASHRATE, Action.SET_POOL})
+DEFAULT_DAYS: Final = 30
+MOST_DAYS: Final = 366
 MAX_NOTE_LENGTH: Final = 500
 MAX_OPTION_LENGTH: Final = 200
 
@@ -118,6 +125,16 @@ PROPOSE_SCHEMA: Final = vol.All(
     ),
     _complete,
 )
+BACKTEST_SCHEMA: Final = SITE_SCHEMA.extend(
+    {
+        vol.Optional(ATTR_DAYS, default=DEFAULT_DAYS): vol.All(
+            vol.Coerce(int), vol.Range(1, MOST_DAYS)
+        ),
+        vol.Optional(ATTR_FORECAST, default=Forecast.PUBLISHED.value): vol.In(
+            [item.value for item in Forecast]
+        ),
+    }
+)
 REVIEW_SCHEMA: Final = SITE_SCHEMA.extend(
     {
         vol.Required(ATTR_RECORD_HASH): cv.string,
@@ -142,6 +159,7 @@ def async_setup_actions(hass: HomeAssistant) -> None:
     for name, handler, schema in (
         (ACTION_EXPLAIN, _explain, MINER_SCHEMA),
         (ACTION_GET_PLAN, _get_plan, SITE_SCHEMA),
+        (ACTION_BACKTEST, _backtest, BACKTEST_SCHEMA),
     ):
         hass.services.async_register(
             DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.ONLY
@@ -192,6 +210,17 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
     if site.data.plan is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_plan")
     return plan_response(call.hass, site, site.data.plan)
+
+
+@verify_domain_control(DOMAIN)
+@translated_errors
+async def _backtest(call: ServiceCall) -> ServiceResponse:
+    """Say what the last days would have been with the present settings."""
+    # One at a time, as a replay: several at once would take the processor from the event loop.
+    async with call.hass.data.setdefault(_DATA_REPLAY_TURN, asyncio.Lock()):
+        return await async_backtest(
+            call.hass, site_of(call), call.data[ATTR_DAYS], Forecast(call.data[ATTR_FORECAST])
+        )
 
 
 async def _propose(call: ServiceCall) -> ServiceResponse:

@@ -53,6 +53,7 @@ from .records import (
     Origin,
     OverrideRecord,
     PlanInputs,
+    PlannedMiner,
     PolicyRecord,
     PriceRecord,
     ProposalRecord,
@@ -63,7 +64,7 @@ from .records import (
 from .records.entry import LedgerEntry
 from .records.reasons import Reason
 from .steps.execute import Dispatch, EarlyStop, Ended, Executor, proof_of, receipt_of
-from .steps.planning import PricesAhead, SunAhead, inputs_of
+from .steps.planning import PricesAhead, SunAhead, inputs_of, known_miners
 from .steps.shed import Reduction, preview
 from .turns import Turns, Urgency
 
@@ -801,6 +802,10 @@ class Controller:
         Raises LedgerError.
         """
         return await self.journal.read(preview, limit_w, self.clock.now_ms())
+
+    async def known_miners(self) -> tuple[PlannedMiner, ...]:
+        """Return what a plan or a backtest needs of each miner. Raises LedgerError."""
+        return await self.journal.read(known_miners)
 
     async def plan(self, ahead: PricesAhead | None, sun: SunAhead | None = None) -> bool:
         """Make a plan and record it; return whether there was enough to plan with.

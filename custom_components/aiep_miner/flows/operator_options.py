@@ -1,23 +1,44 @@
 """The flow of an operator's options: thresholds, governor, access."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 import probatio as vol
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.selector import BooleanSelector, SelectSelector, SelectSelectorConfig
 
 from ..const import CONF_USERS_MAY_READ, SECTION_HOUSE
+from ..engine.economics.model import STEPS_PER_DAY
 from ..engine.governor import PERMISSIVE, STANDARD, STRICT
 from ..inputs.energy_dashboard import async_suggestions
+from ..ledger_service.history import async_backtest
 from ..web.credentials import Access
 from .house import flat, house_errors, house_schema, live_values, nested
 from .options import SECTION_GOVERNOR, governor_schema, limits_of, settings_schema
 
+BACKTEST_DAYS: Final = 30
 CONF_CORRECT: Final = "correct"
 CONF_PRESET: Final = "preset"
 PRESET_CURRENT: Final = "current"
 PRESETS: Final = {"standard": STANDARD, "strict": STRICT, "permissive": PERMISSIVE}
+
+
+def backtest_text(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return a backtest's result as the form shows it."""
+    steps = found["steps"]
+    return {
+        "days": f"{steps / STEPS_PER_DAY:.0f}",
+        "currency": found["currency"],
+        "missing_pct": f"{100 * found['steps_without_records'] / steps:.0f}",
+        "bound": f"{found['hindsight']['bound']:.2f}",
+        **{name: f"{found[name]['profit']:.2f}" for name in ("plan", "threshold", "always_on")},
+        "starts": str(found["plan"]["starts"]),
+        "kwh": f"{found['plan']['kwh']:.0f}",
+        "surplus_kwh": f"{found['plan']['surplus_kwh']:.0f}",
+    }
 
 
 def access_schema(access: Access | None, *, users_may_read: bool) -> vol.Schema:
@@ -40,13 +61,14 @@ class AiepMinerOptionsFlow(OptionsFlow):
     _secret: str
     """New credentials, between being made and being shown."""
     _users_may_read: bool
+    _backtest: asyncio.Task[dict[str, Any]] | None = None
     _house: dict[str, Any]
     """What was entered of the house, until its values are confirmed."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what is to be changed."""
         return self.async_show_menu(
-            step_id="init", menu_options=["settings", "house", "preset", "access"]
+            step_id="init", menu_options=["settings", "house", "backtest", "preset", "access"]
         )
 
     async def async_step_settings(
@@ -98,6 +120,50 @@ class AiepMinerOptionsFlow(OptionsFlow):
             step_id="house_values",
             data_schema=vol.Schema({vol.Required(CONF_CORRECT, default=False): BooleanSelector()}),
             description_placeholders=live_values(self.hass, self._house, self.config_entry),
+        )
+
+    async def async_step_backtest(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Reckon what the last month would have been, and show how far that is."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        if self._backtest is None:
+            self._backtest = self.hass.async_create_task(
+                async_backtest(
+                    self.hass,
+                    self.config_entry.runtime_data.coordinator,
+                    BACKTEST_DAYS,
+                    on_progress=self.async_update_progress,
+                )
+            )
+        if not self._backtest.done():
+            return self.async_show_progress(
+                step_id="backtest", progress_action="backtest", progress_task=self._backtest
+            )
+        if self._backtest.exception() is not None:
+            return self.async_show_progress_done(next_step_id="no_backtest")
+        return self.async_show_progress_done(next_step_id="backtest_result")
+
+    async def async_step_no_backtest(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say that there is nothing to reckon with."""
+        error = self._backtest.exception() if self._backtest else None
+        if isinstance(error, ServiceValidationError):
+            return self.async_abort(reason="too_few_records")
+        return self.async_abort(reason="no_backtest")
+
+    async def async_step_backtest_result(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say what the last month would have been with the present settings."""
+        if user_input is not None or self._backtest is None:
+            return self.async_create_entry(data=dict(self.config_entry.options))
+        return self.async_show_form(
+            step_id="backtest_result",
+            data_schema=vol.Schema({}),
+            description_placeholders=backtest_text(self._backtest.result()),
         )
 
     async def async_step_preset(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from custom_components.aiep_miner.engine.miners.base import Command
+from custom_components.aiep_miner.engine.miners.base import Capabilities, Command
 from custom_components.aiep_miner.engine.records import (
     Action,
     InputRecord,
@@ -20,6 +20,7 @@ from custom_components.aiep_miner.engine.status import PLACEHOLDERS, StatusKey
 from custom_components.aiep_miner.engine.steps.planning import SunAhead
 
 from ..rig import (
+    EVERYTHING,
     GOOD_PRICES,
     PRIVATE_KEY,
     STOPPED,
@@ -29,7 +30,7 @@ from ..rig import (
     miner_policy,
     policy_of,
 )
-from .test_shed import LevelMiner
+from .test_shed import LEVELS, LevelMiner
 
 DEAR, FEED_IN = 0.25, 0.01
 HIGH_W, LOW_W = 3250.0, 1600.0
@@ -67,6 +68,15 @@ class House:
 @dataclass
 class SunMiner(LevelMiner):
     """A miner that starts at the level that it is told."""
+
+    capabilities: Capabilities = field(
+        default_factory=lambda: Capabilities(
+            actions=frozenset({*EVERYTHING, Action.SET_LEVEL}),
+            levels=LEVELS,
+            level_change_s=30.0,
+            level_restarts=True,
+        )
+    )
 
     def _obey(self, command: Command) -> None:
         super()._obey(command)
@@ -107,8 +117,10 @@ def sunny(**changes: Any) -> PolicyRecord:
 
 
 @asynccontextmanager
-async def sunny_site(path: Path, **changes: Any) -> AsyncIterator[SunnySite]:
-    rig = SunnySite(path / "ledger.db", {"m1": SunMiner()}, sunny(**changes))
+async def sunny_site(
+    path: Path, kind: type[LevelMiner] = SunMiner, **changes: Any
+) -> AsyncIterator[SunnySite]:
+    rig = SunnySite(path / "ledger.db", {"m1": kind()}, sunny(**changes))
     rig.prices = replace(GOOD_PRICES, energy_price_per_kwh=DEAR)
     rig.house = House()
     rig.miners["m1"].reading = replace(STOPPED, level="high")
@@ -149,6 +161,18 @@ async def test_it_follows_the_sun_up_and_down(tmp_path: Path) -> None:
             *("surplus_rose", "surplus_rose", "surplus_fell", "surplus_fell")
         ]
         await assert_settled(rig)
+
+
+async def test_firmware_that_starts_at_the_level_of_before_waits_for_as_much_sun(
+    tmp_path: Path,
+) -> None:
+    async with sunny_site(tmp_path, LevelMiner) as rig:
+        rig.house.sun_w = 2000.0
+        await rig.live(15)
+        assert rig.actions() == []
+        rig.house.sun_w = 3500.0
+        await rig.live(3)
+        assert [(item.action, item.option) for item in rig.miner.commands] == [(Action.RUN, None)]
 
 
 async def test_a_minimum_run_is_not_broken_for_a_cloud(tmp_path: Path) -> None:

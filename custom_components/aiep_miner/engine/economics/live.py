@@ -11,7 +11,9 @@ from .planner.plan import plan
 from .planner.problem import MinerNow, MinerPlan, Problem, Segment, SegmentReason
 
 STANDBY_W: Final = 20.0
-"""What a stopped machine draws; makers state 10 to 30 W."""
+"""What a stopped machine draws; makers state 10 to 30 W …"""
+STANDBY_SHARE: Final = 0.25
+"""… and no more than this share of its lowest level: a BitAxe runs on 15 W."""
 DECIMALS: Final = 6
 
 REASONS: Final = {
@@ -83,7 +85,7 @@ def model_of(miner: PlannedMiner, inputs: PlanInputs) -> MinerModel:
         levels=tuple(
             Level(hashrate_ths=level.hashrate_ths, power_w=level.power_w) for level in miner.levels
         ),
-        standby_w=STANDBY_W,
+        standby_w=min(STANDBY_W, STANDBY_SHARE * miner.levels[0].power_w),
         min_run_min=inputs.min_run_min,
         min_idle_min=inputs.min_idle_min,
         start_min=inputs.start_min,

@@ -15,6 +15,7 @@ from .profit import HASHES_PER_DIFFICULTY, HASHES_PER_TERAHASH
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
+type Bools = NDArray[np.bool_]
 
 STEP_MIN: Final = 15
 STEP_S: Final = STEP_MIN * 60

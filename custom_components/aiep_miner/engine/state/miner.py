@@ -163,6 +163,13 @@ class MinerState:
             return rate, power if power is not None else nominal.nominal_power_w
         return nominal.nominal_hashrate_ths, nominal.nominal_power_w
 
+    def rate_at(self, level: str | None, own: MinerPolicy) -> float | None:
+        """Return the hash rate in TH/s of a level, as learned, else as claimed; None where unknown."""
+        learned = self.curve.get(level or "")
+        if learned is not None:
+            return learned.hashrate_ths
+        return next((item.hashrate_ths for item in own.levels or () if item.name == level), None)
+
     @property
     def usual_boards(self) -> int | None:
         """Return the number of boards that the usual values are of; None unknown."""

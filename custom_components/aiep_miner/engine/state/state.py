@@ -271,8 +271,10 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
     elif reading.mining is False:
         miner.running_since_ms = None
         miner.stopped_since_ms = miner.stopped_since_ms or ts_ms
-    expected = reading.expected_hashrate_ths or miner.usual(state.own(miner_id))[0]
-    if miner.tuned and not reading.expected_hashrate_ths and len(miner.running) < ENOUGH_READINGS:
+    own = state.own(miner_id)
+    told = reading.expected_hashrate_ths or miner.rate_at(reading.level, own)
+    expected = told or miner.usual(own)[0]
+    if miner.tuned and not told and len(miner.running) < ENOUGH_READINGS:
         low = rate == 0
     else:
         low = (

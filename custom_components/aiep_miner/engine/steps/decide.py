@@ -75,6 +75,8 @@ def _planned_level(state: State, miner_id: str, ts_ms: int, action: Action) -> s
     segment = planning.segment_of(state, miner_id, ts_ms)
     if segment is None or action not in (Action.RUN, Action.SET_LEVEL):
         return None
+    if action is Action.RUN and not state.own(miner_id).level_restarts:
+        return None  # it starts at the level of before
     target = _target(state, state.miner(miner_id), segment, ts_ms)
     return planning.level_of(state, miner_id, target.level)
 
@@ -342,7 +344,8 @@ def spare_repeats(miner: MinerState, ts_ms: int, wanted: Wish) -> Wish:
     """Return a hold when the same action was suppressed recently by a rule that still applies."""
     action, reasons, _ = wanted
     proof = miner.suppressed
-    if action is Action.HOLD or proof is None:
+    # What surplus no longer covers is tried again with each measurement.
+    if action is Action.HOLD or proof is None or Reason.SURPLUS_FELL in reasons:
         return wanted
     same = (proof.action, proof.reasons) == (action, reasons)
     if same and ts_ms - proof.ts_ms < SUPPRESSION_REPEAT_MS:

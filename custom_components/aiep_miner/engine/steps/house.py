@@ -159,18 +159,29 @@ def _follower(state: State, now: _Now, found: InputRecord) -> FastMiner:
     is_bound = found.ts_ms < (planning.bound_until_ms(state, miner) or 0)
     mining = miner.reading is not None and miner.reading.mining is True
     choice = _choice(planning.present_level(miner, now.planned.levels)) if mining else 0
+    lowest, highest = _choice(segment.lowest), _choice(segment.highest)
+    if not mining and not state.own(miner.miner_id).level_restarts and highest:
+        lowest = highest = _choice(_level_of_before(miner, now.planned))
     changes = sum(1 for at in miner.levels_set_ms if at > found.ts_ms - HOUR_MS)
     return FastMiner(
         model=model_of(now.planned, now.inputs),
         choice=choice,
-        lowest=_choice(segment.lowest),
-        highest=choice if mining and changes >= RAISES_PER_HOUR else _choice(segment.highest),
+        lowest=lowest,
+        highest=choice if mining and changes >= RAISES_PER_HOUR else highest,
         values_per_hour=_values_per_hour(now, found),
         may_stop=not is_bound,
         may_start=not is_bound and _has_cooled(state, miner, found.ts_ms),
         for_heat=segment.reason is Reason.PLAN_WITH_HEAT,
         follows_surplus=segment.follows_surplus,
     )
+
+
+def _level_of_before(miner: MinerState, planned: PlannedMiner) -> int:
+    """Return the level at which a stopped miner starts; the highest where that is not known."""
+    reading = miner.reading
+    name = (reading.level if reading else None) or miner.running_level
+    names = [level.name for level in planned.levels]
+    return names.index(name) if name in names else len(names) - 1
 
 
 def _has_cooled(state: State, miner: MinerState, ts_ms: int) -> bool:

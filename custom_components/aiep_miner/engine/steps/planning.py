@@ -89,7 +89,9 @@ FADE_STEPS: Final = 6.0
 def inputs_of(
     state: State, ahead: PricesAhead | None, ts_ms: int, sun: SunAhead | None = None
 ) -> PlanInputs | None:
-    """Return what a plan from now on rests on; None while prices are not known or not believed.
+    """Return what a plan from now on rests on.
+
+    None while prices are not known or not believed, or no miner may be planned for.
 
     ``ahead`` None: the present price is fixed.
     """
@@ -103,6 +105,8 @@ def inputs_of(
     first_ms = ts_ms - ts_ms % STEP_MS
     prices, guessed_from = _by_step(ahead, present, first_ms)
     miners = tuple(_planned(state, ts_ms))
+    if not miners:
+        return None
     planned = {item.miner_id for item in miners}
     limit_w = policy.governor.max_power_watts
     others = (item for item in state.miners if item not in planned)
@@ -187,6 +191,20 @@ def _by_step(
             found = prices[step - STEPS_PER_DAY] if step >= STEPS_PER_DAY else before
         prices.append(present if found is None else found)
     return tuple(prices), guessed_from
+
+
+def known_miners(state: State) -> tuple[PlannedMiner, ...]:
+    """Return all miners of which enough is known to plan for them, in danger or held as well."""
+    return tuple(
+        PlannedMiner(
+            miner_id=own.miner_id,
+            levels=levels,
+            change_min=own.level_change_s / 60,
+            heat_share=own.heat_share_pct / 100,
+        )
+        for own in state.policy.record.miners
+        if (levels := _levels(state.miner(own.miner_id), own))
+    )
 
 
 def _planned(state: State, ts_ms: int) -> Iterator[PlannedMiner]:

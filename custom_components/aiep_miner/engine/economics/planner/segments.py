@@ -7,13 +7,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..model import STEP_KWH_PER_W, STEP_MS, Floats, Ints, MinerModel
+from ..model import STEP_KWH_PER_W, STEP_MS, Bools, Floats, Ints, MinerModel
 from .engine import PricedProgram
 from .priced import Prices
 from .prices import DualProblem
 from .problem import MinerPlan, Problem, Segment, SegmentReason
 from .states import Shape, lost_shares
 
+MOSTLY = 0.5
+"""Share of its power that a miner may import and still run on surplus."""
 ALIKE = 1e-9
 """Difference of two prices, money per kWh, that is none."""
 
@@ -40,10 +42,21 @@ def segments(
     problem: Problem, choices: Ints, states: Ints, shared: Shared
 ) -> tuple[MinerPlan, ...]:
     """Return each miner's segments of a schedule, [step, miner]."""
+    powers = np.array(
+        [
+            [miner.power_w(choice) for choice in choices[:, m].tolist()]
+            for m, miner in enumerate(problem.miners)
+        ]
+    )
+    left_w = problem.outlook.surplus_w - powers.sum(axis=0)
     return tuple(
         MinerPlan(
             miner=miner.name,
-            segments=tuple(_Story(miner, problem, shared).segments(choices[:, m], int(states[m]))),
+            segments=tuple(
+                _Story(miner, problem, shared, left_w >= -MOSTLY * powers[m]).segments(
+                    choices[:, m], int(states[m])
+                )
+            ),
         )
         for m, miner in enumerate(problem.miners)
     )
@@ -52,8 +65,12 @@ def segments(
 class _Story:
     """One miner's steps with what each earns and why it is as it is."""
 
-    def __init__(self, miner: MinerModel, problem: Problem, shared: Shared) -> None:
+    def __init__(
+        self, miner: MinerModel, problem: Problem, shared: Shared, on_surplus: Bools
+    ) -> None:
         self._miner, self._problem, self._shared = miner, problem, shared
+        self._on_surplus = on_surplus
+        """In which steps surplus makes up for most of what it draws, after all others."""
         outlook = self._outlook = problem.outlook
         best = max(level.hashrate_ths / max(level.power_w, 1.0) for level in miner.levels)
         self._earned = outlook.revenue_per_ths * best / STEP_KWH_PER_W
@@ -110,8 +127,14 @@ class _Story:
                 return SegmentReason.NOT_WORTH_A_START
             limited = self._shared.limit[step] > ALIKE and worth > price
             return SegmentReason.LIMIT if limited else SegmentReason.BELOW_BREAK_EVEN
+        if self._on_surplus[step] and worth > float(self._outlook.feed_in_price[step]):
+            return self._paying(step)
         if worth < power - float(self._shared.limit[step]) - ALIKE:
             return SegmentReason.CARRIED_THROUGH
+        return self._paying(step)
+
+    def _paying(self, step: int) -> SegmentReason:
+        price, worth = float(self._outlook.energy_price[step]), float(self._break_even[step])
         if self._earned[step] >= price:
             return SegmentReason.PAYS_ON_IMPORT
         return SegmentReason.PAYS_WITH_HEAT if worth >= price else SegmentReason.PAYS_ON_SURPLUS
