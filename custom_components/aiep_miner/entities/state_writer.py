@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Final, Protocol
@@ -47,7 +47,7 @@ class StateWriter:
         """Listen to the coordinator; it calls one listener, not one for each entity."""
         self._hass = hass
         self._entities: dict[Shown, None] = {}
-        self._stale: OrderedDict[Shown, None] = OrderedDict()
+        self._stale: deque[Shown] = deque()
         self._task: asyncio.Task[None] | None = None
         self._unsubscribe = coordinator.async_add_listener(self._update)
 
@@ -59,7 +59,6 @@ class StateWriter:
         @callback
         def remove() -> None:
             self._entities.pop(entity, None)
-            self._stale.pop(entity, None)
 
         return remove
 
@@ -71,7 +70,7 @@ class StateWriter:
 
     @callback
     def _update(self) -> None:
-        self._stale = OrderedDict(self._entities)
+        self._stale = deque(self._entities)
         if self._task is None or self._task.done():
             # A small site is written in the first slice, before this returns.
             self._task = self._hass.async_create_task(self._write(), "aiep_miner states")
@@ -79,9 +78,10 @@ class StateWriter:
     async def _write(self) -> None:
         slices = Slices()
         while self._stale:
-            entity, _ = self._stale.popitem(last=False)
+            entity = self._stale.popleft()
             try:
-                entity.async_show()
+                if entity in self._entities:
+                    entity.async_show()
             except Exception:
                 _LOGGER.exception("The state of %s cannot be written", entity.entity_id)
             await slices.breathe()

@@ -41,8 +41,7 @@ from ..const import (
     SECTION_HOUSE,
 )
 from ..engine.records import InputRecord
-from ..entities.status_text import async_text, async_word
-from ..entities.status_text import number as shown_number
+from ..entities.status_text import async_number, async_text, async_word
 from ..inputs.curtailment_signal import STALE_IGNORE, STALE_MEANS
 from ..inputs.house import (
     HEAT_SOURCES,
@@ -205,4 +204,4 @@ def _value(hass: HomeAssistant, house: InputRecord, name: str, unit: str) -> str
         return async_word(hass, "reason", house.faults[name].value)
     if value is None:
         return async_text(hass, "common", "common.house_none")
-    return f"{shown_number(value)} {unit}"
+    return f"{async_number(hass, value)} {unit}"

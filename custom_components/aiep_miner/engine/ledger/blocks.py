@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..canonical import canonical_objects
 from .entries import Draft, Head, LedgerEntry
@@ -30,8 +30,9 @@ class NewBlock:
 class Staged(NamedTuple):
     """A record with the place that it will have in the ledger."""
 
-    draft: Draft
     entry: LedgerEntry
+    decision: dict[str, Any] | None
+    """The body of a decision, which its part follows from; other bodies are not kept."""
 
 
 def stage(drafts: Sequence[Draft], seq: int, last_ts_ms: int) -> list[Staged]:
@@ -55,10 +56,12 @@ def stage(drafts: Sequence[Draft], seq: int, last_ts_ms: int) -> list[Staged]:
     sha256 = hashlib.sha256
     return [
         Staged(
-            draft,
-            LedgerEntry(number, draft[2], draft[0], draft[1], line, sha256(b"\0" + line).digest()),
+            LedgerEntry(number, ts_ms, kind, subject, line, sha256(b"\0" + line).digest()),
+            body if kind == DECISION else None,
         )
-        for number, (draft, line) in enumerate(zip(drafts, lines, strict=True), seq + 1)
+        for number, ((kind, subject, ts_ms, body), line) in enumerate(
+            zip(drafts, lines, strict=True), seq + 1
+        )
     ]
 
 
@@ -66,9 +69,9 @@ def build(staged: Sequence[Staged], head: Head, decided: Decided) -> NewBlock:
     """Return the block that follows a head; ``decided`` takes in its decisions."""
     observed: list[LedgerEntry] = []
     own: list[LedgerEntry] = []
-    for (kind, subject, _, body), entry in staged:
-        is_observed = kind in OBSERVED_KINDS or (
-            kind == DECISION and decided.takes_as_routine(subject, body)
+    for entry, decision in staged:
+        is_observed = entry.kind in OBSERVED_KINDS or (
+            decision is not None and decided.takes_as_routine(entry.subject, decision)
         )
         (observed if is_observed else own).append(entry)
     entries = tuple([item.entry for item in staged])

@@ -240,8 +240,8 @@ class Store:
             with translated():
                 self._write(block, is_wanted)
         except BaseException:
-            for draft, _ in staged:  # the next decision is an event: none is dropped by mistake
-                self._decided.last.pop(draft.subject, None)
+            for item in staged:  # the next decision is an event: none is dropped by mistake
+                self._decided.last.pop(item.entry.subject, None)
             raise
         header = block.header
         self.head = Head(self.segment, header.number + 1, block.hash, header.last_seq)
