@@ -22,7 +22,12 @@ from .engine.records import Strategy
 from .engine.status import Status
 from .entities.decision import decision_attributes, status_of
 from .entities.fleet_size import FleetSize, fleet_size_of
-from .entities.miner_sensors import MINER_SENSORS, MinerSensorDescription, Value
+from .entities.miner_sensors import (
+    MINER_SENSORS,
+    MinerSensorDescription,
+    Value,
+    unsigned_zero,
+)
 from .entities.operator_sensors import OPERATOR_SENSORS, OperatorSensorDescription
 from .entities.part_sensors import sensors_of_parts
 from .entities.status_text import async_person, async_sentence, is_news, iso_time
@@ -121,7 +126,11 @@ class OperatorSensor(OperatorEntity, SensorEntity):
     @override
     def native_value(self) -> StateType | datetime:
         """Return the state."""
-        return self.entity_description.value_fn(self.coordinator)
+        description = self.entity_description
+        value = description.value_fn(self.coordinator)
+        if not isinstance(value, float):
+            return value
+        return unsigned_zero(value, description.suggested_display_precision)
 
     @property
     @override
