@@ -281,6 +281,9 @@ def test_codes_in_attributes_are_translated_like_the_decisions_reason() -> None:
     codes = {
         ("sensor", "decision", "reasons"): set(Reason),
         ("sensor", "decision", "suppressed_by"): set(Reason),
+        ("sensor", "decision", "reason"): set(Reason),
+        ("sensor", "last_command", "reason"): set(Reason),
+        ("sensor", "next_change", "reason"): {code for code in Reason if code.startswith("plan_")},
         ("event", "governor", "reasons"): set(Reason),
         ("binary_sensor", "problem", "divergences"): _section_of_reasons("Divergences"),
         ("binary_sensor", "problem", "poll_error"): _section_of_reasons("Miners that cannot"),
@@ -294,6 +297,9 @@ def test_enums_in_attributes_are_translated() -> None:
     sensors = TEXTS["entity"]["sensor"]
     assert set(sensors["decision"]["state_attributes"]["origin"]["state"]) == set(Origin)
     assert set(sensors["decision"]["state_attributes"]["action"]["state"]) == set(Action)
+    assert set(sensors["last_command"]["state_attributes"]["action"]["state"]) == set(Action)
+    changes = sensors["next_change"]["state_attributes"]["action"]["state"]
+    assert set(changes) == {Action.RUN, Action.STOP, Action.SET_LEVEL}
     assert set(sensors["break_even"]["state_attributes"]["basis"]["state"]) == set(Basis)
 
 
