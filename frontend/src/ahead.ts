@@ -1,6 +1,6 @@
 /** The next hours of one miner: a bar, and its segments in words. */
 import { html, nothing, type TemplateResult } from "lit";
-import { clock, money } from "./format";
+import { money, span } from "./format";
 import type { HomeAssistant } from "./ha";
 import type { Segment } from "./plan-card";
 import { say } from "./words";
@@ -35,7 +35,7 @@ export function ahead(
 }
 
 function listed(hass: HomeAssistant, segment: Segment, currency: string): TemplateResult {
-  const times = `${clock(hass, Date.parse(segment.from))} \u2013 ${clock(hass, Date.parse(segment.until))}`;
+  const times = span(hass, Date.parse(segment.from), Date.parse(segment.until));
   const does = say(hass, segment.runs ? "plan.runs" : "plan.off");
   const level = segment.level === null ? "" : ` (${segment.level})`;
   const value = segment.runs
