@@ -56,8 +56,9 @@ def prepare(
     miners: Sequence[Mapping[str, Any]],
     options: Mapping[str, Any],
     title: str = "Site",
+    **data: Any,
 ) -> None:
-    """Write the entry; Home Assistant must not run yet."""
+    """Write the entry, with ``data`` in place of what it has; Home Assistant must not run yet."""
     entry: ConfigEntry[Any] = ConfigEntry(
         domain=DOMAIN,
         title=title,
@@ -68,7 +69,7 @@ def prepare(
         unique_id=None,
         discovery_keys=MappingProxyType({}),
         options={"mode": "auto", **options},
-        data=OPERATOR,
+        data=OPERATOR | data,
         subentries_data=[
             ConfigSubentryData(
                 subentry_id=miner_id(number),  # type: ignore[typeddict-unknown-key]

@@ -22,6 +22,7 @@ from custom_components.aiep_miner.engine.records.reasons import Reason
 from custom_components.aiep_miner.entities.miner_sensors import (
     MINER_SENSORS,
     MinerSensorDescription,
+    unsigned_zero,
 )
 from custom_components.aiep_miner.entities.part_sensors import sensors_of_parts
 
@@ -306,3 +307,18 @@ async def test_decision_names_its_record(
     assert attributes["record_seq"] == filed.seq
     assert attributes["record_hash"] == filed.hash
     assert attributes["reason"] == state(hass, "miner_1_decision_reason")
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [
+        (-0.001, 2, 0.0),
+        (-0.0, 2, 0.0),
+        (-0.006, 2, -0.006),
+        (0.001, 2, 0.001),
+        (-0.001, None, -0.001),
+        (-0.4, 0, 0.0),
+    ],
+)
+def test_nothing_is_shown_as_minus_zero(value: float, digits: int | None, shown: float) -> None:
+    assert repr(unsigned_zero(value, digits)) == repr(shown)

@@ -20,7 +20,7 @@ from .engine.records import Strategy
 from .engine.status import Status
 from .entities.decision import decision_attributes, status_of
 from .entities.fleet_size import FleetSize, fleet_size_of
-from .entities.miner_sensors import MINER_SENSORS, MinerSensorDescription
+from .entities.miner_sensors import MINER_SENSORS, MinerSensorDescription, unsigned_zero
 from .entities.operator_sensors import OPERATOR_SENSORS, OperatorSensorDescription
 from .entities.part_sensors import sensors_of_parts
 from .entities.status_text import async_person, async_sentence, is_news, iso_time
@@ -114,10 +114,13 @@ class OperatorSensor(OperatorEntity, SensorEntity):
     @override
     def shown(self) -> tuple[Any, ...]:
         description, site = self.entity_description, self.coordinator
-        self._attr_native_value = description.value_fn(site)
+        value = description.value_fn(site)
+        if isinstance(value, float):
+            value = unsigned_zero(value, description.suggested_display_precision)
+        self._attr_native_value = value
         attributes_fn = description.attributes_fn
         self._attr_extra_state_attributes = attributes_fn(site) if attributes_fn else {}
-        return self._attr_native_value, self._attr_extra_state_attributes
+        return value, self._attr_extra_state_attributes
 
 
 class MinerSensor(MinerEntity, SensorEntity):

@@ -1,5 +1,6 @@
 /** What the backend tells of one miner beside its row. */
 import type { HomeAssistant } from "./ha";
+import type { Segment } from "./plan-card";
 
 export interface Board {
   index: number;
@@ -9,6 +10,15 @@ export interface Board {
   chips_working: number | null;
   chips_expected: number | null;
   enabled: boolean | null;
+}
+
+/** What one level brought so far. */
+export interface Level {
+  name: string;
+  hashrate_ths: number | null;
+  power_w: number | null;
+  efficiency_j_per_th: number | null;
+  measured_s: number;
 }
 
 export interface Details {
@@ -28,6 +38,9 @@ export interface Details {
   shares_accepted: number | null;
   shares_rejected: number | null;
   pool: string | null;
+  /** When it is to run from now on; empty without a plan. */
+  plan: Segment[];
+  levels: Level[];
   may_read_ledger: boolean;
 }
 

@@ -5,7 +5,14 @@ import type { HomeAssistant } from "./ha";
 import { say } from "./words";
 
 /** Where Home Assistant's part of the page changes how cards read. */
-const SEEN: (keyof HomeAssistant)[] = ["language", "locale", "localize", "config", "user"];
+const SEEN: (keyof HomeAssistant)[] = [
+  "language",
+  "locale",
+  "localize",
+  "config",
+  "user",
+  "devices",
+];
 
 /** The form of a card that shows one operator, or all of them. */
 export function operatorForm(): unknown {

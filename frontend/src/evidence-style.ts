@@ -4,7 +4,7 @@ import { css } from "lit";
 export const evidenceStyle = css`
   .page {
     container: evidence / inline-size;
-    max-width: 1000px;
+    max-width: 1180px;
     margin: 0 auto;
     padding: 16px;
     box-sizing: border-box;

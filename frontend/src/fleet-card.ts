@@ -38,7 +38,7 @@ export interface FleetConfig {
 
 const FILTERS: Filter[] = ["all", "mining", "off", "attention"];
 const SORTS: SortKey[] = ["attention", "name", "hashrate", "temperature", "profit", "power"];
-const GROUPS: GroupKey[] = ["none", "make", "operator"];
+const GROUPS: GroupKey[] = ["none", "label", "make", "operator"];
 const BIG_FIRST = new Set<SortKey>(["hashrate", "temperature", "profit", "power"]);
 const NARROW_PX = 760;
 const ROW_PX = { desk: 72, phone: 128 };
@@ -58,6 +58,7 @@ export class FleetCard extends FleetElement<FleetConfig> {
     text: { state: true },
     sort: { state: true },
     group: { state: true },
+    labels: { state: true },
     narrow: { state: true },
     range: { state: true },
   };
@@ -69,6 +70,10 @@ export class FleetCard extends FleetElement<FleetConfig> {
   declare narrow: boolean;
   declare range: Range;
 
+  /** Names of labels by their ids. */
+  declare labels: Map<string, string>;
+
+  private askedLabels = false;
   private items: Item[] = [];
   private starts: number[] = [0];
   private readonly curves = new Curves();
@@ -92,6 +97,7 @@ export class FleetCard extends FleetElement<FleetConfig> {
     this.text = "";
     this.sort = { key: "attention", descending: false };
     this.group = "none";
+    this.labels = new Map();
     this.narrow = false;
     this.range = { first: 0, end: 0 };
     this.remember();
@@ -137,7 +143,8 @@ export class FleetCard extends FleetElement<FleetConfig> {
     const { hass, fleet } = this;
     if (hass === undefined || fleet === undefined) return;
     const shown = { filter: this.filter, text: this.text, sort: this.sort, group: this.group };
-    this.items = select(this.miners(), shown, fleet.operators, say(hass, "make.other"));
+    if (this.group === "label") this.loadLabels(hass);
+    this.items = select(this.miners(), shown, (miner) => this.groupOf(hass, miner));
     const height = this.narrow ? ROW_PX.phone : ROW_PX.desk;
     this.starts = offsets(this.items.map((item) => ("miner" in item ? height : GROUP_PX)));
   }
@@ -145,6 +152,31 @@ export class FleetCard extends FleetElement<FleetConfig> {
   protected override updated(): void {
     this.look();
     this.scheduleCurves();
+  }
+
+  private groupOf(hass: HomeAssistant, miner: Miner): string {
+    if (this.group === "make") return miner.make ?? say(hass, "make.other");
+    if (this.group === "operator") {
+      return this.fleet?.operators.get(miner.operator_id)?.title ?? miner.operator_id;
+    }
+    return this.labelsOf(hass, miner.device_id ?? "").join(", ") || say(hass, "label.none");
+  }
+
+  private labelsOf(hass: HomeAssistant, deviceId: string): string[] {
+    const ids = hass.devices[deviceId]?.labels ?? [];
+    return ids.map((id) => this.labels.get(id) ?? id).sort();
+  }
+
+  /** Asks once for the names of the labels; until then they are their ids. */
+  private loadLabels(hass: HomeAssistant): void {
+    if (this.askedLabels) return;
+    this.askedLabels = true;
+    void hass
+      .callWS<{ label_id: string; name: string }[]>({ type: "config/label_registry/list" })
+      .then((labels) => {
+        this.labels = new Map(labels.map((label) => [label.label_id, label.name]));
+      })
+      .catch(() => undefined);
   }
 
   private miners(): Miner[] {

@@ -97,6 +97,20 @@ export function clock(hass: HomeAssistant, at_ms: number): string {
   }).format(at);
 }
 
+/** From when until when; a day is named once, and today is not. */
+export function span(hass: HomeAssistant, from_ms: number, until_ms: number): string {
+  const today = new Date().toDateString();
+  const named = [from_ms, until_ms].some((at) => new Date(at).toDateString() !== today);
+  const hour12 =
+    hass.locale.time_format === "12" ? true : hass.locale.time_format === "24" ? false : undefined;
+  return new Intl.DateTimeFormat(hass.locale.language, {
+    ...(named ? { day: "numeric", month: "short" } : {}),
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(hour12 === undefined ? {} : { hour12 }),
+  }).formatRange(from_ms, until_ms);
+}
+
 /** Three significant digits, without a unit. */
 export function number(hass: HomeAssistant, value: number | null): string {
   return value === null ? UNKNOWN : scaled(hass, value, PLAIN).value;

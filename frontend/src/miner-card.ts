@@ -2,7 +2,8 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { mdiOpenInNew, mdiPlay, mdiRestart, mdiRobot, mdiStop } from "@mdi/js";
 import { canSwitch, turn } from "./control";
-import { load as loadDetails, type Board, type Details } from "./details";
+import { ahead } from "./ahead";
+import { load as loadDetails, type Board, type Details, type Level } from "./details";
 import { FleetElement } from "./element";
 import type { Miner } from "./fleet";
 import { signClass } from "./fleet-card";
@@ -171,11 +172,12 @@ export class MinerCard extends FleetElement<MinerConfig> {
         <div class="stack">
           ${this.figures(hass, shown, details)}
           ${this.charts === undefined ? nothing : this.curves(hass, this.charts)}
-          ${details === undefined || details.boards.length === 0
-            ? nothing
-            : this.boards(hass, shown, details)}
+          ${details === undefined ? nothing : this.parts(hass, shown, details)}
         </div>
-        <div class="stack">${this.past(hass)}</div>
+        <div class="stack">
+          ${details === undefined ? nothing : ahead(hass, details.plan, shown.currency)}
+          ${this.past(hass)}
+        </div>
       </div>
     </div>`;
   }
@@ -358,10 +360,20 @@ export class MinerCard extends FleetElement<MinerConfig> {
     </section>`;
   }
 
-  private boards(hass: HomeAssistant, miner: Miner, details: Details): TemplateResult {
+  private parts(hass: HomeAssistant, miner: Miner, details: Details): TemplateResult {
+    return html`${this.boards(hass, miner, details.boards)}
+    ${this.levels(hass, miner, details.levels)}`;
+  }
+
+  private boards(
+    hass: HomeAssistant,
+    miner: Miner,
+    boards: Board[],
+  ): TemplateResult | typeof nothing {
+    if (boards.length === 0) return nothing;
     return html`<section class="panel">
       <h2>${say(hass, "miner.boards")}</h2>
-      <div class="boards">${details.boards.map((board) => this.board(hass, miner, board))}</div>
+      <div class="boards">${boards.map((board) => this.board(hass, miner, board))}</div>
     </section>`;
   }
 
@@ -383,6 +395,45 @@ export class MinerCard extends FleetElement<MinerConfig> {
         : html`<div>${thermometer(hass, { ...miner, temperature_c: hottest })}</div>`}
       <small>${chips}</small>
     </div>`;
+  }
+
+  private levels(
+    hass: HomeAssistant,
+    miner: Miner,
+    levels: Level[],
+  ): TemplateResult | typeof nothing {
+    if (levels.length < 2) return nothing;
+    return html`<section class="panel">
+      <h2>${say(hass, "miner.levels")}</h2>
+      <table class="levels">
+        <thead>
+          <tr>
+            <th scope="col">${say(hass, "figure.level")}</th>
+            <th scope="col">${say(hass, "figure.hashrate")}</th>
+            <th scope="col">${say(hass, "figure.power")}</th>
+            <th scope="col">${say(hass, "figure.efficiency")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${levels.map((level) => this.level(hass, miner, level))}
+        </tbody>
+      </table>
+    </section>`;
+  }
+
+  private level(hass: HomeAssistant, miner: Miner, level: Level): TemplateResult {
+    const hashrate = rate(hass, level.hashrate_ths);
+    const watts = power(hass, level.power_w);
+    return html`<tr>
+      <th scope="row">
+        ${level.name}${level.name === miner.level
+          ? html`<span class="pill">${say(hass, "miner.level_now")}</span>`
+          : nothing}
+      </th>
+      <td>${hashrate.value} ${hashrate.unit}</td>
+      <td>${watts.value} ${watts.unit}</td>
+      <td>${number(hass, level.efficiency_j_per_th)} J/TH</td>
+    </tr>`;
   }
 
   private past(hass: HomeAssistant): TemplateResult {

@@ -169,6 +169,69 @@ export const minerStyle = css`
     color: var(--faint);
     font-size: 12px;
   }
+  .bar {
+    display: flex;
+    height: 14px;
+    margin: 4px 20px 12px;
+    border-radius: 7px;
+    overflow: hidden;
+  }
+  .bar i {
+    background: color-mix(in srgb, var(--faint) 22%, var(--paper));
+  }
+  .bar i.runs {
+    background: color-mix(in srgb, var(--good) 62%, var(--paper));
+  }
+  .bar i.guessed {
+    opacity: 0.6;
+  }
+  .ahead {
+    list-style: none;
+    margin: 0;
+    padding: 0 20px 18px;
+    display: grid;
+    gap: 10px;
+    font-size: 14px;
+    line-height: 20px;
+  }
+  .ahead b {
+    font-weight: 500;
+  }
+  .ahead small {
+    display: block;
+    font-size: 12px;
+    line-height: 17px;
+    color: var(--faint);
+  }
+  .levels {
+    width: calc(100% - 40px);
+    margin: 0 20px 18px;
+    border-collapse: collapse;
+    font-size: 14px;
+  }
+  .levels th,
+  .levels td {
+    text-align: end;
+    padding: 6px 0 6px 12px;
+    font-weight: 400;
+    border-bottom: 1px solid var(--line);
+    font-variant-numeric: tabular-nums;
+  }
+  .levels th:first-child {
+    text-align: start;
+    padding-inline-start: 0;
+  }
+  .levels thead th {
+    font-size: 12px;
+    color: var(--faint);
+  }
+  .levels tbody tr:last-child th,
+  .levels tbody tr:last-child td {
+    border-bottom: none;
+  }
+  .levels .pill {
+    margin-inline-start: 8px;
+  }
   .story {
     list-style: none;
     margin: 0;

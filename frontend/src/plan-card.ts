@@ -1,7 +1,7 @@
 /** The plan of the next days: prices ahead, and when each miner runs, with the reason. */
 import { html, nothing, svg, type PropertyValues, type TemplateResult } from "lit";
 import { FleetElement, operatorForm } from "./element";
-import { clock, money, price } from "./format";
+import { clock, money, price, span } from "./format";
 import type { HomeAssistant } from "./ha";
 import { base } from "./look";
 import { planStyle } from "./plan-style";
@@ -239,17 +239,19 @@ function now(axis: Axis): TemplateResult | typeof nothing {
 }
 
 export function explain(hass: HomeAssistant, plan: Plan, name: string, segment: Segment): string {
-  const times = `${clock(hass, Date.parse(segment.from))} \u2013 ${clock(hass, Date.parse(segment.until))}`;
+  const times = span(hass, Date.parse(segment.from), Date.parse(segment.until));
   const does = say(hass, segment.runs ? "plan.runs" : "plan.off");
   const level = segment.level === null ? "" : ` (${segment.level})`;
   const figures = say(hass, "plan.figures", {
     energy: price(hass, segment.energy_price_per_kwh),
     break_even: price(hass, segment.break_even_per_kwh),
     currency: plan.currency,
-    value: money(hass, segment.value, plan.currency),
   });
+  const worth = segment.runs
+    ? ` ${say(hass, "plan.worth", { value: money(hass, segment.value, plan.currency) })}`
+    : "";
   const guessed = segment.guessed ? ` ${say(hass, "plan.guessed")}` : "";
-  return `${name}, ${times}: ${does}${level}. ${segment.sentence}. ${figures}${guessed}`;
+  return `${name}, ${times}: ${does}${level}. ${segment.sentence}. ${figures}${worth}${guessed}`;
 }
 
 /** The prices as stairs; a step lasts until the next one begins. */

@@ -1,10 +1,10 @@
 /** Which miners are shown, in which order, and what the headline makes of them. */
-import type { Miner, OperatorRow } from "./fleet";
+import type { Miner } from "./fleet";
 
 export type Tone = "good" | "idle" | "busy" | "warn" | "bad";
 export type Filter = "all" | "mining" | "off" | "attention";
 export type SortKey = "attention" | "name" | "hashrate" | "temperature" | "profit" | "power";
-export type GroupKey = "none" | "make" | "operator";
+export type GroupKey = "none" | "label" | "make" | "operator";
 
 export interface Sort {
   key: SortKey;
@@ -96,17 +96,12 @@ export type Item = { miner: Miner } | { heading: string; key: string; miners: Mi
 export function select(
   miners: Iterable<Miner>,
   shown: Shown,
-  operators: ReadonlyMap<string, OperatorRow>,
-  otherMakes: string,
+  groupOf: (miner: Miner) => string,
 ): Item[] {
   const found = [...miners]
     .filter((miner) => matches(miner, shown.filter) && says(miner, shown.text))
     .sort(compare(shown.sort));
   if (shown.group === "none") return found.map((miner) => ({ miner }));
-  const groupOf = (miner: Miner): string =>
-    shown.group === "make"
-      ? (miner.make ?? otherMakes)
-      : (operators.get(miner.operator_id)?.title ?? miner.operator_id);
   const groups = new Map<string, Miner[]>();
   for (const miner of found) {
     const heading = groupOf(miner);

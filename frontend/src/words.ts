@@ -2,6 +2,8 @@
 import type { HomeAssistant } from "./ha";
 import german from "./words/de.json";
 import english from "./words/en.json";
+import spanish from "./words/es.json";
+import french from "./words/fr.json";
 
 export type Word = keyof typeof english;
 type Values = Record<string, string | number>;
@@ -9,6 +11,8 @@ type Values = Record<string, string | number>;
 export const LANGUAGES: Record<string, Partial<Record<Word, string>>> = {
   de: german,
   en: english,
+  es: spanish,
+  fr: french,
 };
 
 /** Returns a text in the user's language, else in English. */

@@ -3,10 +3,30 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Details } from "../src/details";
 import { FleetCard } from "../src/fleet-card";
 import { MinerCard } from "../src/miner-card";
+import type { Segment } from "../src/plan-card";
 import { FakeConnection, full, house, row } from "./house";
 
 customElements.define("aiep-miner-fleet", FleetCard);
 customElements.define("aiep-miner-detail", MinerCard);
+
+const HOUR_MS = 3_600_000;
+
+function segment(from: number, until: number, fields: Partial<Segment> = {}): Segment {
+  const at = (hours: number): string => new Date(Date.now() + hours * HOUR_MS).toISOString();
+  return {
+    from: at(from),
+    until: at(until),
+    runs: true,
+    level: "eco",
+    power_w: 2000,
+    sentence: "",
+    value: 1.25,
+    energy_price_per_kwh: 0.1,
+    break_even_per_kwh: 0.2,
+    guessed: false,
+    ...fields,
+  };
+}
 
 const DETAILS: Details = {
   firmware: "1.0",
@@ -35,6 +55,11 @@ const DETAILS: Details = {
   shares_accepted: 99,
   shares_rejected: 1,
   pool: "stratum+tcp://pool.example:3333",
+  plan: [segment(0, 2, { sentence: "It pays" }), segment(2, 6, { runs: false, level: null })],
+  levels: [
+    { name: "eco", hashrate_ths: 80, power_w: 2000, efficiency_j_per_th: 25, measured_s: 3600 },
+    { name: "turbo", hashrate_ths: 110, power_w: 3300, efficiency_j_per_th: 30, measured_s: 600 },
+  ],
   may_read_ledger: true,
 };
 const RECORDS = [
@@ -148,5 +173,37 @@ test("who may not read the ledger is told so", async () => {
   const root = await shown(new MinerCard(), hass, { device_id: "device-Rig 1" });
   await vi.waitFor(() => {
     expect(root.querySelector(".quiet")?.textContent).toContain("Only administrators");
+  });
+});
+
+test("the page of a miner shows its next hours, and what each level brought", async () => {
+  const hass = house(connection, { "aiep_miner/fleet/miner": DETAILS });
+  const root = await shown(new MinerCard(), hass, { device_id: "device-Rig 1" });
+  await vi.waitFor(() => {
+    expect(root.querySelectorAll(".ahead li")).toHaveLength(2);
+  });
+  const [first, second] = [...root.querySelectorAll(".ahead li")].map((item) => item.textContent);
+  expect(first).toContain("runs (eco)");
+  expect(first).toContain("It pays · €1.25 against being off");
+  expect(second).toContain("off");
+  expect(second).not.toContain("against");
+  const bar = [...root.querySelectorAll<HTMLElement>(".bar i")].map((part) => part.style.flexGrow);
+  expect(Number(bar[1]) / Number(bar[0])).toBeCloseTo(2, 1);
+  const levels = [...root.querySelectorAll(".levels tbody tr")].map((line) => line.textContent);
+  expect(levels[0]).toContain("25 J/TH");
+  expect(levels[1]).toContain("3.3 kW");
+});
+
+test("miners are grouped by their labels", async () => {
+  const hass = house(connection, {
+    "config/label_registry/list": [{ label_id: "south", name: "South hall" }],
+  });
+  hass.devices["device-Rig 1"] = { id: "device-Rig 1", labels: ["south"] };
+  const card = new FleetCard();
+  card.group = "label";
+  const root = await shown(card, hass);
+  await vi.waitFor(() => {
+    const headings = [...root.querySelectorAll(".group")].map((group) => group.textContent.trim());
+    expect(headings.map((text) => text.split("\n")[0])).toEqual(["South hall", "Without a label"]);
   });
 });

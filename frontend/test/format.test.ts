@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, money, number, power, rate } from "../src/format";
+import { duration, money, number, power, rate, span } from "../src/format";
 import { path, thinned } from "../src/history";
 import { house } from "./house";
 
@@ -36,4 +36,14 @@ test("a curve begins at zero and has few points", () => {
   expect(path([1], { width: 10, height: 10 })).toBeUndefined();
   expect(path([0, 0], { width: 10, height: 10 })).toBeUndefined();
   expect(path([0, 4], { width: 10, height: 10 })?.line).toBe("M0.0,10.0L10.0,2.0");
+});
+
+test("a span names its day once, and today not at all", () => {
+  const today = new Date();
+  today.setHours(9, 0, 0, 0);
+  const hour = 3_600_000;
+  const of = (from: number, until: number): string =>
+    span(house(), today.getTime() + from * hour, today.getTime() + until * hour).replace(/\s/g, " ");
+  expect(of(0, 2)).toBe("09:00–11:00");
+  expect(of(24, 26)).toMatch(/^\d+ \w+, 09:00–11:00$/);
 });

@@ -78,7 +78,7 @@ test("an explanation has the reason and its numbers", () => {
   if (segment === undefined) throw new Error("no segment");
   const text = explain(house(), PLAN, "Rig 1", segment);
   expect(text).toContain("runs (Eco). It pays by the plan. Energy 0.1, break-even 0.2 EUR/kWh");
-  expect(text).toContain("worth €1.20");
+  expect(text).toContain("Worth €1.20");
 });
 
 test("prices are stairs from left to right, cheap ones low", () => {

@@ -123,7 +123,7 @@ class Narrator:
 
 
 def _column(value: float | None, unit: str, width: int, digits: int) -> str:
-    shown = "-" if value is None else f"{value:.{digits}f}"
+    shown = "-" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"
     return f"{shown:>{width}} {unit}"
 
 

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import io
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +20,17 @@ OUT: Final = ROOT / "docs" / "images"
 OPTIONS: Final = {
     "cycle": {"interval_s": 5},
     "economics": {"profit_dwell_min": 0},
+    "planning": {"strategy": "plan"},
     "safety": {"cooldown_min": 15},
 }
-COLOURS: Final = 128
+PRICE: Final = "sensor.day_ahead_price"
+PRICES: Final = (
+    *(0.052, 0.049, 0.047, 0.055, 0.071, 0.094, 0.118, 0.126, 0.109, 0.083, 0.066, 0.058),
+    *(0.051, 0.044, 0.038, 0.035, 0.036, 0.042, 0.057, 0.076, 0.098, 0.112, 0.121, 0.104),
+    *(0.079, 0.061, 0.050, 0.046),
+)
+"""EUR for a kWh by the hour, from the present one on."""
+COLOURS: Final = 256
 DESK: Final = {"width": 1280, "height": 1040}
 HISTORY_S: Final = 60
 """After this the small curves have something to show."""
@@ -54,6 +63,22 @@ def miners(rig_port: int) -> list[dict[str, Any]]:
     ]
 
 
+def prices_ahead() -> dict[str, Any]:
+    """Return the configuration of a sensor that publishes the prices of the hours to come."""
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    published = [
+        {"start": (hour + timedelta(hours=number)).isoformat(), "value": value}
+        for number, value in enumerate(PRICES)
+    ]
+    sensor = {
+        "name": "Day-ahead price",
+        "unit_of_measurement": "EUR/kWh",
+        "state": str(PRICES[0]),
+        "attributes": {"raw_today": f"{{{{ {published!r} }}}}"},
+    }
+    return {"template": [{"sensor": [sensor]}]}
+
+
 async def take(page: Any, name: str) -> None:
     """Save what the page shows, with few colours, so that the file is small."""
     await page.wait_for_timeout(1_500)  # for transitions and charts to come to rest
@@ -78,6 +103,12 @@ async def pictures(hass: HassProcess, control_port: int) -> None:
             await page.locator(".story li").first.wait_for()
             await page.get_by_role("button", name="1 h", exact=True).click()
             await take(page, f"miner-{kind}")
+            await page.goto(f"{hass.url}/{PATH}/plan")
+            await page.locator(".segment").nth(1).click()
+            await take(page, f"plan-{kind}")
+            await page.goto(f"{hass.url}/{PATH}/evidence")
+            await page.locator("aiep-miner-evidence .entry").first.wait_for()
+            await take(page, f"evidence-{kind}")
 
 
 async def run() -> None:
@@ -86,8 +117,8 @@ async def run() -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder)
         async with emulated_cgminer(HOST, "--time-scale", "5") as ports:
-            prepare(config, miners(ports["port"]), OPTIONS, "Mill creek")
-            async with HassProcess(config, free_port()) as hass:
+            prepare(config, miners(ports["port"]), OPTIONS, "Mill creek", energy_price=PRICE)
+            async with HassProcess(config, free_port(), prices_ahead()) as hass:
                 await pictures(hass, ports["control"])
 
 

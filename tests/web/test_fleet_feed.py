@@ -1,5 +1,7 @@
 """What dashboards are sent of the fleet: everything first, then only what changed, to who may see."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,7 +15,11 @@ from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.web import fleet_feed
 from custom_components.aiep_miner.web.fleet_feed import DATA_FEED, MAX_PER_CONNECTION
 
-from ..conftest import RunCycles, make_operator, set_up, simulated
+from ..conftest import FULL_READING, FakeMiner, RunCycles, make_operator, set_up, simulated
+from ..inputs.test_planning import dear_from, planned
+
+__all__ = ["dear_from", "planned"]
+"""Fixtures of another file."""
 
 
 async def ask(client: Any, command: str, **data: Any) -> dict[str, Any]:
@@ -169,3 +175,36 @@ async def test_the_details_of_a_miner(
     for operator_id, miner_id in (("site", "miner-9"), ("nobody", "miner-1")):
         reply = await ask(client, "miner", operator_id=operator_id, miner_id=miner_id)
         assert reply["error"]["code"] == "not_found"
+
+
+async def test_the_page_of_a_miner_has_its_levels_and_no_plan_without_one(
+    hass: HomeAssistant,
+    fake_site: AiepMinerCoordinator,
+    fake: FakeMiner,
+    run_cycles: RunCycles,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    for step in range(40):
+        counted = {"uptime_s": 3600 + 30 * step, "shares_accepted": 1000 + 7 * step}
+        fake.reading = replace(FULL_READING, hashrate_ths=100 + step % 5 / 10, **counted)
+        await run_cycles(fake_site)
+    client = await hass_ws_client(hass)
+    reply = await ask(client, "miner", operator_id="site", miner_id="miner-1")
+    details = reply["result"]
+    assert details["plan"] == []
+    assert [item["name"] for item in details["levels"]] == ["eco"]
+    assert details["levels"][0]["efficiency_j_per_th"] == pytest.approx(30, rel=0.01)
+
+
+async def test_the_page_of_a_miner_has_its_plan_from_now_on(
+    hass: HomeAssistant,
+    planned: AiepMinerCoordinator,
+    dear_from: datetime,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    client = await hass_ws_client(hass)
+    reply = await ask(client, "miner", operator_id="site", miner_id="miner-1")
+    segments = reply["result"]["plan"]
+    assert [item["runs"] for item in segments][:2] == [True, False]
+    assert datetime.fromisoformat(segments[1]["from"]) == dear_from
+    assert segments[1]["sentence"] == "By the plan energy costs more than it earns"

@@ -65,10 +65,16 @@ class MinerSensorDescription(MinerEntityDescription, SensorEntityDescription):
         if not isinstance(value, float):
             return value
         if self.step is not None:
-            return round(value / self.step) * self.step
-        if self.significant_digits is None:
-            return value
-        return float(f"{value:.{self.significant_digits}g}")
+            value = round(value / self.step) * self.step
+        elif self.significant_digits is not None:
+            value = float(f"{value:.{self.significant_digits}g}")
+        return unsigned_zero(value, self.suggested_display_precision)
+
+
+def unsigned_zero(value: float, digits: int | None) -> float:
+    """Return 0 for what would be shown as -0.00, and anything else as it is."""
+    is_zero = digits is not None and round(value, digits) == 0
+    return 0.0 if value <= 0 and is_zero else value
 
 
 def _efficiency(miner: Miner) -> float | None:

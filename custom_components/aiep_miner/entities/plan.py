@@ -1,7 +1,7 @@
 """The plan in force as sensors and the action ``get_plan`` show it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby, pairwise
 from typing import Any
@@ -173,7 +173,6 @@ def plan_response(
 ) -> dict[str, Any]:
     """Return a whole plan as plain data."""
     record, inputs = entry.record, entry.record.inputs
-    levels = {miner.miner_id: miner.levels for miner in inputs.miners}
     guessed_from = inputs.guessed_from
     return {
         **plan_details(site),
@@ -191,25 +190,46 @@ def plan_response(
             {
                 "miner_id": schedule.miner_id,
                 "name": site.title(schedule.miner_id),
-                "segments": [
-                    {
-                        "from": iso_time(item.from_ms),
-                        "until": iso_time(item.until_ms),
-                        "runs": item.level is not None,
-                        "level": None
-                        if item.level is None
-                        else levels[schedule.miner_id][item.level].name,
-                        "power_w": item.power_w,
-                        "reason": item.reason.value,
-                        "sentence": async_word(hass, "reason", item.reason.value),
-                        "value": item.value,
-                        "energy_price_per_kwh": item.energy_price_per_kwh,
-                        "break_even_per_kwh": item.break_even_per_kwh,
-                        "guessed": item.guessed,
-                    }
-                    for item in schedule.segments
-                ],
+                "segments": _segments(hass, entry, schedule),
             }
             for schedule in record.miners
         ],
     }
+
+
+def miner_segments(
+    hass: HomeAssistant, site: AiepMinerCoordinator, miner_id: str
+) -> list[dict[str, Any]]:
+    """Return when a miner is to run from now on, as plain data; empty without a plan."""
+    plan, now_ms = site.data.plan, site.data.ts_ms
+    if plan is None:
+        return []
+    for schedule in plan.record.miners:
+        if schedule.miner_id == miner_id:
+            ahead = tuple(item for item in schedule.segments if item.until_ms > now_ms)
+            return _segments(hass, plan, replace(schedule, segments=ahead))
+    return []
+
+
+def _segments(
+    hass: HomeAssistant, entry: LedgerEntry[PlanRecord], schedule: MinerSchedule
+) -> list[dict[str, Any]]:
+    levels = next(
+        item.levels for item in entry.record.inputs.miners if item.miner_id == schedule.miner_id
+    )
+    return [
+        {
+            "from": iso_time(item.from_ms),
+            "until": iso_time(item.until_ms),
+            "runs": item.level is not None,
+            "level": None if item.level is None else levels[item.level].name,
+            "power_w": item.power_w,
+            "reason": item.reason.value,
+            "sentence": async_word(hass, "reason", item.reason.value),
+            "value": item.value,
+            "energy_price_per_kwh": item.energy_price_per_kwh,
+            "break_even_per_kwh": item.break_even_per_kwh,
+            "guessed": item.guessed,
+        }
+        for item in schedule.segments
+    ]

@@ -13,7 +13,7 @@ from ..engine.read_model import MinerReadModel as Miner
 from ..engine.read_model import ReadModel
 from ..engine.status import Status
 from ..entities.decision import status_of
-from ..entities.plan import next_change_details
+from ..entities.plan import miner_segments, next_change_details
 from ..entities.problems import miner_problems, operator_problem_attributes
 from ..entities.status_text import async_person, async_sentence, is_news
 
@@ -152,6 +152,17 @@ def async_miner_details(hass: HomeAssistant, site: AiepMinerCoordinator, miner: 
         "shares_accepted": reading.shares_accepted if reading else None,
         "shares_rejected": reading.shares_rejected if reading else None,
         "pool": miner.active_pool.url if miner.active_pool else None,
+        "plan": miner_segments(hass, site, miner.miner_id),
+        "levels": [
+            {
+                "name": name,
+                "hashrate_ths": rounded(figures.hashrate_ths),
+                "power_w": rounded(figures.power_w),
+                "efficiency_j_per_th": rounded(figures.efficiency_j_per_th),
+                "measured_s": figures.measured_ms // 1000,
+            }
+            for name, figures in miner.curve.items()
+        ],
         "decision": {
             "seq": decision.seq,
             "hash": decision.hash,

@@ -8,6 +8,7 @@ from custom_components.aiep_miner.engine.miners.values import (
     count,
     flag,
     mac,
+    name,
     number,
     pool_url,
     text,
@@ -123,3 +124,12 @@ def test_pool_url_keeps_no_secret(value, expected):
 )
 def test_mac(value, expected):
     assert mac(value) == expected
+
+
+@pytest.mark.parametrize("said", [None, "", "  ", "<unknown>", "Unknown", "(none)", "N/A", 3])
+def test_a_placeholder_is_no_name(said: object) -> None:
+    assert name(said) is None
+
+
+def test_a_name_is_kept() -> None:
+    assert name(" S19 Pro ") == "S19 Pro"

@@ -15,6 +15,8 @@ _NO_SENSOR_C = (0.0, -1.0)
 """What firmware reports for a sensor that it cannot read."""
 _SEVERAL = re.compile(r"\s*-?[\d.]+(?:\s*[-, ]\s*[\d.]+)+\s*", re.ASCII)
 """Sensors in one text: "78-50-69-70"."""
+NAMELESS = frozenset({"", "unknown", "none", "null", "n/a"})
+"""What devices and libraries call a make or model that they do not know."""
 _TEXT_LIMIT = 200
 _COUNT_LIMIT = 2**53 - 1
 """The largest integer that JSON numbers hold exactly (RFC 8785)."""
@@ -76,6 +78,12 @@ def text(value: Any) -> str | None:
         return None
     printable = (letter if letter.isprintable() else " " for letter in value[: 4 * _TEXT_LIMIT])
     return "".join(printable).strip()[:_TEXT_LIMIT] or None
+
+
+def name(value: Any) -> str | None:
+    """Return a make or model; None for a placeholder such as ``<unknown>``."""
+    found = text(value)
+    return None if found is None or found.strip("<>()").lower() in NAMELESS else found
 
 
 def pool_url(value: Any) -> str | None:

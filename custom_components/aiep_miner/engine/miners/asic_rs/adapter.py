@@ -409,8 +409,8 @@ def _login(credentials: Credentials | None) -> tuple[str, str]:
 
 def _identity(miner: Miner, data: MinerData) -> Identity:
     return Identity(
-        make=miner.make,
-        model=miner.model,
+        make=values.name(miner.make),
+        model=values.name(miner.model),
         firmware=" ".join(filter(None, (miner.firmware, data.firmware_version))),
         mac=mac_of(data),
         serial_number=data.serial_number,
