@@ -1,7 +1,7 @@
 """The records of a steady operator with S19-class miners, the same for the same seed."""
 
 import random
-from collections.abc import Iterator
+from dataclasses import replace
 
 from custom_components.aiep_miner.engine.records import (
     Action,
@@ -10,10 +10,12 @@ from custom_components.aiep_miner.engine.records import (
     DecisionRecord,
     Evaluation,
     Evidence,
+    Outcome,
     Pool,
     PriceRecord,
     ProfitRecord,
     Reading,
+    ReceiptRecord,
     Record,
     TelemetryRecord,
     Temperature,
@@ -23,6 +25,8 @@ from custom_components.aiep_miner.engine.records.reasons import Reason
 OPERATOR = "01JD0000000000000000000000"
 INTERVAL_MS = 30_000
 DAY_CYCLES = 2880
+SWITCHED_EVERY = 720
+"""Cycles after which the bill for energy stops a miner, or starts it again."""
 START_MS = 1_800_000_000_000
 
 
@@ -56,11 +60,39 @@ def cycle(number: int, miners: int, noise: random.Random, seq: int) -> list[Reco
     return [*telemetry, price, *profits, *decisions]
 
 
-def cycles(count: int, miners: int, seq: int = 1, seed: int = 1) -> Iterator[list[Record]]:
-    """Return the records of some cycles, which follow each other from a seq on."""
-    noise = random.Random(seed)  # noqa: S311
-    for number in range(count):
-        yield cycle(number, miners, noise, seq + number * (3 * miners + 1))
+def ordinary_cycle(number: int, miners: int, noise: random.Random, seq: int) -> list[Record]:
+    """Return what a cycle of an ordinary day appends: each miner is stopped twice and started twice.
+
+    The decision is followed by its receipt and, two cycles later, by the one that closes it.
+    """
+    records = cycle(number, miners, noise, seq)
+    decisions = range(len(records) - miners, len(records))
+    for index, place in enumerate(decisions):
+        phase, since = divmod(number + SWITCHED_EVERY * index // miners, SWITCHED_EVERY)
+        pays = phase % 2 == 0
+        hold = records[place]
+        assert isinstance(hold, DecisionRecord)  # noqa: S101
+        reasons = (Reason.PROFITABLE if pays else Reason.UNPROFITABLE,)
+        if since:
+            records[place] = replace(hold, reasons=reasons)
+        else:
+            action = Action.RUN if pays else Action.STOP
+            records[place] = replace(hold, reasons=reasons, action=action, authorised=True)
+        if since in (0, 2):
+            records.append(_receipt(hold, seq + place, is_closing=since == 2))
+    return records
+
+
+def _receipt(decision: DecisionRecord, seq: int, *, is_closing: bool) -> ReceiptRecord:
+    return ReceiptRecord(
+        ts_ms=decision.ts_ms,
+        subject=decision.subject,
+        decision=max(1, seq - 2 * is_closing),
+        action=Action.STOP,
+        outcome=Outcome.CONFIRMED if is_closing else Outcome.ACCEPTED,
+        reason=Reason.UNPROFITABLE,
+        telemetry=decision.evidence.telemetry if is_closing else None,
+    )
 
 
 def _telemetry(ts_ms: int, miner_id: str, number: int, noise: random.Random) -> TelemetryRecord:
