@@ -25,6 +25,7 @@ from .engine.read_model import MinerReadModel, ReadModel
 from .engine.records import Mode, PriceRecord
 from .entities.devices import async_update_devices
 from .errors import ledger_unavailable, translated_errors
+from .federation.witnesses import witness_settings
 from .flows.adapters import create_adapter
 from .flows.options import policy_of
 from .inputs.linked_power import with_linked_power
@@ -61,6 +62,7 @@ def create_runtime_data(
     Raises ValueError, KeyError or TypeError for settings that cannot be used.
     """
     read_prices(hass, entry.entry_id, entry.data)  # raises for what is missing there
+    witness_settings(entry.options)
     events = EventBus(hass, entry)
     controller = Controller(
         operator_id=entry.entry_id,
@@ -262,6 +264,7 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
             await self._apply_settings()
         except LedgerError as err:
             _LOGGER.warning("%s: the settings wait for the ledger: %s", self.name, err)
+        self.ledger_service.witnesses.async_go_on()
 
     @override
     async def async_shutdown(self) -> None:
@@ -361,5 +364,6 @@ def _needs_reload(entry: ConfigEntry[Any]) -> Any:
         {
             key: (item.title, item.unique_id, dict(item.data))
             for key, item in entry.subentries.items()
+            if item.subentry_type == SUBENTRY_MINER
         },
     )

@@ -407,6 +407,22 @@ class Ledger:
         """
         return await self.read(lambda reader: Prover(reader).consistency(old, new))
 
+    async def root_at(self, blocks: int) -> bytes:
+        """Return the log's root at a number of blocks. Raises LedgerError."""
+        return await self.read(lambda reader: Prover(reader).root(blocks))
+
+    async def covered_seq(self, note: Note) -> int:
+        """Return the last record that a checkpoint of this log covers; 0 for none.
+
+        Raises LedgerError, and ValueError when it is of another log.
+        """
+        head = Checkpoint.parse(note.text)
+        if head.origin != self.origin:
+            raise ValueError("the checkpoint is of another log")
+        if head.size >= self.head.blocks:
+            return self.head.seq
+        return await self.read(lambda reader: reader.first_seq(head.size) - 1)
+
     # Verification
 
     async def verify(
