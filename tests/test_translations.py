@@ -93,6 +93,7 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "no_order": set(),
     "no_plan": set(),
     "no_such_decision": set(),
+    "no_statement": set(),
     "no_such_miner": set(),
     "not_a_number": {"miner"},
     "not_offered": {"miner", "option"},
