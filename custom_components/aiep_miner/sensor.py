@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
@@ -15,14 +14,13 @@ from homeassistant.components.sensor import (
 from homeassistant.const import Platform, UnitOfEnergy
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.typing import StateType
 
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from .engine.records import Strategy
 from .engine.status import Status
 from .entities.decision import decision_attributes, status_of
 from .entities.fleet_size import FleetSize, fleet_size_of
-from .entities.miner_sensors import MINER_SENSORS, MinerSensorDescription, Value
+from .entities.miner_sensors import MINER_SENSORS, MinerSensorDescription
 from .entities.operator_sensors import OPERATOR_SENSORS, OperatorSensorDescription
 from .entities.part_sensors import sensors_of_parts
 from .entities.status_text import async_person, async_sentence, is_news, iso_time
@@ -115,20 +113,11 @@ class OperatorSensor(OperatorEntity, SensorEntity):
 
     @override
     def shown(self) -> tuple[Any, ...]:
-        return self.native_value, self.extra_state_attributes
-
-    @property
-    @override
-    def native_value(self) -> StateType | datetime:
-        """Return the state."""
-        return self.entity_description.value_fn(self.coordinator)
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what there is to say beside the state."""
-        attributes_fn = self.entity_description.attributes_fn
-        return attributes_fn(self.coordinator) if attributes_fn else None
+        description, site = self.entity_description, self.coordinator
+        self._attr_native_value = description.value_fn(site)
+        attributes_fn = description.attributes_fn
+        self._attr_extra_state_attributes = attributes_fn(site) if attributes_fn else {}
+        return self._attr_native_value, self._attr_extra_state_attributes
 
 
 class MinerSensor(MinerEntity, SensorEntity):
@@ -145,20 +134,11 @@ class MinerSensor(MinerEntity, SensorEntity):
 
     @override
     def shown(self) -> tuple[Any, ...]:
-        return self.native_value, self.extra_state_attributes
-
-    @property
-    @override
-    def native_value(self) -> Value:
-        """Return the state."""
-        return self.entity_description.value(self.miner)
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what there is to say beside the state."""
-        attributes_fn = self.entity_description.attributes_fn
-        return attributes_fn(self.miner) if attributes_fn else None
+        description, miner = self.entity_description, self.miner
+        self._attr_native_value = description.value(miner)
+        attributes_fn = description.attributes_fn
+        self._attr_extra_state_attributes = attributes_fn(miner) if attributes_fn else {}
+        return self._attr_native_value, self._attr_extra_state_attributes
 
 
 class DecisionSensor(MinerEntity, SensorEntity):

@@ -13,6 +13,7 @@ from custom_components.aiep_miner.engine.records import (
     MiningPolicy,
     Origin,
     PolicyRecord,
+    Reading,
 )
 from custom_components.aiep_miner.engine.records.reasons import Reason
 
@@ -229,3 +230,48 @@ async def test_no_reduction_of_a_miner_that_repeats_itself_after_a_stop(tmp_path
         result = await rig.command(Action.SET_POWER, origin=Origin.AUTOMATION, value=2500.0)
         assert result.rule is not None
         assert rig.actions() == stops
+
+
+async def test_a_frozen_miner_hides_that_a_board_went_off(tmp_path: Path) -> None:
+    boards = tuple(Board(index=index, enabled=True) for index in range(3))
+    async with site(tmp_path, limited(None, max_power_w=3600.0), MINERS) as rig:
+        rig.miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0)
+        rig.miner.reading = replace(RUNNING, boards=boards)
+        await rig.cycles(22)
+        poll, frozen = rig.miner.poll, await rig.miner.poll()
+
+        async def repeat() -> Reading:
+            return frozen
+
+        rig.miner.poll = repeat
+        off = await rig.command(Action.SET_BOARD, value=1.0, option="off")
+        assert off.rule is None
+        # On its way, and when its time is over: 105 TH/s on two boards are 4,300 W.
+        before = await rig.command(Action.SET_HASHRATE, value=105.0)
+        assert before.rule is Reason.POWER_MAXIMUM_UNKNOWN
+        await rig.cycles(1, seconds=600.0)
+        assert (await rig.outcomes())[-1] == "not_confirmed"
+        after = await rig.command(Action.SET_HASHRATE, value=105.0)
+        assert after.rule is Reason.POWER_MAXIMUM_UNKNOWN
+        rig.miner.poll = poll
+        assert (await rig.command(Action.SET_HASHRATE, value=105.0)).rule is None
+
+
+async def test_a_limit_that_a_machine_passed_does_not_count_for_its_start(tmp_path: Path) -> None:
+    boards = tuple(Board(index=index, enabled=index < 2) for index in range(3))
+    two = replace(RUNNING, boards=boards, hashrate_ths=66.0, power_w=2160.0)
+    three = tuple(replace(board, enabled=True) for board in boards)
+    async with site(tmp_path, limited(None, max_power_w=3000.0), MINERS) as rig:
+        rig.miner.capabilities = Capabilities(actions=ALL, power_max_w=4000.0)
+        rig.miner.reading = two
+        await rig.cycles(22)
+        # It ignores the limit, and is near enough to it to be taken for obedient.
+        assert (await rig.command(Action.SET_POWER, value=2000.0)).rule is None
+        await rig.cycles(3)
+        assert (await rig.outcomes())[-1] == "confirmed"
+        # A board comes back.
+        rig.miner.reading = replace(two, boards=three, hashrate_ths=100.0, power_w=3240.0)
+        await rig.cycles(3)
+        assert (await rig.command(Action.STOP)).rule is None
+        await rig.cycles(3)
+        assert (await rig.command(Action.RUN)).rule is Reason.OVER_POWER_LIMIT

@@ -14,6 +14,7 @@ from ..records import (
     DivergenceRecord,
     MinerPolicy,
     NegativeProofRecord,
+    Outcome,
     ProfitRecord,
     ProposalRecord,
     Reading,
@@ -86,6 +87,8 @@ class MinerState:
     """The last target that was sent; with the outcome that closed it, once there is one."""
     unproven_w: float | None = None
     """The highest power limit sent since the last whose effect was seen."""
+    limit_passed: bool = False
+    """It drew more than the confirmed power limit in force."""
     within_w: float | None = None
     """The power in W that it drew when the site was last within its limit."""
     may_run: bool = False
@@ -165,6 +168,14 @@ class MinerState:
         """Return the number of boards that the usual values are of; None unknown."""
         is_learned = len(self.running) >= ENOUGH_READINGS
         return (self.running_boards if is_learned else self.carried_boards) or None
+
+    @property
+    def confirmed_limit_w(self) -> float | None:
+        """Return the power limit in W that it showed the effect of; None without one in force."""
+        sent = self.setpoint
+        if sent is None or sent.action is not Action.SET_POWER:
+            return None
+        return sent.value if sent.outcome is Outcome.CONFIRMED else None
 
     @property
     def commanded(self) -> frozenset[Action]:

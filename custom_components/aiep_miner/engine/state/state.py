@@ -54,11 +54,9 @@ from .site_power import SitePower
 VITAL_FIELDS: Final = ("hashrate_ths", "power_w", "temperatures", "fans_rpm")
 """Fields that a running miner must keep reporting once it has reported them."""
 MAX_SOURCES: Final = 64
-
-
 MAX_COUNTED_PROPOSALS: Final = 1001
-
-
+LIMIT_OVERSHOOT: Final = 1.05
+"""What a machine draws at most of its power limit while it regulates; makers state 1 to 5 %."""
 MAX_REVIEWS: Final = 100
 
 
@@ -283,7 +281,10 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
 
 
 def _follow_power(miner: MinerState, previous: Reading | None, reading: Reading) -> None:
-    """Update the power of presets, and whether the miner may be running."""
+    """Update whether the miner may be running, and whether it passed its power limit."""
+    limit_w = miner.confirmed_limit_w
+    if limit_w is not None and (reading.power_w or 0.0) > limit_w * LIMIT_OVERSHOOT:
+        miner.limit_passed = True
     if reading.mining is not False:
         miner.may_run = True
     elif miner.pending is None and reading != previous:
@@ -462,6 +463,8 @@ def _follow_setpoint(miner: MinerState, record: ReceiptRecord) -> None:
         return
     if closes or record.outcome in DISPATCHED:
         miner.setpoint = record
+    if record.outcome in DISPATCHED:
+        miner.limit_passed = False
     if record.outcome is Outcome.CONFIRMED:
         miner.unproven_w = None
     elif record.action is Action.SET_POWER and record.value is not None:

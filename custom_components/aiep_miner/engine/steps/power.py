@@ -12,7 +12,6 @@ from ..records import (
     Action,
     DecisionRecord,
     MinerPolicy,
-    Outcome,
     ProposalRecord,
     Reading,
     ReceiptRecord,
@@ -205,7 +204,7 @@ def running_w(miner: MinerState, own: MinerPolicy) -> float | None:
     """Return the power in W that a miner draws at most while it runs, as it is set now."""
     setpoint = miner.setpoint
     limit_w = setpoint.value if setpoint and setpoint.action is Action.SET_POWER else None
-    is_limited = limit_w is not None and setpoint and setpoint.outcome is Outcome.CONFIRMED
+    is_limited = miner.confirmed_limit_w is not None and not miner.limit_passed
     learned_w = miner.learned_power_w
     known = [_with_present_boards(miner, learned_w), limit_w, miner.unproven_w]
     if learned_w is None and not is_limited:
@@ -261,11 +260,11 @@ def _at_rate_w(miner: MinerState, own: MinerPolicy, rate_ths: float | None) -> f
     """Return the power at a hash rate: in proportion below the usual one, with its square above.
 
     A chip's power goes with frequency times the square of its voltage, and a higher frequency
-    needs a higher voltage; measured curves of common models lie below the square. Unknown with
-    doubtful evidence: fewer boards than were seen last would need more power.
+    needs a higher voltage; measured curves of common models are below the square. Unknown while
+    the number of boards is doubtful: fewer than were seen last would need more power.
     """
     usual_ths, usual_w = miner.usual(own)
-    if rate_ths is None or not usual_ths or usual_w is None or miner.doubts:
+    if rate_ths is None or not usual_ths or usual_w is None or _doubts_boards(miner):
         return None
     reading = miner.reading or Reading()
     of_boards = miner.usual_boards or len(reading.boards)
@@ -284,6 +283,15 @@ def _with_board_w(miner: MinerState, own: MinerPolicy) -> float | None:
     drawn_w = max(power_w, reading.power_w or 0.0)
     after = len(reading.boards) if _switches_board(miner) else on + 1
     return drawn_w * after / on
+
+
+def _doubts_boards(miner: MinerState) -> bool:
+    """Return whether fewer boards may run than the last reading says.
+
+    A machine that repeats its reading does not show whether a board was switched.
+    """
+    is_repeated = miner.frozen_polls > 0 and Action.SET_BOARD in miner.failures
+    return bool(miner.doubts) or is_repeated or _switches_board(miner)
 
 
 def _switches_board(miner: MinerState) -> bool:
