@@ -24,6 +24,7 @@ ENGINE_ROOMS: dict[str, set[str]] = {
     "canonical": set(),
     "miners": {"records"},
     "ledger": BOTTOM,
+    "federation": {"ledger"},
     "governor": BOTTOM,
     "economics": BOTTOM,
     "state": {*BOTTOM, "economics", "governor", "ledger"},
@@ -66,7 +67,8 @@ ENGINE_ROOMS: dict[str, set[str]] = {
 """Every room of the engine, and what it may use of the others."""
 
 HOME_ASSISTANT_ROOMS = {
-    *("agents", "entities", "flows", "frontend", "inputs", "issues", "ledger_service", "web"),
+    *("agents", "entities", "federation", "flows", "frontend", "inputs"),
+    *("issues", "ledger_service", "web"),
 }
 HOME_ASSISTANT_FILES = {
     *("__init__", "config_flow", "const", "coordinator", "entity", "errors", "services"),

@@ -49,7 +49,7 @@ from custom_components.aiep_miner.entities.operator_sensors import OPERATOR_SENS
 from custom_components.aiep_miner.entities.part_sensors import PART_SENSORS, of_part
 from custom_components.aiep_miner.entities.problems import LEDGER_ERROR, MINER_MESSAGE, MINERS
 from custom_components.aiep_miner.flows import miner as miner_flow
-from custom_components.aiep_miner.flows import operator_options, scan
+from custom_components.aiep_miner.flows import operator_options, peer, scan
 from custom_components.aiep_miner.flows.house import VALUES, house_schema
 from custom_components.aiep_miner.flows.miner_forms import ADDRESSES, miner_schema
 from custom_components.aiep_miner.flows.operator import operator_schema
@@ -96,6 +96,7 @@ OTHER_EXCEPTIONS: dict[str, set[str]] = {
     "too_few_records": set(),
     "no_plan": set(),
     "no_such_decision": set(),
+    "no_statement": set(),
     "no_such_miner": set(),
     "not_a_number": {"miner"},
     "not_offered": {"miner", "option"},
@@ -392,14 +393,14 @@ def test_operator_form(hass: HomeAssistant) -> None:
 
 def test_options_forms() -> None:
     steps = TEXTS["options"]["step"]
-    houses = {"house", "house_values", "backtest_result"}
-    assert set(steps) == {"init", "settings", "preset", "governor", "access", "secret"} | houses
-    assert set(steps["init"]["menu_options"]) == {
-        *("settings", "house", "backtest", "preset", "access")
-    }
+    forms = {*operator_options.MENU} - {"backtest"}
+    results = {"house_values", "backtest_result", "secret"}
+    assert set(steps) == {"init", "governor", *forms, *results}
+    assert set(steps["init"]["menu_options"]) == set(operator_options.MENU)
     assert_texts(steps["house"], house_schema({}))
     shown = set(re.findall(r"{(\w+)}", steps["house_values"]["description"]))
     assert shown == set(VALUES)
+    assert_texts(steps["witnesses"], operator_options.WITNESSES_SCHEMA)
     assert set(steps["settings"]["sections"]) == form(settings_schema())
     for name, texts in steps["settings"]["sections"].items():
         fields = {setting.field for setting in SETTINGS if setting.section == name}
@@ -431,6 +432,19 @@ def test_miner_forms() -> None:
     assert set(texts["progress"]) == set(re.findall(r'progress_action="(\w+)"', code))
 
 
+def test_peer_forms() -> None:
+    texts = TEXTS["config_subentries"]["peer"]
+    assert set(texts["step"]) == {"user", "reconfigure"}
+    for step in texts["step"].values():
+        assert_texts(step, peer.PEER_SCHEMA)
+        assert set(PLACEHOLDER.findall(step["description"])) == {
+            "prefix",
+            "ed25519_key",
+            "ml_dsa_key",
+        }
+    assert set(texts["error"]) == set(re.findall(r'[A-Z]: "(\w+)"}', _code("flows/peer.py")))
+
+
 def test_flow_errors_and_aborts() -> None:
     adapter_errors = _section_of_reasons("Miners that cannot be read or told")
     assert set(TEXTS["config"]["error"]) == {
@@ -442,8 +456,9 @@ def test_flow_errors_and_aborts() -> None:
     assert set(TEXTS["config"]["abort"]) == aborts
     aborts = set(re.findall(r'reason="(\w+)"', _code("flows/operator_options.py")))
     assert set(TEXTS["options"]["abort"]) == aborts
-    errors = re.findall(r'errors\[\w+\] = "(\w+)"', _code("flows/house.py"))
-    assert set(TEXTS["options"]["error"]) == set(errors)
+    errors = set(re.findall(r'errors\[\w+\] = "(\w+)"', _code("flows/house.py")))
+    errors |= set(re.findall(r'CONF_\w+: "(\w+)"}', _code("flows/operator_options.py")))
+    assert set(TEXTS["options"]["error"]) == errors
     miner = TEXTS["config_subentries"]["miner"]
     adapter_reasons = _section_of_reasons("Miners that cannot be read or told") | {
         Reason.UNSUPPORTED_ACTION

@@ -10,9 +10,10 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.loader import async_get_integration
 
 from .agents.consult import async_setup_consult
-from .const import DOMAIN, ISSUE_LEDGER_UNWRITABLE
+from .const import DOMAIN
 from .coordinator import AiepMinerConfigEntry, create_runtime_data
 from .entities.devices import async_register_devices
+from .federation.witness_view import async_setup_witness
 from .flows.migration import async_keep_operator_id
 from .flows.migration import async_migrate_entry as async_migrate_entry
 from .frontend import async_setup_frontend
@@ -20,7 +21,7 @@ from .inputs.commanders import async_setup_commanders
 from .inputs.curtailment import async_setup_curtailment
 from .inputs.network import async_follow_source
 from .inputs.questions import async_setup_questions
-from .issues.ledger import async_withdraw, async_withdraw_all
+from .issues.ledger import WHILE_LOADED, async_withdraw, async_withdraw_all
 from .issues.passwords import async_forget_logins
 from .ledger_service.evidence import async_setup_evidence_actions
 from .ledger_service.trust_store import async_leave, ledger_path
@@ -55,6 +56,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_consult(hass)
     async_setup_curtailment(hass)
     async_setup_api(hass)
+    async_setup_witness(hass)
     async_setup_websocket_api(hass)
     async_setup_fleet_feed(hass)
     await async_setup_frontend(hass)
@@ -99,7 +101,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: AiepMinerConfigEntry) -
     if unloaded:
         await entry.runtime_data.coordinator.async_shutdown()
         # Nobody is there to take them back when they are over.
-        async_withdraw(hass, entry.entry_id, ISSUE_LEDGER_UNWRITABLE)
+        for issue in WHILE_LOADED:
+            async_withdraw(hass, entry.entry_id, issue)
         async_forget_logins(hass, entry)
     return unloaded
 

@@ -21,7 +21,7 @@ from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
-from .const import CONF_NEXT_STEP, DOMAIN, SUBENTRY_MINER
+from .const import CONF_NEXT_STEP, DOMAIN, SUBENTRY_MINER, SUBENTRY_PEER
 from .engine.miners.base import MinerError
 from .flows.adapters import ADAPTER_ASIC_RS
 from .flows.migration import MINOR_VERSION, VERSION
@@ -47,6 +47,7 @@ from .flows.operator import (
     shown,
 )
 from .flows.operator_options import AiepMinerOptionsFlow
+from .flows.peer import PeerFlow
 
 CONF_OPERATOR: Final = "operator"
 
@@ -86,8 +87,8 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return what an operator can have: miners."""
-        return {SUBENTRY_MINER: MinerFlow}
+        """Return what an operator can have: miners, and peers whose logs it witnesses."""
+        return {SUBENTRY_MINER: MinerFlow, SUBENTRY_PEER: PeerFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

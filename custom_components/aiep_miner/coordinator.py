@@ -33,6 +33,7 @@ from .engine.read_model import MinerReadModel, ReadModel
 from .engine.records import InputRecord, Mode, PriceRecord
 from .entities.devices import async_update_devices
 from .errors import ledger_unavailable, translated_errors
+from .federation.witnesses import witness_settings
 from .flows.adapters import create_adapter
 from .flows.options import policy_of
 from .inputs.curtailment_signal import CurtailmentSignal
@@ -72,6 +73,7 @@ def create_runtime_data(
     Raises ValueError, KeyError or TypeError for settings that cannot be used.
     """
     read_prices(hass, entry.entry_id, entry.data)  # raises for what is missing there
+    witness_settings(entry.options)
     events = EventBus(hass, entry)
     controller = Controller(
         operator_id=entry.entry_id,
@@ -278,6 +280,7 @@ class AiepMinerCoordinator(DataUpdateCoordinator[ReadModel]):
             await self._apply_settings()
         except LedgerError as err:
             _LOGGER.warning("%s: the settings wait for the ledger: %s", self.name, err)
+        self.ledger_service.witnesses.async_go_on()
 
     @override
     async def async_shutdown(self) -> None:
@@ -392,6 +395,7 @@ def _needs_reload(entry: ConfigEntry[Any]) -> Any:
         {
             key: (item.title, item.unique_id, dict(item.data))
             for key, item in entry.subentries.items()
+            if item.subentry_type == SUBENTRY_MINER
         },
     )
 

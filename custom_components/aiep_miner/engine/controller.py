@@ -36,6 +36,7 @@ from .ledger import (
     Ledger,
     LedgerError,
     LedgerReason,
+    Note,
     Trusted,
 )
 from .ledger import LedgerEntry as Stored
@@ -834,6 +835,14 @@ class Controller:
         """Append a signed checkpoint of all blocks so far. Raises LedgerError."""
         async with self._turns.take(Urgency.UPKEEP):
             return await self.journal.upkeep(self.ledger.checkpoint(self.clock.now_ms()))
+
+    async def append_cosigned(self, note: Note) -> Stored:
+        """Append a checkpoint record with the cosignatures that it has got.
+
+        Raises LedgerError, and ValueError when the note is not a recent one of this log.
+        """
+        async with self._turns.take(Urgency.UPKEEP):
+            return await self.journal.upkeep(self.ledger.append_note(note, self.clock.now_ms()))
 
     async def maintain(self, keep_ms: int) -> bool:
         """Do one step of the ledger's housekeeping; return whether there is more of it.

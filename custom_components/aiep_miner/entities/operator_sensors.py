@@ -54,6 +54,11 @@ def _verification_details(site: AiepMinerCoordinator) -> dict[str, Any]:
     return details if progress is None else details | {"progress_pct": round(progress * 100, 1)}
 
 
+def _witnesses(site: AiepMinerCoordinator) -> dict[str, Any]:
+    """Return how each witness is."""
+    return {"witnesses": site.ledger_service.witnesses.standings()}
+
+
 def _health(status: str) -> str | None:
     return status if status in HEALTH else None
 
@@ -209,5 +214,14 @@ OPERATOR_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=_verification,
         attributes_fn=_verification_details,
+    ),
+    OperatorSensorDescription(
+        key="last_cosignature",
+        translation_key="last_cosignature",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda site: site.ledger_service.witnesses.last_time,
+        attributes_fn=_witnesses,
     ),
 )

@@ -8,20 +8,39 @@ from typing import Any, Final
 import probatio as vol
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.selector import BooleanSelector, SelectSelector, SelectSelectorConfig
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    ObjectSelector,
+    ObjectSelectorConfig,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
 
-from ..const import CONF_USERS_MAY_READ, SECTION_HOUSE
+from ..const import (
+    CONF_MISSED_AFTER,
+    CONF_QUORUM,
+    CONF_USERS_MAY_READ,
+    CONF_VERIFIER_KEY,
+    CONF_WITNESSES,
+    SECTION_HOUSE,
+)
 from ..engine.economics.model import STEPS_PER_DAY
 from ..engine.governor import PERMISSIVE, STANDARD, STRICT
+from ..engine.ledger import LedgerError
+from ..federation.witnesses import DEFAULT_MISSED_AFTER_H, MAX_WITNESSES, witness_settings
 from ..inputs.energy_dashboard import async_suggestions
 from ..ledger_service.history import async_backtest
 from ..web.credentials import Access
 from .house import flat, house_errors, house_schema, live_values, nested
-from .options import SECTION_GOVERNOR, governor_schema, limits_of, settings_schema
+from .options import SECTION_GOVERNOR, governor_schema, limits_of, number, settings_schema
 
 BACKTEST_DAYS: Final = 30
 CONF_CORRECT: Final = "correct"
 CONF_PRESET: Final = "preset"
+MENU: Final = ("settings", "house", "backtest", "preset", "access", "witnesses")
 PRESET_CURRENT: Final = "current"
 PRESETS: Final = {"standard": STANDARD, "strict": STRICT, "permissive": PERMISSIVE}
 
@@ -54,6 +73,43 @@ def access_schema(access: Access | None, *, users_may_read: bool) -> vol.Schema:
     )
 
 
+WITNESSES_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(CONF_WITNESSES): ObjectSelector(
+            ObjectSelectorConfig(
+                fields={
+                    "url": {
+                        "required": True,
+                        "selector": TextSelector(TextSelectorConfig(type=TextSelectorType.URL)),
+                    },
+                    CONF_VERIFIER_KEY: {
+                        "required": True,
+                        "selector": TextSelector(TextSelectorConfig(multiline=True)),
+                    },
+                },
+                multiple=True,
+                label_field="url",
+                translation_key=CONF_WITNESSES,
+            )
+        ),
+        vol.Required(CONF_QUORUM, default=0): number(0, MAX_WITNESSES),
+        vol.Required(CONF_MISSED_AFTER, default=DEFAULT_MISSED_AFTER_H): number(1, 8760, "h"),
+    }
+)
+
+
+def _witness_errors(options: dict[str, Any]) -> dict[str, str]:
+    """Return what is wrong with the witnesses of the form."""
+    try:
+        settings = witness_settings(options)
+    except ValueError:
+        return {CONF_WITNESSES: "not_a_witness"}
+    urls = [witness.url for witness in settings.witnesses]
+    if len(urls) > MAX_WITNESSES or len(set(urls)) < len(urls):
+        return {CONF_WITNESSES: "too_many_witnesses"}
+    return {CONF_QUORUM: "quorum_too_large"} if settings.quorum > len(urls) else {}
+
+
 class AiepMinerOptionsFlow(OptionsFlow):
     """Changes what the cycle and the governor go by."""
 
@@ -67,9 +123,7 @@ class AiepMinerOptionsFlow(OptionsFlow):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what is to be changed."""
-        return self.async_show_menu(
-            step_id="init", menu_options=["settings", "house", "backtest", "preset", "access"]
-        )
+        return self.async_show_menu(step_id="init", menu_options=list(MENU))
 
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None
@@ -194,6 +248,29 @@ class AiepMinerOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="governor",
             data_schema=self.add_suggested_values_to_schema(governor_schema(), limits),
+        )
+
+    async def async_step_witnesses(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change who witnesses the operator's log."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            options = {**self.config_entry.options, CONF_WITNESSES: user_input}
+            if not (errors := _witness_errors(options)):
+                return self.async_create_entry(data=options)
+        try:
+            vkey = str(self.config_entry.runtime_data.controller.ledger.verifier_key)
+        except LedgerError:
+            vkey = "-"
+        known = self.config_entry.options.get(CONF_WITNESSES, {})
+        return self.async_show_form(
+            step_id="witnesses",
+            data_schema=self.add_suggested_values_to_schema(WITNESSES_SCHEMA, user_input or known),
+            description_placeholders={"verifier_key": vkey},
+            errors=errors,
         )
 
     async def async_step_access(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

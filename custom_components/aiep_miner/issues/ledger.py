@@ -6,9 +6,18 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from ..const import DOMAIN, ISSUE_LEDGER_BROKEN, ISSUE_LEDGER_SET_ASIDE, ISSUE_LEDGER_UNWRITABLE
+from ..const import (
+    DOMAIN,
+    ISSUE_LEDGER_BROKEN,
+    ISSUE_LEDGER_SET_ASIDE,
+    ISSUE_LEDGER_UNWRITABLE,
+    ISSUE_QUORUM_MISSED,
+    ISSUE_WITNESS_REFUSES,
+)
 
 _FIXABLE: Final = frozenset({ISSUE_LEDGER_BROKEN, ISSUE_LEDGER_SET_ASIDE})
+WHILE_LOADED: Final = (ISSUE_LEDGER_UNWRITABLE, ISSUE_QUORUM_MISSED, ISSUE_WITNESS_REFUSES)
+"""Issues that only a loaded operator withdraws when they are over."""
 
 
 def _issue_id(issue: str, entry_id: str) -> str:
@@ -42,5 +51,5 @@ def async_withdraw(hass: HomeAssistant, entry_id: str, issue: str) -> None:
 @callback
 def async_withdraw_all(hass: HomeAssistant, entry_id: str) -> None:
     """Delete all issues of an operator's ledger."""
-    for issue in (ISSUE_LEDGER_BROKEN, ISSUE_LEDGER_SET_ASIDE, ISSUE_LEDGER_UNWRITABLE):
+    for issue in (ISSUE_LEDGER_BROKEN, ISSUE_LEDGER_SET_ASIDE, *WHILE_LOADED):
         async_withdraw(hass, entry_id, issue)

@@ -22,11 +22,19 @@ from homeassistant.util.json import JsonValueType
 
 from ..const import DOMAIN
 from ..coordinator import AiepMinerCoordinator
-from ..engine.ledger import Ledger, LedgerError, Query, Reader, import_export
+from ..engine.ledger import Ledger, LedgerError, Note, Query, Reader, import_export
 from ..engine.records import RecordKind
 from ..errors import ledger_unavailable
 from ..services import ATTR_RECORD_HASH, SITE_SCHEMA, site_of
 from ..web.serializers import MAX_SEQ, SEQ, block_of
+from .statements import (
+    ACTION_SERVICE_STATEMENT,
+    STATEMENT_SCHEMA,
+    async_service_statement,
+    csv_of,
+    html_of,
+    totals_of,
+)
 
 ACTION_EXPORT_EVIDENCE: Final = "export_evidence"
 ACTION_EXPORT_LEDGER: Final = "export_ledger"
@@ -67,6 +75,7 @@ def async_setup_evidence_actions(hass: HomeAssistant) -> None:
         (ACTION_EXPORT_LEDGER, _export, EXPORT_SCHEMA),
         (ACTION_EXPORT_EVIDENCE, _evidence, EVIDENCE_SCHEMA),
         (ACTION_IMPORT_LEDGER, _import, IMPORT_SCHEMA),
+        (ACTION_SERVICE_STATEMENT, _statement, STATEMENT_SCHEMA),
     ):
         async_register_admin_service(
             hass, DOMAIN, name, handler, schema, supports_response=SupportsResponse.OPTIONAL
@@ -124,6 +133,27 @@ async def _evidence(call: ServiceCall) -> ServiceResponse:
     file = await _hand_out(call.hass, site, f"{name}.json", _once(text))
     proof_file = await _hand_out(call.hass, site, f"{name}.tlog-proof", _once(proof.encode()))
     return {"file": str(file), "proof_file": str(proof_file), "record_seq": seq, **_keys(site)}
+
+
+async def _statement(call: ServiceCall) -> ServiceResponse:
+    """Write a service statement to files: JSON, CSV, a page to print, and the ledger's export."""
+    site, statement = await async_service_statement(call)
+    ledger, terms = _ledger(site), statement["terms"]
+    name = f"statement-{ledger.segment}-{terms['from_ms']}-{terms['to_ms']}"
+    text = json.dumps(statement, ensure_ascii=False, indent=1)
+    page = html_of(call.hass, site.config_entry.title, statement)
+    note = Note.parse(statement["checkpoint"])
+    files = {
+        "file": (f"{name}.json", _once(text.encode())),
+        "csv_file": (f"{name}.csv", _once(csv_of(statement).encode())),
+        "page_file": (f"{name}.html", _once(page.encode())),
+        "export_file": (f"{name}.jsonl", ledger.export(0, note=note)),
+    }
+    paths = {
+        key: str(await _hand_out(call.hass, site, file, blocks))
+        for key, (file, blocks) in files.items()
+    }
+    return {**paths, **totals_of(statement), **_keys(site)}
 
 
 async def _seq_of(ledger: Ledger, record_hash: str) -> int:

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -28,6 +29,7 @@ from ..engine.ledger import Cause, Head, Known, LedgerError, LedgerReason, Note,
 from ..engine.ledger import LedgerEntry as Stored
 from ..engine.outage import Phase
 from ..engine.records import RecordKind
+from ..federation.witnesses import Witnesses
 from ..issues.ledger import async_report, async_withdraw
 from .trust_store import THIS_PROCESS, Break, Trusted, TrustStore, Walked
 from .verification import Verification
@@ -41,6 +43,12 @@ HOUSEKEEPING_EVERY: Final = timedelta(hours=1)
 PAUSE_S: Final = 0.05
 """Pause between background steps; a step takes tens of milliseconds on a small machine."""
 SHOW_EVERY_S: Final = 2.0
+EVIDENCE_WAIT_S: Final = 10.0
+"""How long evidence under a new checkpoint waits for its cosignatures."""
+DISPUTES: Final = "disputes"
+"""Folder beside the ledger, for checkpoints that contradict it."""
+MAX_CHECKPOINTS_BEHIND: Final = 32
+"""So many checkpoint records behind what a checkpoint covers leave it the newest."""
 
 
 def now_ms() -> int:
@@ -64,6 +72,11 @@ async def _end(*tasks: asyncio.Task[Any] | None) -> None:
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+def _keep_dispute(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
 
 
 class LedgerService:
@@ -91,6 +104,7 @@ class LedgerService:
         self._listeners: list[Callable[[], None]] = []
         self._signed_at_s: float | None = None
         """Time of this process' last signature in s, by the monotonic clock."""
+        self.witnesses = Witnesses(hass, entry, controller, self._on_change, self._on_contradiction)
         self._taken_up = False
         self._recovery: Recovery | None = None
         """The last new segment that was noted."""
@@ -151,6 +165,8 @@ class LedgerService:
             return
         try:
             self.signed = await self._controller.ledger.latest(RecordKind.CHECKPOINT)
+            if self.signed is not None:
+                await self.witnesses.async_resume(self.signed)
         except LedgerError as err:
             _LOGGER.warning("The last checkpoint of %s cannot be read: %s", self._entry.title, err)
             return
@@ -169,6 +185,7 @@ class LedgerService:
         """Cancel verification and housekeeping, and sign; the controller is stopped after this."""
         while self._stops:
             self._stops.pop()()
+        await self.witnesses.async_stop()
         await self._stop_verifying()
         await self._sign_at_stop()
 
@@ -255,6 +272,18 @@ class LedgerService:
         except LedgerError as err:
             _LOGGER.warning("The break is recorded as soon as the ledger can be written: %s", err)
 
+    async def _on_contradiction(self, blocks: int, fault: str, note: str) -> None:
+        """Take a checkpoint that this ledger's key signed and that contradicts it for a break.
+
+        It is kept beside the ledger with the ledger's own last one: together they are the proof.
+        """
+        ledger = self._controller.ledger
+        own = self.signed.body["note"] if self.signed else ""
+        path = ledger.path.parent / DISPUTES / f"{blocks}-{now_ms()}.txt"
+        await self._hass.async_add_executor_job(_keep_dispute, path, f"{note}\n{own}")
+        seq = await ledger.read(lambda reader: reader.first_seq(blocks - 1)) if blocks else 0
+        await self._found_break(Break(seq=seq, fault=fault))
+
     @callback
     def _report_break(self, found: Break) -> None:
         async_report(self._hass, self._entry, ISSUE_LEDGER_BROKEN, error=found.fault)
@@ -267,6 +296,7 @@ class LedgerService:
         await self._stop_verifying()
         await self._controller.accept_break(user_id)
         self.verification = self.signed = None
+        self.witnesses.async_forget()
         ledger = self._controller.ledger
         await self.trust_store.async_save(
             broken=None, walked=None, head=str(ledger.head), checkpoint=None
@@ -382,6 +412,7 @@ class LedgerService:
     @callback
     def _housekeep(self, _now: datetime) -> None:
         """Start housekeeping and verification in the background, unless one of them runs."""
+        self.witnesses.async_check()
         busy = (self._background, self._whole)
         if any(task is not None and not task.done() for task in busy):
             return
@@ -411,27 +442,53 @@ class LedgerService:
         """Append a signed checkpoint of the ledger's head. Raises LedgerError."""
         self.signed = await self._controller.checkpoint()
         self._signed_at_s = time.monotonic()
+        self.witnesses.async_send(self.signed)
         self.async_follow()
         return self.signed
 
     async def async_covering_note(self, seq: int | None = None) -> Note:
         """Return a checkpoint that covers a record; without one, all that is recorded.
 
-        A new one is signed only where something was recorded that the last does not cover. For a
-        broken ledger, which is not signed any more, it is the last one. Raises LedgerError, and
-        ValueError when there is no such record.
+        A new one is signed only where something was recorded that the last does not cover, and
+        waits for its cosignatures for a while. For a broken ledger, which is not signed any more,
+        it is the last one. Raises LedgerError, and ValueError when there is no such record.
         """
-        signed, last_seq = self.signed, self._controller.ledger.head.seq
+        last_seq = self._controller.ledger.head.seq
         wanted_seq = last_seq if seq is None else seq
         if wanted_seq > last_seq:
             raise ValueError(f"record {seq} is not there")
-        if signed is not None:
-            is_covered = wanted_seq < signed.seq or last_seq == signed.seq
-            if is_covered or self.broken is not None:
-                return Note.parse(signed.body["note"])
+        note = self._newest_note()
+        if note is not None and (self.broken is not None or await self._covers(note, wanted_seq)):
+            return note
         if self.broken is not None:
             raise LedgerError(LedgerReason.CORRUPT, "the ledger is broken and was never signed")
-        return Note.parse((await self.async_sign()).body["note"])
+        signed = await self.async_sign()
+        await self.witnesses.async_settle(EVIDENCE_WAIT_S)
+        return self._newest_note() or Note.parse(signed.body["note"])
+
+    def _newest_note(self) -> Note | None:
+        """Return the last checkpoint, with the cosignatures that it has."""
+        if self.signed is None:
+            return None
+        note, cosigned = Note.parse(self.signed.body["note"]), self.witnesses.note
+        return cosigned if cosigned is not None and cosigned.text == note.text else note
+
+    async def _covers(self, note: Note, seq: int) -> bool:
+        """Return whether a checkpoint covers a record, or nothing but checkpoints follow it.
+
+        Raises LedgerError.
+        """
+        ledger = self._controller.ledger
+        try:
+            covered_seq = await ledger.covered_seq(note)
+        except ValueError:  # of a segment that was given up
+            return False
+        if seq <= covered_seq:
+            return True
+        if ledger.head.seq - covered_seq > MAX_CHECKPOINTS_BEHIND:
+            return False
+        behind = await ledger.query(from_seq=covered_seq + 1, limit=MAX_CHECKPOINTS_BEHIND)
+        return all(entry.kind == RecordKind.CHECKPOINT for entry in behind)
 
     async def async_sign_daily(self) -> None:
         """Append a checkpoint once a day; not to a broken ledger, nor to one that is not open."""

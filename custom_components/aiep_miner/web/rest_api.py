@@ -24,6 +24,13 @@ from ..coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from ..engine.ledger import Ledger, LedgerError
 from ..engine.ledger.verifier.note import Note
 from ..engine.records import RecordKind
+from ..ledger_service.statements import (
+    DEFAULT_SHARE_PCT,
+    async_statement,
+    csv_of,
+    html_of,
+    terms_of,
+)
 from ..ledger_service.trust_store import async_stored_access
 from .credentials import (
     TIMESTAMP_HEADER,
@@ -39,6 +46,7 @@ from .permissions import may_read
 from .serializers import (
     PAGE_SCHEMA,
     SEQ,
+    TIME,
     block_of,
     cycle_report,
     health_report,
@@ -62,6 +70,18 @@ KINDS: Final = {
 }
 """What the records of a kind are called in an address."""
 _DATA_USED_SIGNATURES: Final[HassKey[UsedSignatures]] = HassKey("aiep_miner_used_signatures")
+_STATEMENT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required("from_ts"): TIME,
+        vol.Required("to_ts"): TIME,
+        vol.Optional("miner_ids"): vol.All(str, vol.Length(max=50_000)),
+        vol.Optional("share_pct", default=DEFAULT_SHARE_PCT): vol.All(
+            vol.Coerce(float), vol.Range(min=0, max=100)
+        ),
+        vol.Optional("format", default="json"): vol.In(["json", "csv", "html"]),
+    }
+)
+_NO_SCRIPTS: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 _EXPORT_SCHEMA: Final = vol.Schema({vol.Optional("from_seq", default=1): SEQ})
 
 
@@ -77,6 +97,7 @@ def async_setup_api(hass: HomeAssistant) -> None:
         ExportView,
         BundleView,
         ProofView,
+        StatementView,
         CycleView,
     ):
         hass.http.register_view(view())
@@ -364,6 +385,39 @@ class ProofView(OperatorView, path="ledger/proof/{seq:[0-9]{1,18}}"):
         text = await _covered(site, int(seq), ledger.proof)
         headers = _saved_as(f"record-{ledger.segment}-{seq}.tlog-proof")
         return web.Response(text=text, headers=headers | {KEY_HEADER: str(ledger.verifier_key)})
+
+
+class StatementView(OperatorView, path="statement"):
+    """A service statement."""
+
+    name = "api:aiep_miner:statement"
+
+    async def get(self, request: web.Request, operator_id: str | None = None) -> web.Response:
+        """Return what miners did over a time, as JSON, CSV or a page to print."""
+        site = await _site(request, operator_id, ledger=True)
+        _ledger(site)
+        asked = _query(request, _STATEMENT_SCHEMA)
+        miners = asked.get("miner_ids")
+        try:
+            terms = terms_of(
+                site,
+                from_ms=asked["from_ts"],
+                to_ms=asked["to_ts"],
+                miners=miners.split(",") if miners else None,
+                share_pct=asked["share_pct"],
+            )
+            statement = await async_statement(site, terms)
+        except ValueError as err:
+            raise _refusal(web.HTTPBadRequest, str(err)) from err
+        except LedgerError as err:
+            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+        if asked["format"] == "csv":
+            headers = _saved_as("statement.csv")
+            return web.Response(text=csv_of(statement), content_type="text/csv", headers=headers)
+        if asked["format"] == "html":
+            page = html_of(request.app[KEY_HASS], site.config_entry.title, statement)
+            return web.Response(text=page, content_type="text/html", headers=_NO_SCRIPTS)
+        return self.json(statement)
 
 
 class CycleView(OperatorView, path="cycle"):

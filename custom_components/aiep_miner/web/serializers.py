@@ -13,12 +13,12 @@ from ..engine.read_model import ReadModel
 MAX_RECORDS: Final = 500
 MAX_SEQ: Final = 2**63 - 1
 SEQ: Final = vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_SEQ))
-_TIME: Final = vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_SEQ))
+TIME: Final = vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_SEQ))
 PAGE_SCHEMA: Final = vol.Schema(
     {
         vol.Optional("miner_id"): vol.All(str, vol.Length(max=255)),
-        vol.Optional("from_ts"): _TIME,
-        vol.Optional("to_ts"): _TIME,
+        vol.Optional("from_ts"): TIME,
+        vol.Optional("to_ts"): TIME,
         vol.Optional("cursor"): SEQ,
         vol.Optional("limit", default=100): vol.All(
             vol.Coerce(int), vol.Range(min=1, max=MAX_RECORDS)

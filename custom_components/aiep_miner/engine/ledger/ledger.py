@@ -1,6 +1,7 @@
 """The ledger as the event loop uses it: one thread writes, some others read."""
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -20,6 +21,8 @@ from .query import Reader
 from .readers import Readers, Session
 from .signing import Signer
 from .verifier import database as reading
+from .verifier import lines as parsed
+from .verifier import statement
 from .verifier.log import Log
 from .verifier.note import Checkpoint, Note, VerifierKey
 from .verifier.report import Fault, Known, Report
@@ -418,6 +421,27 @@ class Ledger:
         """
         return await self.read(lambda reader: Prover(reader).consistency(old, new))
 
+    async def root_at(self, blocks: int) -> bytes:
+        """Return the log's root at a number of blocks. Raises LedgerError."""
+        return await self.read(lambda reader: Prover(reader).root(blocks))
+
+    async def covered_seq(self, note: Note) -> int:
+        """Return the last record that a checkpoint of this log covers; 0 for none.
+
+        Raises LedgerError, and ValueError when it is of another log.
+        """
+        head = Checkpoint.parse(note.text)
+        if head.origin != self.origin:
+            raise ValueError("the checkpoint is of another log")
+        if head.size >= self.head.blocks:
+            return self.head.seq
+        return await self.read(lambda reader: reader.first_seq(head.size) - 1)
+
+    async def statement(self, terms: statement.Terms) -> dict[str, Any]:
+        """Return lines and totals of a service statement (plain JSON types). Raises LedgerError."""
+        async with self._reading() as (session, reader):
+            return await self._in_steps(session, _fold(reader, terms), is_hurried=False)
+
     # Verification
 
     async def verify(
@@ -551,6 +575,34 @@ def _select(reader: Reader, query: Query) -> pages.Steps[tuple[LedgerEntry, ...]
         found += batch
         yield
     return tuple(found)
+
+
+def _fold(reader: Reader, terms: statement.Terms) -> pages.Steps[dict[str, Any]]:
+    """Fold a ledger's records into a statement, a block or page a step."""
+    folding = statement.Fold(terms)
+    polls_ms = max(0, terms.from_ms - statement.POLLS_BACK_MS)
+    events = Query(
+        kinds=tuple(sorted(statement.EVENT_KINDS)),
+        from_ts=max(0, terms.from_ms - statement.LOOK_BACK_MS),
+        to_ts=polls_ms - 1,
+        limit=sys.maxsize,
+    )
+    everything = Query(
+        kinds=tuple(sorted(statement.EVENT_KINDS | statement.POLL_KINDS)),
+        from_ts=polls_ms,
+        to_ts=terms.to_ms,
+        limit=sys.maxsize,
+    )
+    for query in (events, everything):
+        for batch in reader.find(query):
+            for item in batch:
+                folding.feed(
+                    parsed.Record(
+                        item.seq, item.ts_ms, str(item.kind), item.subject, item.body, item.line
+                    )
+                )
+            yield
+    return folding.result()
 
 
 def _check(database: reading.Database, log: Log, upto: int) -> pages.Steps[Fault | None]:

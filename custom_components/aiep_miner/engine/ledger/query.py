@@ -83,6 +83,11 @@ class Reader:
         pages = self._page_count()
         return int(self._page_head(pages - 1, "last_seq")) if pages else 0
 
+    def is_event(self, seq: int) -> bool:
+        """Return whether a record is an event, which is never dropped."""
+        found = self._connection.execute("SELECT 1 FROM events WHERE seq = ?", (seq,)).fetchone()
+        return found is not None
+
     def block_of(self, seq: int) -> int | None:
         """Return the number of the block that a record is in; None when there is none."""
         row = self._connection.execute("SELECT block FROM events WHERE seq = ?", (seq,)).fetchone()

@@ -3,12 +3,13 @@
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import bundle, database, export, proof
+from . import bundle, database, export, proof, statement
 from .note import Note, VerifierKey
-from .report import Known, NotALedgerError, Report
+from .report import Code, Fault, Known, NotALedgerError, Report
 
 INTACT, NOT_INTACT, NO_LEDGER = 0, 1, 2
 _SQLITE = b"SQLite format 3\0"
@@ -54,6 +55,10 @@ def _read_record(text: str) -> bytes:
     return text.encode() if is_hash else Path(text).read_bytes()
 
 
+def _read_statement(text: str) -> "dict[str, Any]":
+    return statement.read(Path(text))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="verifier",
@@ -84,7 +89,24 @@ def _parser() -> argparse.ArgumentParser:
         "--record", type=record, metavar="RECORD",
         help="for a proof: the record's line in a file, or its hash",
     )  # fmt: skip
+    parser.add_argument(
+        "--statement", type=_argument(_read_statement, "a service statement"), metavar="STATEMENT",
+        help="for an export: a service statement in JSON whose lines and totals must follow",
+    )  # fmt: skip
     return parser
+
+
+def _with_statement(report: Report, path: Path, given: "dict[str, Any]") -> Report:
+    """Compare a statement with the export that was verified. Raises NotALedgerError."""
+    if report.what != "export":
+        raise NotALedgerError("a statement is compared with an export")
+    try:
+        fault = statement.check(given, path)
+    except ValueError as err:
+        fault = str(err)
+    if fault is not None:
+        return replace(report, fault=Fault(0, None, Code.STATEMENT, fault))
+    return replace(report, notes=(*report.notes, "the statement follows from it"))
 
 
 def main(arguments: "list[str] | None" = None) -> int:
@@ -98,6 +120,8 @@ def main(arguments: "list[str] | None" = None) -> int:
     )
     try:
         report = verify(options.file, known, options.record)
+        if options.statement is not None and report.fault is None:
+            report = _with_statement(report, options.file, options.statement)
     except NotALedgerError as err:
         print(f"not a ledger: {options.file}: {err}", file=sys.stderr)  # noqa: T201
         return NO_LEDGER

@@ -334,7 +334,7 @@ class Log:
     def newest_checkpoint(self) -> "Note | None":
         """Return the checkpoint that a quorum is asked of: the greatest that is at hand."""
         notes = [*self.known.checkpoints, *([self.tally.newest] if self.tally.newest else [])]
-        return max(notes, key=lambda note: Checkpoint.parse(note.text).size, default=None)
+        return max(notes, key=_weight, default=None)
 
     # Between two steps
 
@@ -399,6 +399,11 @@ class Log:
         return tuple(remarks)
 
 
+def _weight(note: Note) -> "tuple[int, int]":
+    """Return what makes a checkpoint the newest: its size, then how many signed it."""
+    return Checkpoint.parse(note.text).size, len(note.signatures)
+
+
 class _AfterBlockError(_BrokenError):
     """The log differs from what is known, found after a block was appended."""
 
@@ -437,12 +442,15 @@ def check_signed(note: Note, known: Known) -> None:
 
 
 def witnesses_of(note: Note, known: Known) -> int:
-    """Return how many witnesses cosigned a note. Raises ValueError when a line does not fit."""
+    """Return how many witnesses cosigned a note; keys of one name are one witness.
+
+    Raises ValueError when a line does not fit.
+    """
     found = cosignature.check_all(note, known.witnesses)
     for item in found:
         if item.verdict is cosignature.Verdict.INVALID:
             raise ValueError(f"the cosignature of {item.key.name} does not fit")
-    return len({item.key for item in found if item.verdict is cosignature.Verdict.VALID})
+    return len({item.key.name for item in found if item.verdict is cosignature.Verdict.VALID})
 
 
 def unchecked_of(note: Note, known: Known) -> "list[str]":

@@ -31,6 +31,7 @@ class Code:
     COSIGNATURES = "cosignatures"
     EVIDENCE = "evidence"
     PROOF = "proof"
+    STATEMENT = "statement"
 
 
 @dataclass(frozen=True)
