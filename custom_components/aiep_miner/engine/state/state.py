@@ -272,7 +272,9 @@ def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) 
         miner.running_since_ms = None
         miner.stopped_since_ms = miner.stopped_since_ms or ts_ms
     own = state.own(miner_id)
-    told = reading.expected_hashrate_ths or miner.rate_at(reading.level, own)
+    # Firmware may go on to tell the rate of its highest level.
+    known = (reading.expected_hashrate_ths, miner.rate_at(reading.level, own))
+    told = min((rate for rate in known if rate), default=None)
     expected = told or miner.usual(own)[0]
     if miner.tuned and not told and len(miner.running) < ENOUGH_READINGS:
         low = rate == 0
