@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns import ledger_damage, ledger_disk, ledger_tampering
+from tests.campaigns import ledger_damage, ledger_disk, ledger_rewritten, ledger_tampering
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,11 +27,18 @@ def test_killed_while_writing() -> None:
 
 
 def test_every_edit_is_found() -> None:
-    assert sum(ledger_tampering.ledger_tampering(n=150, seed=12).values()) == 150
+    found = ledger_tampering.ledger_tampering(n=150, seed=12)
+    assert sum(found.values()) - found["by what is known outside"] == 150
 
 
 def test_old_copies_and_truncations_are_found() -> None:
     ledger_tampering.ledger_old_copies(n=10, seed=13)
+
+
+def test_a_rewritten_history_is_found() -> None:
+    told = ledger_rewritten.ledger_rewritten(n=4, seed=17)
+    assert set(told.values()) == {1}
+    assert len(told) == 12
 
 
 def test_damaged_files() -> None:

@@ -323,12 +323,11 @@ class Ledger:
 
     def _some_steps[T](self, steps: pages.Steps[T]) -> tuple[T] | tuple[()]:
         """Work for some milliseconds; return what it has come to, once it has."""
-        self._is_calm.wait(_YIELD_S)
         until_s = time.monotonic() + _STEP_S
         try:
             with translated():
-                next(steps)
-                while self._is_calm.is_set() and time.monotonic() < until_s:
+                while time.monotonic() < until_s:
+                    self._is_calm.wait(_YIELD_S)
                     next(steps)
         except StopIteration as end:
             return (end.value,)

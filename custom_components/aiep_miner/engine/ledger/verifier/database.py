@@ -42,6 +42,7 @@ def connect(path: Path) -> sqlite3.Connection:
     )
     try:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
+        connection.text_factory = _text  # what is no UTF-8 is found where it is
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -49,6 +50,10 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")
 
 
 def read_meta(connection: sqlite3.Connection) -> "dict[str, str]":
@@ -61,8 +66,11 @@ def read_meta(connection: sqlite3.Connection) -> "dict[str, str]":
         raise NotALedgerError(f"it has no meta table: {err}") from err
     if meta.get("format") != FORMAT:
         raise NotALedgerError(f"its format is {meta.get('format')!r}, not {FORMAT}")
-    if not isinstance(meta.get("operator_id"), str) or not isinstance(meta.get("segment"), str):
-        raise NotALedgerError("it does not say whose ledger it is")
+    try:
+        meta["operator_id"].encode()
+        meta["segment"].encode()
+    except (LookupError, AttributeError, UnicodeEncodeError) as err:
+        raise NotALedgerError("it does not say whose ledger it is") from err
     return meta
 
 
