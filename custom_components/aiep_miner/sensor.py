@@ -118,8 +118,9 @@ class OperatorSensor(OperatorEntity, SensorEntity):
         if isinstance(value, float):
             value = unsigned_zero(value, description.suggested_display_precision)
         self._attr_native_value = value
-        attributes_fn = description.attributes_fn
-        self._attr_extra_state_attributes = attributes_fn(site) if attributes_fn else {}
+        if description.attributes_fn is None:
+            return (value,)
+        self._attr_extra_state_attributes = description.attributes_fn(site)
         return value, self._attr_extra_state_attributes
 
 
@@ -138,10 +139,11 @@ class MinerSensor(MinerEntity, SensorEntity):
     @override
     def shown(self) -> tuple[Any, ...]:
         description, miner = self.entity_description, self.miner
-        self._attr_native_value = description.value(miner)
-        attributes_fn = description.attributes_fn
-        self._attr_extra_state_attributes = attributes_fn(miner) if attributes_fn else {}
-        return self._attr_native_value, self._attr_extra_state_attributes
+        value = self._attr_native_value = description.value(miner)
+        if description.attributes_fn is None:
+            return (value,)
+        self._attr_extra_state_attributes = description.attributes_fn(miner)
+        return value, self._attr_extra_state_attributes
 
 
 class DecisionSensor(MinerEntity, SensorEntity):

@@ -2,11 +2,9 @@
 
 import statistics
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..governor import HardwareReading, MiningDomain
 from ..records import (
     Action,
     Basis,
@@ -62,8 +60,6 @@ class MinerState:
     reading: Reading | None = None
     """The last good one, of ``reading_ms``."""
     reading_ms: int = 0
-    sensors: Mapping[MiningDomain, list[HardwareReading]] = field(default_factory=dict)
-    """That reading as the governor takes it."""
     profit: LedgerEntry[ProfitRecord] | None = None
     decision: LedgerEntry[DecisionRecord] | None = None
     proposal: LedgerEntry[ProposalRecord] | None = None

@@ -49,7 +49,7 @@ from .house import HouseHistory
 from .levels import MAX_LEVELS, SETTLED_MS, LevelFigures, LevelTrack, followed, seen
 from .miner import ENOUGH_READINGS, MinerState, Pending
 from .prices import PriceHistory
-from .sensors import hardware_readings
+from .sensors import SENSED, hardware_readings
 from .sheds import Sheds
 from .site_power import SitePower
 
@@ -253,8 +253,7 @@ def _telemetry(state: State, filed: LedgerEntry[TelemetryRecord]) -> None:
     _follow_silence(miner, record.reading)
     _follow_level(miner, record.reading, record.ts_ms)
     _follow_heat(miner, record.reading.hottest_c, state.limit_c(record.subject), record.ts_ms)
-    miner.sensors = hardware_readings(record.reading, record.ts_ms / 1000)
-    _teach_governor(state, miner, record.ts_ms / 1000)
+    _teach_governor(state, record.subject, record.reading, record.ts_ms / 1000)
 
 
 def _follow_running(state: State, miner: MinerState, miner_id: str, ts_ms: int) -> None:
@@ -382,10 +381,11 @@ def _follow_frozen(
         miner.frozen_polls, miner.frozen_since_ms = 0, ts_ms
 
 
-def _teach_governor(state: State, miner: MinerState, at_s: float) -> None:
-    for domain, readings in miner.sensors.items():
+def _teach_governor(state: State, miner_id: str, reading: Reading, at_s: float) -> None:
+    for domain in SENSED:
+        readings = hardware_readings(reading, domain, at_s)
         if readings:
-            state.governor.observe(miner.miner_id, domain, readings, at_s)
+            state.governor.observe(miner_id, domain, readings, at_s)
 
 
 def _price(state: State, filed: LedgerEntry[PriceRecord]) -> None:

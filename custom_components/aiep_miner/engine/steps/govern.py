@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from ..governor import (
@@ -24,9 +25,10 @@ from ..records import (
     Origin,
     Pool,
     ProposalRecord,
+    Reading,
     Strategy,
 )
-from ..state import GOVERNED, MinerState, State, acceptance
+from ..state import GOVERNED, MinerState, State, acceptance, hardware_readings
 from . import power, shed
 from .rules import ceiling_of, is_safety_stop, suppressing_rule
 
@@ -128,16 +130,17 @@ def _signals(
     state: State, miner: MinerState, proposal: ProposalRecord, ts_ms: int
 ) -> MiningSignals:
     domain, action = GOVERNED[proposal.action]
-    fresh = miner.reading is not None and ts_ms - miner.reading_ms <= READING_MAX_AGE_MS
-    readings = miner.sensors if fresh else {}
-    temperatures = readings.get(MiningDomain.HARDWARE, [])
+    is_fresh = ts_ms - miner.reading_ms <= READING_MAX_AGE_MS
+    reading = miner.reading if miner.reading is not None and is_fresh else Reading()
+    readings = partial(hardware_readings, reading, at_s=miner.reading_ms / 1000)
+    temperatures = readings(MiningDomain.HARDWARE)
     pools = miner.reading.pools if miner.reading is not None else ()
     return MiningSignals(
         mining_domain=domain,
         proposed_action=action,
         ai_value=_claim(domain, proposal, temperatures, pools),
         ai_confidence=proposal.confidence,
-        hardware_readings=readings.get(domain, []),
+        hardware_readings=temperatures if domain is MiningDomain.HARDWARE else readings(domain),
         rig_id=miner.miner_id,
         pool_url=next((pool.url for pool in pools if pool.index == proposal.value), None)
         if proposal.action is Action.SET_POOL
