@@ -17,6 +17,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .const import CONF_GRID_POWER, SECTION_HOUSE
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from .engine.records import Strategy
 from .engine.status import Status
@@ -99,7 +100,7 @@ def _unit(
 class OperatorSensor(OperatorEntity, SensorEntity):
     """A sensor of the operator's device."""
 
-    _unrecorded_attributes = frozenset({"decisions", "sentence"})
+    _unrecorded_attributes = frozenset({"decisions", "sentence", "grid_w", "miners_w"})
 
     entity_description: OperatorSensorDescription
 
@@ -112,6 +113,9 @@ class OperatorSensor(OperatorEntity, SensorEntity):
         if description.of_plan:
             is_planned = coordinator.controller.view.policy.strategy is Strategy.PLAN
             self._attr_entity_registry_enabled_default = is_planned
+        if description.of_house:
+            house = coordinator.config_entry.options.get(SECTION_HOUSE, {})
+            self._attr_entity_registry_enabled_default = bool(house.get(CONF_GRID_POWER))
 
     @override
     def shown(self) -> tuple[Any, ...]:
