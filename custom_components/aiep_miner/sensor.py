@@ -15,6 +15,7 @@ from homeassistant.const import Platform, UnitOfEnergy
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import CONF_GRID_POWER, SECTION_HOUSE
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from .engine.records import Strategy
 from .engine.status import Status
@@ -97,7 +98,7 @@ def _unit(
 class OperatorSensor(OperatorEntity, SensorEntity):
     """A sensor of the operator's device."""
 
-    _unrecorded_attributes = frozenset({"decisions", "sentence", "sources"})
+    _unrecorded_attributes = frozenset({"decisions", "sentence", "sources", "grid_w", "miners_w"})
 
     entity_description: OperatorSensorDescription
 
@@ -110,6 +111,9 @@ class OperatorSensor(OperatorEntity, SensorEntity):
         if description.of_plan:
             is_planned = coordinator.controller.view.policy.strategy is Strategy.PLAN
             self._attr_entity_registry_enabled_default = is_planned
+        if description.of_house:
+            house = coordinator.config_entry.options.get(SECTION_HOUSE, {})
+            self._attr_entity_registry_enabled_default = bool(house.get(CONF_GRID_POWER))
 
     @override
     def shown(self) -> tuple[Any, ...]:

@@ -1,8 +1,11 @@
 """What the planner makes of seeded years of four sites, and how long it takes."""
 
+import asyncio
 import json
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,10 +30,12 @@ from custom_components.aiep_miner.engine.economics.backtest.simulate import (
     follow_plan,
     follow_policy,
 )
+from custom_components.aiep_miner.engine.economics.live import solve
 from custom_components.aiep_miner.engine.economics.planner.engine import program_for
 from custom_components.aiep_miner.engine.economics.planner.plan import plan
 from custom_components.aiep_miner.engine.economics.planner.problem import MinerNow, Problem
 from custom_components.aiep_miner.engine.economics.policies import Threshold
+from custom_components.aiep_miner.engine.records import PlanInputs, PlannedLevel, PlannedMiner
 from devtools.economics.sites import SITES
 
 TARGETS = {
@@ -44,6 +49,8 @@ TARGETS = {
 One process does all the work, so its CPU time is what counts where others share the machine."""
 REPLAN_TARGETS = {100: 5, 1000: 60}
 """Seconds for a plan over 48 hours, by miners."""
+BLOCKED_S = 0.02
+"""How long a plan in a thread may hold up the event loop."""
 
 
 def load(name: str, days: int) -> tuple[Scenario, Series]:
@@ -138,12 +145,79 @@ def replan(miners: int) -> dict[str, Any]:
     }
 
 
+def blocking(miners: int) -> dict[str, Any]:
+    """Return for how long a plan that is made in a thread holds up the event loop.
+
+    That is the planner's own CPU time between two turns of the loop: what others on the machine
+    take away does not count.
+    """
+    inputs = _live_inputs(miners)
+    solve(0, "site", _live_inputs(2))
+
+    async def watch() -> list[float]:
+        clock: list[int] = []
+
+        def work() -> None:
+            clock.append(time.pthread_getcpuclockid(threading.get_ident()))
+            solve(0, "site", inputs)
+
+        gaps: list[float] = []
+        with ThreadPoolExecutor(1) as pool:
+            job = asyncio.get_running_loop().run_in_executor(pool, work)
+            last = 0.0
+            while not job.done():
+                await asyncio.sleep(0.001)
+                if clock and not job.done():
+                    now = time.clock_gettime(clock[0])
+                    gaps.append(now - last)
+                    last = now
+            await job
+        return sorted(gaps)
+
+    gaps = asyncio.run(watch())
+    return {
+        "turns_of_the_loop": len(gaps),
+        "blocked_ms": 1000 * gaps[-1],
+        "blocked_ms_p99": 1000 * gaps[int(len(gaps) * 0.99)],
+        "holds": gaps[-1] <= BLOCKED_S,
+    }
+
+
+def _live_inputs(miners: int) -> PlanInputs:
+    """Return what a live plan over 48 hours under a limit rests on."""
+    levels = ((1600.0, 55.0), (2400.0, 78.0), (3250.0, 95.0))
+    return PlanInputs(
+        first_ms=0,
+        energy_prices_per_kwh=tuple(0.02 + 0.001 * (step * 37 % 60) for step in range(192)),
+        currency="EUR",
+        revenue_per_ths=0.0005,
+        limit_w=miners * 1600.0,
+        min_run_min=30,
+        min_idle_min=30,
+        start_min=5,
+        miners=tuple(
+            PlannedMiner(
+                miner_id=f"m{number}",
+                levels=tuple(
+                    PlannedLevel(power_w=power_w * (1 + number / miners / 20), hashrate_ths=rate)
+                    for power_w, rate in levels
+                ),
+                level=number % 3 if number % 2 else None,
+                steps=1 + number % 5,
+                change_min=1.0,
+            )
+            for number in range(miners)
+        ),
+    )
+
+
 def run(quick: bool = False) -> dict[str, Any]:
     """Return the figures of a year of each site, or of two weeks."""
     days = 14 if quick else 365
     results: dict[str, Any] = {name: measure(name, days) for name in SITES}
     sizes = (100,) if quick else tuple(REPLAN_TARGETS)
-    return results | {f"replan_{miners}": replan(miners) for miners in sizes}
+    results |= {f"replan_{miners}": replan(miners) for miners in sizes}
+    return results | {f"blocking_{miners}": blocking(miners) for miners in sizes}
 
 
 def main() -> None:

@@ -61,7 +61,9 @@ CALM_CYCLES: Final = 6
 STEPS: Final = (2, 6)
 HOUR_MS: Final = 3_600_000
 ABLE: Final = tuple(action for action in Action if action is not Action.HOLD)
-CALMS: Final = frozenset({Action.STOP, Action.FAULT_LIGHT, Action.IDENTIFY})
+CALMS: Final = frozenset(
+    {Action.STOP, Action.POWER_OFF, Action.FAULT_LIGHT, Action.IDENTIFY}
+)
 SENSORS: Final = ("honest", "frozen", "silent", "low", "high", "over_range", "blind")
 
 POLICY: Final = PolicyRecord(
@@ -155,7 +157,7 @@ class Device:
         """Do as a firmware does that restarts and runs at every setting."""
         value = record.value or 0.0
         match record.action:
-            case Action.STOP:
+            case Action.STOP | Action.POWER_OFF:
                 self.running = False
                 return
             case (

@@ -320,6 +320,9 @@ async def test_a_plan_knows_the_sun(
     entry = make_operator([simulated()], data={"energy_price": 0.4}, options=options)
     site = await set_up(hass, entry)
     await hass.async_block_till_done(wait_background_tasks=True)
+    shown = hass.states.get("sensor.site_surplus_for_miners")
+    assert float(shown.state) > 2000
+    assert (shown.attributes["grid_w"], shown.attributes["faults"]) == (-2000.0, {})
     plan = site.data.plan
     assert plan is not None
     assert plan.record.inputs.feed_in_price_per_kwh == 0.02

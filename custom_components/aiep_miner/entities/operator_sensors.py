@@ -17,6 +17,7 @@ from ..const import PER_DAY, UNIT_HASHRATE
 from ..coordinator import AiepMinerCoordinator
 from ..engine.governor import MiningDomain
 from .curtailment import curtailment_details, ordered_w
+from .house import house_details, surplus_w
 from .plan import (
     next_change_at,
     next_change_details,
@@ -37,7 +38,9 @@ class OperatorSensorDescription(SensorEntityDescription):
     attributes_fn: Callable[[AiepMinerCoordinator], dict[str, Any]] | None = None
     currency_unit: str | None = None
     of_plan: bool = False
-    """Shown by default only where the operator goes by a plan."""
+    """Shown by default only where the operator goes by a plan …"""
+    of_house: bool = False
+    """… or where the power at the grid is measured."""
 
 
 def _verification(site: AiepMinerCoordinator) -> str | None:
@@ -138,6 +141,17 @@ PLAN_SENSORS: Final = (
 )
 OPERATOR_SENSORS: Final = (
     *PLAN_SENSORS,
+    OperatorSensorDescription(
+        key="surplus",
+        translation_key="surplus",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        of_house=True,
+        value_fn=surplus_w,
+        attributes_fn=house_details,
+    ),
     OperatorSensorDescription(
         key="ordered_power",
         translation_key="ordered_power",
