@@ -275,13 +275,11 @@ async def test_the_example_of_the_documentation(
     config = yaml.safe_load(found[1].replace("ai_task.openai_ai_task", MODEL))
     model.script = lambda situation: {"proposals": [sound(situation)]}
     assert await async_setup_component(hass, "automation", config)
-    await hass.services.async_call(
-        "automation",
-        "trigger",
-        {"entity_id": "automation.ask_a_model_every_evening"},
-        blocking=True,
-    )
+    target = {"entity_id": "automation.ask_a_model_every_evening"}
+    await hass.services.async_call("automation", "trigger", target, blocking=True)
     await hass.async_block_till_done()
+    # Its timer must not outlive the test.
+    await hass.services.async_call("automation", "turn_off", target, blocking=True)
     assert [item.action for item in fake.commands] == [Action.SET_POWER]
     (proposal,) = await records(site, RecordKind.PROPOSAL)
     assert (proposal.origin, proposal.origin_id) == (Origin.LLM, MODEL)
