@@ -35,9 +35,14 @@ def why_missing() -> str | None:
 
 @contextlib.asynccontextmanager
 async def browser_page(
-    hass: HassProcess, viewport: dict[str, int] = DESK, *, dark: bool = False
+    hass: HassProcess,
+    viewport: dict[str, int] = DESK,
+    *,
+    dark: bool = False,
+    at: str = "/config/integrations/integration/aiep_miner",
+    shows: str = "AIEP Miner",
 ) -> AsyncIterator[Any]:
-    """Open a page that is logged in as the owner."""
+    """Open a page of Home Assistant, logged in as the owner; it ``shows`` a text when it is there."""
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
@@ -48,8 +53,8 @@ async def browser_page(
             )
             page = await context.new_page()
             page.set_default_timeout(WAIT_MS)
-            await page.goto(f"{hass.url}/config/integrations/integration/aiep_miner")
-            await page.get_by_text("AIEP Miner").first.wait_for()
+            await page.goto(f"{hass.url}{at}")
+            await page.get_by_text(shows).first.wait_for()
             try:
                 yield page
             except BaseException:

@@ -4,12 +4,15 @@ Through Home Assistant's real AI Task component. Nothing of it acts; all of it i
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from homeassistant.components.ai_task import (
     AITaskEntity,
     AITaskEntityFeature,
@@ -30,6 +33,7 @@ from custom_components.aiep_miner.engine.records import Action, Origin, RecordKi
 from ..conftest import FULL_READING, FakeMiner, RunCycles
 
 MODEL = "ai_task.model"
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "language-models.md").read_text("utf-8")
 HOT = (Temperature(sensor="board_0", temperature_c=99.0),)
 
 type Script = Callable[[dict[str, Any]], Any]
@@ -261,6 +265,24 @@ async def test_a_model_that_fails_says_so(
     model.script = fail
     with pytest.raises(HomeAssistantError, match="out of tokens"):
         await consult(hass)
+
+
+async def test_the_example_of_the_documentation(
+    hass: HomeAssistant, site: AiepMinerCoordinator, model: ScriptedModel, fake: FakeMiner
+) -> None:
+    found = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    config = yaml.safe_load(found[1].replace("ai_task.openai_ai_task", MODEL))
+    model.script = lambda situation: {"proposals": [sound(situation)]}
+    assert await async_setup_component(hass, "automation", config)
+    target = {"entity_id": "automation.ask_a_model_every_evening"}
+    await hass.services.async_call("automation", "trigger", target, blocking=True)
+    await hass.async_block_till_done()
+    # Its timer must not outlive the test.
+    await hass.services.async_call("automation", "turn_off", target, blocking=True)
+    assert [item.action for item in fake.commands] == [Action.SET_POWER]
+    (proposal,) = await records(site, RecordKind.PROPOSAL)
+    assert (proposal.origin, proposal.origin_id) == (Origin.LLM, MODEL)
 
 
 async def test_without_ai_tasks_the_action_says_so(
