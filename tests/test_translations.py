@@ -48,8 +48,8 @@ from custom_components.aiep_miner.entities.miner_sensors import MINER_SENSORS
 from custom_components.aiep_miner.entities.operator_sensors import OPERATOR_SENSORS
 from custom_components.aiep_miner.entities.part_sensors import PART_SENSORS, of_part
 from custom_components.aiep_miner.entities.problems import LEDGER_ERROR, MINER_MESSAGE, MINERS
+from custom_components.aiep_miner.flows import customer, operator_options, peer, scan
 from custom_components.aiep_miner.flows import miner as miner_flow
-from custom_components.aiep_miner.flows import operator_options, peer, scan
 from custom_components.aiep_miner.flows.house import VALUES, house_schema
 from custom_components.aiep_miner.flows.miner_forms import ADDRESSES, miner_schema
 from custom_components.aiep_miner.flows.operator import operator_schema
@@ -443,6 +443,17 @@ def test_peer_forms() -> None:
             "ml_dsa_key",
         }
     assert set(texts["error"]) == set(re.findall(r'[A-Z]: "(\w+)"}', _code("flows/peer.py")))
+
+
+def test_customer_forms() -> None:
+    texts = TEXTS["config_subentries"]["customer"]
+    assert set(texts["step"]) == {"user", "reconfigure", "secret"}
+    entry = make_operator()
+    for step in ("user", "reconfigure"):
+        schema = customer.customer_schema(entry, is_new=step == "user")
+        assert_texts(texts["step"][step], schema)
+    errors = set(re.findall(r'CONF_\w+: "(\w+)"}', _code("flows/customer.py")))
+    assert set(texts["error"]) == errors
 
 
 def test_flow_errors_and_aborts() -> None:

@@ -27,6 +27,7 @@ from .ledger_service.evidence import async_setup_evidence_actions
 from .ledger_service.trust_store import async_leave, ledger_path
 from .services import async_setup_actions
 from .web.fleet_feed import async_setup_fleet_feed
+from .web.log_api import async_setup_log_api
 from .web.rest_api import async_setup_api
 from .web.websocket_api import async_setup_websocket_api
 
@@ -56,6 +57,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_consult(hass)
     async_setup_curtailment(hass)
     async_setup_api(hass)
+    async_setup_log_api(hass)
     async_setup_witness(hass)
     async_setup_websocket_api(hass)
     async_setup_fleet_feed(hass)

@@ -21,9 +21,10 @@ from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
-from .const import CONF_NEXT_STEP, DOMAIN, SUBENTRY_MINER, SUBENTRY_PEER
+from .const import CONF_NEXT_STEP, DOMAIN, SUBENTRY_CUSTOMER, SUBENTRY_MINER, SUBENTRY_PEER
 from .engine.miners.base import MinerError
 from .flows.adapters import ADAPTER_ASIC_RS
+from .flows.customer import CustomerFlow
 from .flows.migration import MINOR_VERSION, VERSION
 from .flows.miner import MinerFlow
 from .flows.miner_forms import (
@@ -87,8 +88,12 @@ class AiepMinerConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return what an operator can have: miners, and peers whose logs it witnesses."""
-        return {SUBENTRY_MINER: MinerFlow, SUBENTRY_PEER: PeerFlow}
+        """Return what an operator can have: miners, customers, peers whose logs it witnesses."""
+        return {
+            SUBENTRY_MINER: MinerFlow,
+            SUBENTRY_CUSTOMER: CustomerFlow,
+            SUBENTRY_PEER: PeerFlow,
+        }
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

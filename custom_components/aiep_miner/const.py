@@ -6,6 +6,7 @@ from homeassistant.util.hass_dict import HassKey
 
 DOMAIN: Final = "aiep_miner"
 MANUFACTURER: Final = "AIEP Miner"
+SUBENTRY_CUSTOMER: Final = "customer"
 SUBENTRY_MINER: Final = "miner"
 SUBENTRY_PEER: Final = "peer"
 
@@ -14,6 +15,7 @@ CONF_COIN_PRICE: Final = "coin_price"
 CONF_CURRENCY: Final = "currency"
 CONF_ENERGY_PRICE: Final = "energy_price"
 CONF_FLEET_SIZE: Final = "fleet_size"
+CONF_MINERS: Final = "miners"
 CONF_MISSED_AFTER: Final = "missed_after_h"
 CONF_NEXT_STEP: Final = "next_step_id"
 CONF_NETWORK_DIFFICULTY: Final = "network_difficulty"
@@ -33,6 +35,7 @@ CONF_NOMINAL_POWER: Final = "nominal_power_w"
 CONF_POWER_ENTITY: Final = "power_entity"
 CONF_POWER_SWITCH: Final = "power_switch"
 CONF_PROFILE: Final = "profile"
+CONF_SECRET: Final = "secret"  # noqa: S105 - the name of a field
 CONF_SEED: Final = "seed"
 CONF_USERS_MAY_READ: Final = "users_may_read"
 

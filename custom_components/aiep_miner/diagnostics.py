@@ -10,7 +10,7 @@ from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
-from .const import CONF_PUBLIC_SOURCE, DOMAIN
+from .const import CONF_PUBLIC_SOURCE, CONF_SECRET, DOMAIN
 from .coordinator import AiepMinerConfigEntry
 from .engine.read_model import MinerReadModel, ReadModel
 from .engine.records import Record
@@ -21,6 +21,7 @@ TO_REDACT: Final = {
     CONF_HOST,
     CONF_PASSWORD,
     CONF_PUBLIC_SOURCE,
+    CONF_SECRET,
     CONF_USERNAME,
     "hostname",
     "mac",

@@ -373,6 +373,7 @@ class Witnesses:
             if known > ledger.head.blocks:
                 await self._contest(witness, ledger, known)
             if known > sent.head.size:
+                await self._examine(witness, ledger)
                 raise _FailedError(f"it knows {known} blocks already")
             old = standing.size = known
         raise _FailedError("the witness names another size each time")
@@ -402,24 +403,29 @@ class Witnesses:
     # A witness that knows another log
 
     async def _contest(self, witness: Witness, ledger: Ledger, known: int) -> None:
-        """Find out what a witness knows that is not in the log; always raises.
-
-        A break is reported only when the witness shows a checkpoint that this log's own key
-        signed: otherwise any witness could stop a site by an answer.
-        """
+        """Report a witness that does not recognise the log; always raises."""
         head = ledger.head.blocks
-        try:
-            seen = await self._seen_by(witness, ledger)
-        except _FailedError, ValueError:
-            seen = None
-        if seen is not None and (fault := await _difference(ledger, seen)) is not None:
-            await self._on_break(min(head, Checkpoint.parse(seen.text).size), fault, str(seen))
+        await self._examine(witness, ledger)
         detail = (
             f"knows {known} blocks of this log, which has {head}"
             if known > head
             else f"does not accept that the log continues the {known} blocks that it knows"
         )
         raise _RefusedError(f"{witness.keys[0].name} ({witness.url}) {detail}")
+
+    async def _examine(self, witness: Witness, ledger: Ledger) -> None:
+        """Report a break when a witness shows a checkpoint of this log that contradicts it.
+
+        Only one that this log's own key signed counts: otherwise any witness could stop a site by
+        an answer.
+        """
+        try:
+            seen = await self._seen_by(witness, ledger)
+        except _FailedError, ValueError:
+            return
+        if seen is not None and (fault := await _difference(ledger, seen)) is not None:
+            size = Checkpoint.parse(seen.text).size
+            await self._on_break(min(ledger.head.blocks, size), fault, str(seen))
 
     async def _seen_by(self, witness: Witness, ledger: Ledger) -> Note | None:
         """Return the checkpoint that a witness shows of this log, if this log's key signed it."""

@@ -457,16 +457,16 @@ class LedgerService:
         wanted_seq = last_seq if seq is None else seq
         if wanted_seq > last_seq:
             raise ValueError(f"record {seq} is not there")
-        note = self._newest_note()
+        note = self.newest_note()
         if note is not None and (self.broken is not None or await self._covers(note, wanted_seq)):
             return note
         if self.broken is not None:
             raise LedgerError(LedgerReason.CORRUPT, "the ledger is broken and was never signed")
         signed = await self.async_sign()
         await self.witnesses.async_settle(EVIDENCE_WAIT_S)
-        return self._newest_note() or Note.parse(signed.body["note"])
+        return self.newest_note() or Note.parse(signed.body["note"])
 
-    def _newest_note(self) -> Note | None:
+    def newest_note(self) -> Note | None:
         """Return the last checkpoint, with the cosignatures that it has."""
         if self.signed is None:
             return None

@@ -103,7 +103,8 @@ def async_setup_api(hass: HomeAssistant) -> None:
         hass.http.register_view(view())
 
 
-def _refusal[E: web.HTTPException](error: type[E], message: str) -> E:
+def refusal[E: web.HTTPException](error: type[E], message: str) -> E:
+    """Return an error with a message in JSON."""
     return error(text=json.dumps({"message": message}), content_type="application/json")
 
 
@@ -118,7 +119,7 @@ def _entry(hass: HomeAssistant, operator_id: str | None) -> AiepMinerConfigEntry
 def _loaded(entry: AiepMinerConfigEntry) -> AiepMinerCoordinator:
     """Return an operator's coordinator; raises HTTPServiceUnavailable."""
     if entry.state is not ConfigEntryState.LOADED:
-        raise _refusal(web.HTTPServiceUnavailable, "the operator is not running")
+        raise refusal(web.HTTPServiceUnavailable, "the operator is not running")
     return entry.runtime_data.coordinator
 
 
@@ -129,7 +130,7 @@ async def _authenticate(request: web.Request, *, acts: bool) -> AiepMinerConfigE
     """
     if request[KEY_AUTHENTICATED]:
         if acts and not request[KEY_HASS_USER].is_admin:
-            raise _refusal(web.HTTPForbidden, "only administrators may do this")
+            raise refusal(web.HTTPForbidden, "only administrators may do this")
         return None
     entry, access, claim = await _signer(request)
     if acts:
@@ -142,18 +143,30 @@ async def _signer(request: web.Request) -> tuple[AiepMinerConfigEntry, Access, C
 
     Nothing is said of an operator, not even whether it is loaded, before its signature is verified.
     """
-    headers = request.headers
-    claim = read_claim(headers.get(hdrs.AUTHORIZATION, ""), headers.get(TIMESTAMP_HEADER, ""))
-    if claim is None or abs(dt_util.utcnow().timestamp() - claim.at_s) > WINDOW_S:
-        raise _refusal(web.HTTPUnauthorized, "no valid credentials")
-    body = await _body(request)
+    claim, body = await async_claim(request)
     entry = _entry(request.app[KEY_HASS], claim.operator_id)
     access = await _access(request.app[KEY_HASS], entry)
-    if not is_signed_by(access, claim, method=request.method, target=request.raw_path, body=body):
-        raise _refusal(web.HTTPUnauthorized, "no valid credentials")
+    require_signature(request, access, claim, body)
     assert entry is not None  # noqa: S101 - without an operator there is no access
     assert access is not None  # noqa: S101 - without access nothing is signed
     return entry, access, claim
+
+
+async def async_claim(request: web.Request) -> tuple[Claim, bytes]:
+    """Return what a request's headers claim, and its body; raises HTTPUnauthorized."""
+    headers = request.headers
+    claim = read_claim(headers.get(hdrs.AUTHORIZATION, ""), headers.get(TIMESTAMP_HEADER, ""))
+    if claim is None or abs(dt_util.utcnow().timestamp() - claim.at_s) > WINDOW_S:
+        raise refusal(web.HTTPUnauthorized, "no valid credentials")
+    return claim, await _body(request)
+
+
+def require_signature(
+    request: web.Request, access: Access | None, claim: Claim, body: bytes
+) -> None:
+    """Raise HTTPUnauthorized unless a secret signed a request."""
+    if not is_signed_by(access, claim, method=request.method, target=request.raw_path, body=body):
+        raise refusal(web.HTTPUnauthorized, "no valid credentials")
 
 
 async def _body(request: web.Request) -> bytes:
@@ -166,7 +179,7 @@ async def _body(request: web.Request) -> bytes:
                 if len(body) > MAX_BODY_BYTES:
                     raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
     except TimeoutError as err:
-        raise _refusal(web.HTTPRequestTimeout, "the body did not arrive in time") from err
+        raise refusal(web.HTTPRequestTimeout, "the body did not arrive in time") from err
     return body
 
 
@@ -182,13 +195,13 @@ async def _access(hass: HomeAssistant, entry: AiepMinerConfigEntry | None) -> Ac
 def _allow_action(request: web.Request, access: Access, claim: Claim) -> None:
     """Let a signed request act, once; raises HTTPForbidden or HTTPConflict."""
     if not access.may_act:
-        raise _refusal(web.HTTPForbidden, "the credentials allow only reading")
+        raise refusal(web.HTTPForbidden, "the credentials allow only reading")
     used = request.app[KEY_HASS].data[_DATA_USED_SIGNATURES]
     if not used.take(claim, dt_util.utcnow().timestamp()):
-        raise _refusal(web.HTTPConflict, "this request was made before; sign a new one")
+        raise refusal(web.HTTPConflict, "this request was made before; sign a new one")
 
 
-async def _site(
+async def site_of(
     request: web.Request, operator_id: str | None, *, acts: bool = False, ledger: bool = False
 ) -> AiepMinerCoordinator:
     """Return the operator that a request is about, if it may have it; raises HTTPException.
@@ -198,32 +211,32 @@ async def _site(
     own = await _authenticate(request, acts=acts)
     entry = _entry(request.app[KEY_HASS], operator_id)
     if own is not None and operator_id not in (None, own.entry_id):
-        raise _refusal(web.HTTPForbidden, "the credentials are another operator's")
+        raise refusal(web.HTTPForbidden, "the credentials are another operator's")
     if own is None and ledger and not may_read(entry, request[KEY_HASS_USER]):
-        raise _refusal(web.HTTPForbidden, "the operator does not let this user read its ledger")
+        raise refusal(web.HTTPForbidden, "the operator does not let this user read its ledger")
     if entry is None:
-        raise _refusal(web.HTTPNotFound, "no such operator")
+        raise refusal(web.HTTPNotFound, "no such operator")
     return _loaded(entry)
 
 
-def _query(request: web.Request, schema: vol.Schema) -> Mapping[str, Any]:
+def query_of(request: web.Request, schema: vol.Schema) -> Mapping[str, Any]:
     """Return what an address asks for; raises HTTPBadRequest."""
     if len(request.query) != len(set(request.query)):
-        raise _refusal(web.HTTPBadRequest, "a parameter is given twice")
+        raise refusal(web.HTTPBadRequest, "a parameter is given twice")
     given = {key: value for key, value in request.query.items() if key != "authSig"}
     try:
         asked: Mapping[str, Any] = schema(given)
     except vol.Invalid as err:
-        raise _refusal(web.HTTPBadRequest, str(err)) from err
+        raise refusal(web.HTTPBadRequest, str(err)) from err
     return asked
 
 
-def _ledger(site: AiepMinerCoordinator) -> Ledger:
+def ledger_of(site: AiepMinerCoordinator) -> Ledger:
     """Return the open ledger; raises HTTPServiceUnavailable."""
     try:
         return site.controller.ledger
     except LedgerError as err:
-        raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+        raise refusal(web.HTTPServiceUnavailable, str(err)) from err
 
 
 class OperatorView(HomeAssistantView):
@@ -260,7 +273,7 @@ class MinersView(OperatorView, path="miners"):
 
     async def get(self, request: web.Request, operator_id: str | None = None) -> web.Response:
         """Return how each miner is."""
-        site = await _site(request, operator_id)
+        site = await site_of(request, operator_id)
         miners = [miner_report(site, miner_id) for miner_id in sorted(site.data.miners)]
         return self.json({"operator_id": site.config_entry.entry_id, "miners": miners})
 
@@ -272,8 +285,8 @@ class StatusView(OperatorView, path="ledger/status"):
 
     async def get(self, request: web.Request, operator_id: str | None = None) -> web.Response:
         """Return how the ledger is."""
-        site = await _site(request, operator_id, ledger=True)
-        _ledger(site)
+        site = await site_of(request, operator_id, ledger=True)
+        ledger_of(site)
         return self.json(ledger_report(site))
 
 
@@ -286,12 +299,12 @@ class RecordsView(OperatorView, path=f"ledger/{{kind:{'|'.join(KINDS)}}}"):
         self, request: web.Request, kind: str, operator_id: str | None = None
     ) -> web.Response:
         """Return a page of records."""
-        ledger = _ledger(await _site(request, operator_id, ledger=True))
-        wanted = _query(request, PAGE_SCHEMA)
+        ledger = ledger_of(await site_of(request, operator_id, ledger=True))
+        wanted = query_of(request, PAGE_SCHEMA)
         try:
             page = await async_page(request.app[KEY_HASS], ledger, (KINDS[kind],), wanted)
         except LedgerError as err:
-            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+            raise refusal(web.HTTPServiceUnavailable, str(err)) from err
         return web.Response(body=page, content_type="application/json")
 
 
@@ -300,14 +313,14 @@ def _saved_as(name: str) -> dict[str, str]:
     return {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
 
 
-async def _stream(
+async def stream(
     request: web.Request, name: str, blocks: AsyncIterator[bytes], headers: Mapping[str, str]
 ) -> web.StreamResponse:
     """Stream a file of evidence; raises HTTPServiceUnavailable before its first block."""
     try:
         first = await anext(blocks)
     except (LedgerError, ValueError) as err:
-        raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+        raise refusal(web.HTTPServiceUnavailable, str(err)) from err
     response = web.StreamResponse(headers={**headers, **_saved_as(name)})
     response.content_type = "application/x-ndjson"
     await response.prepare(request)
@@ -328,9 +341,9 @@ async def _covered[T](
     try:
         return await make(seq, await site.ledger_service.async_covering_note(seq))
     except LedgerError as err:
-        raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+        raise refusal(web.HTTPServiceUnavailable, str(err)) from err
     except ValueError as err:
-        raise _refusal(web.HTTPNotFound, str(err)) from err
+        raise refusal(web.HTTPNotFound, str(err)) from err
 
 
 class ExportView(OperatorView, path="ledger/export"):
@@ -340,19 +353,19 @@ class ExportView(OperatorView, path="ledger/export"):
 
     async def get(self, request: web.Request, operator_id: str | None = None) -> web.StreamResponse:
         """Stream the export. One that fails on the way ends without its proper end."""
-        site = await _site(request, operator_id, ledger=True)
-        ledger = _ledger(site)
-        asked = _query(request, _EXPORT_SCHEMA)
+        site = await site_of(request, operator_id, ledger=True)
+        ledger = ledger_of(site)
+        asked = query_of(request, _EXPORT_SCHEMA)
         if asked["from_seq"] > ledger.head.seq:
-            raise _refusal(web.HTTPBadRequest, "the ledger ends before that")
+            raise refusal(web.HTTPBadRequest, "the ledger ends before that")
         try:
             note = await site.ledger_service.async_covering_note()
             first_block = await block_of(ledger, asked["from_seq"])
         except LedgerError as err:
-            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+            raise refusal(web.HTTPServiceUnavailable, str(err)) from err
         name = f"ledger-{ledger.segment}-{asked['from_seq']}-{ledger.head.seq}.jsonl"
         blocks = ledger.export(first_block, note=note)
-        return await _stream(request, name, blocks, {KEY_HEADER: str(ledger.verifier_key)})
+        return await stream(request, name, blocks, {KEY_HEADER: str(ledger.verifier_key)})
 
 
 class BundleView(OperatorView, path="ledger/bundle/{seq:[0-9]{1,18}}"):
@@ -364,8 +377,8 @@ class BundleView(OperatorView, path="ledger/bundle/{seq:[0-9]{1,18}}"):
         self, request: web.Request, seq: str, operator_id: str | None = None
     ) -> web.Response:
         """Return a decision with all that it rests on, and their proofs."""
-        site = await _site(request, operator_id, ledger=True)
-        ledger = _ledger(site)
+        site = await site_of(request, operator_id, ledger=True)
+        ledger = ledger_of(site)
         bundle = await _covered(site, int(seq), ledger.bundle)
         name = f"decision-{ledger.segment}-{seq}.json"
         return self.json(bundle, headers=_saved_as(name) | {KEY_HEADER: str(ledger.verifier_key)})
@@ -380,8 +393,8 @@ class ProofView(OperatorView, path="ledger/proof/{seq:[0-9]{1,18}}"):
         self, request: web.Request, seq: str, operator_id: str | None = None
     ) -> web.Response:
         """Return the proof of the record with a seq."""
-        site = await _site(request, operator_id, ledger=True)
-        ledger = _ledger(site)
+        site = await site_of(request, operator_id, ledger=True)
+        ledger = ledger_of(site)
         text = await _covered(site, int(seq), ledger.proof)
         headers = _saved_as(f"record-{ledger.segment}-{seq}.tlog-proof")
         return web.Response(text=text, headers=headers | {KEY_HEADER: str(ledger.verifier_key)})
@@ -394,9 +407,9 @@ class StatementView(OperatorView, path="statement"):
 
     async def get(self, request: web.Request, operator_id: str | None = None) -> web.Response:
         """Return what miners did over a time, as JSON, CSV or a page to print."""
-        site = await _site(request, operator_id, ledger=True)
-        _ledger(site)
-        asked = _query(request, _STATEMENT_SCHEMA)
+        site = await site_of(request, operator_id, ledger=True)
+        ledger_of(site)
+        asked = query_of(request, _STATEMENT_SCHEMA)
         miners = asked.get("miner_ids")
         try:
             terms = terms_of(
@@ -408,9 +421,9 @@ class StatementView(OperatorView, path="statement"):
             )
             statement = await async_statement(site, terms)
         except ValueError as err:
-            raise _refusal(web.HTTPBadRequest, str(err)) from err
+            raise refusal(web.HTTPBadRequest, str(err)) from err
         except LedgerError as err:
-            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+            raise refusal(web.HTTPServiceUnavailable, str(err)) from err
         if asked["format"] == "csv":
             headers = _saved_as("statement.csv")
             return web.Response(text=csv_of(statement), content_type="text/csv", headers=headers)
@@ -427,8 +440,8 @@ class CycleView(OperatorView, path="cycle"):
 
     async def post(self, request: web.Request, operator_id: str | None = None) -> web.Response:
         """Run a cycle now and return what it came to."""
-        site = await _site(request, operator_id, acts=True)
+        site = await site_of(request, operator_id, acts=True)
         try:
             return self.json(cycle_report(await site.async_run_cycle()))
         except HomeAssistantError as err:
-            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+            raise refusal(web.HTTPServiceUnavailable, str(err)) from err

@@ -30,7 +30,7 @@ def export(reader: Reader, from_block: int, to_block: int, note: Note) -> Iterat
     yield _compact(start)
     number = from_block
     while number < to_block:
-        for block in _stored(reader, number):
+        for block in blocks_of(reader, number):
             if number <= block.number < to_block:
                 yield _block_lines(block, seq)
                 seq += _count(block)
@@ -41,25 +41,29 @@ def export(reader: Reader, from_block: int, to_block: int, note: Note) -> Iterat
 def _begin(reader: Reader, from_block: int) -> tuple[int, dict[str, Any]]:
     """Return the seq of the first record, and an export's first line."""
     database = reader.database
-    prover = Prover(reader)
     header: dict[str, Any] = {
         "format": FORMAT,
         "from_block": from_block,
         "operator_id": database.operator_id,
         "segment": database.segment,
     }
+    if not from_block:
+        header["previous"] = database.hash_before(0).hex()
+        return 1, header
+    header["previous"], header["tree"], header["from_seq"] = range_of(reader, from_block)
+    return header["from_seq"], header
+
+
+def range_of(reader: Reader, from_block: int) -> tuple[str, list[str], int]:
+    """Return what precedes a block (1 or more): hash in hex, the tree's nodes, and its first seq."""
     page, place = divmod(from_block, PAGE_BLOCKS)
     previous = (
-        database.block_hashes(page * PAGE_BLOCKS, place)[-1]
+        reader.database.block_hashes(page * PAGE_BLOCKS, place)[-1]
         if place
-        else database.hash_before(page)
+        else reader.database.hash_before(page)
     )
-    header["previous"] = previous.hex()
-    if not from_block:
-        return 1, header
-    header["from_seq"] = reader.first_seq(from_block)
-    header["tree"] = [node.hex() for node in _range(prover, from_block)]
-    return header["from_seq"], header
+    nodes = [node.hex() for node in _range(Prover(reader), from_block)]
+    return previous.hex(), nodes, reader.first_seq(from_block)
 
 
 def _range(prover: Prover, size: int) -> Iterator[bytes]:
@@ -71,8 +75,8 @@ def _range(prover: Prover, size: int) -> Iterator[bytes]:
             start += 1 << level
 
 
-def _stored(reader: Reader, number: int) -> Iterator[Block]:
-    """Return a block, or all of the page that it is in."""
+def blocks_of(reader: Reader, number: int) -> Iterator[Block]:
+    """Return a block, or all of the page that it is in. Raises ValueError for a missing one."""
     connection = reader.database.connection
     row = connection.execute(
         "SELECT codec, observations, events FROM blocks WHERE number = ?", (number,)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from ..records import Record
-from . import export, pages, segments
+from . import export, pages, segments, sharing
 from .blocks import Staged, stage
 from .entries import Cause, Draft, Finding, Head, LedgerEntry, Query, Recovery, Trusted
 from .errors import LedgerError, LedgerReason, translated
@@ -388,6 +388,15 @@ class Ledger:
         end = Checkpoint.parse(note.text).size if to_block is None else to_block
         async with self._reading() as (session, reader):
             chunks = export.export(reader, from_block, end, note)
+            while chunk := await session.run(_translated, self._some, chunks):
+                yield chunk
+
+    async def share(
+        self, from_block: int, limit: int, miners: sharing.Miners, *, note: Note
+    ) -> AsyncIterator[bytes]:
+        """Yield blocks with the records of some miners, see ``sharing.share``. Raises LedgerError."""
+        async with self._reading() as (session, reader):
+            chunks = sharing.share(reader, from_block, limit, miners, note)
             while chunk := await session.run(_translated, self._some, chunks):
                 yield chunk
 

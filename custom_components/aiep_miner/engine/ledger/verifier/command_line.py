@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import bundle, database, export, proof, statement
+from . import bundle, database, export, proof, shared, statement
 from .note import Note, VerifierKey
 from .report import Code, Fault, Known, NotALedgerError, Report
 
@@ -28,6 +28,8 @@ def verify(path: Path, known: "Known | None" = None, record: "bytes | None" = No
         return proof.verify(path, known, record)
     if not start.startswith(b"{"):
         raise NotALedgerError("it is neither a ledger nor an export, a bundle or a proof")
+    if start.startswith(b'{"format":"%s"' % shared.FORMAT.encode()):
+        return shared.verify(path, known)
     try:
         bundle.read(path)
     except NotALedgerError:
