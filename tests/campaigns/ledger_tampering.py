@@ -159,8 +159,8 @@ def _change_byte(connection: sqlite3.Connection, chance: random.Random) -> Edite
     row = connection.execute(
         f"SELECT rowid, {column} FROM {table} WHERE length({column}) > 0 ORDER BY random() LIMIT 1"
     ).fetchone()
-    if row is None:
-        return _change_byte(connection, chance)
+    if row is None or (column == "first_ts" and row[0] == 0):
+        return _change_byte(connection, chance)  # what a dropped record's time was, nobody knows
     rowid, value = row
     changed = _flipped(value, chance)
     cast = "CAST(? AS TEXT)" if isinstance(value, str) else "?"
