@@ -1,9 +1,10 @@
 """Makes the next block of records."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from ..canonical import canonical_objects
 from .entries import Draft, Head, LedgerEntry
@@ -34,6 +35,11 @@ class Staged(NamedTuple):
     entry: LedgerEntry
 
 
+# What a named tuple's own call does, without a frame for each of thousands.
+_ENTRY: Final[Callable[[Iterable[Any]], LedgerEntry]] = partial(tuple.__new__, LedgerEntry)
+_STAGED: Final[Callable[[Iterable[Any]], Staged]] = partial(tuple.__new__, Staged)
+
+
 def stage(drafts: Sequence[Draft], seq: int, last_ts_ms: int) -> list[Staged]:
     """Return records with their entries, the first one behind ``seq``.
 
@@ -53,13 +59,11 @@ def stage(drafts: Sequence[Draft], seq: int, last_ts_ms: int) -> list[Staged]:
     if longest > MAX_LINE_BYTES:
         raise ValueError(f"a record of {longest} bytes is too long")
     sha256 = hashlib.sha256
-    return [
-        Staged(
-            draft,
-            LedgerEntry(number, draft[2], draft[0], draft[1], line, sha256(b"\0" + line).digest()),
-        )
-        for number, (draft, line) in enumerate(zip(drafts, lines, strict=True), seq + 1)
-    ]
+    hashes = [sha256(b"\0" + line).digest() for line in lines]
+    kinds, subjects, _, _ = zip(*drafts, strict=True) if drafts else ((), (), (), ())
+    numbers = range(seq + 1, seq + 1 + len(drafts))
+    entries = map(_ENTRY, zip(numbers, times_ms, kinds, subjects, lines, hashes, strict=True))
+    return list(map(_STAGED, zip(drafts, entries, strict=True)))
 
 
 def build(staged: Sequence[Staged], head: Head, decided: Decided) -> NewBlock:
