@@ -77,6 +77,7 @@ def async_setup_api(hass: HomeAssistant) -> None:
         ExportView,
         BundleView,
         ProofView,
+        ConsistencyView,
         CycleView,
     ):
         hass.http.register_view(view())
@@ -364,6 +365,26 @@ class ProofView(OperatorView, path="ledger/proof/{seq:[0-9]{1,18}}"):
         text = await _covered(site, int(seq), ledger.proof)
         headers = _saved_as(f"record-{ledger.segment}-{seq}.tlog-proof")
         return web.Response(text=text, headers=headers | {KEY_HEADER: str(ledger.verifier_key)})
+
+
+class ConsistencyView(OperatorView, path="ledger/consistency/{blocks:[0-9]{1,18}}"):
+    """The proof that the log only grew since it had so many blocks."""
+
+    name = "api:aiep_miner:ledger:consistency"
+
+    async def get(
+        self, request: web.Request, blocks: str, operator_id: str | None = None
+    ) -> web.Response:
+        """Return the proof from a checkpoint of so many blocks to the newest one."""
+        site = await _site(request, operator_id, ledger=True)
+        key = str(_ledger(site).verifier_key)
+        try:
+            found = await site.ledger_service.async_consistency(int(blocks))
+        except LedgerError as err:
+            raise _refusal(web.HTTPServiceUnavailable, str(err)) from err
+        except ValueError as err:
+            raise _refusal(web.HTTPNotFound, str(err)) from err
+        return self.json(found, headers={KEY_HEADER: key})
 
 
 class CycleView(OperatorView, path="cycle"):
