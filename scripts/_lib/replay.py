@@ -22,6 +22,12 @@ def main() -> int:
         f"\r{report.matched} decisions match, {report.late} were late safety stops, "
         f"{report.unproven} rest on dropped evidence; {report.records} records"
     )
+    if report.from_seq is None:
+        print("observations were dropped: decisions can be decided anew from the next start on")
+    elif report.from_seq > 1:
+        print(
+            f"observations were dropped: decisions are decided anew from record {report.from_seq} on"
+        )
     if report.difference is None:
         return 0
     print(f"record {report.difference.seq}: {report.difference.reason}")

@@ -275,13 +275,16 @@ def policy_of(**changes: Any) -> PolicyRecord:
 
 @asynccontextmanager
 async def site(
-    path: Path, policy: PolicyRecord | None = None, miners: Iterable[str] = ("m1",)
+    path: Path,
+    policy: PolicyRecord | None = None,
+    miners: Iterable[str] = ("m1",),
+    trusted: Trusted | None = None,
 ) -> AsyncIterator[Site]:
     """Run a site until the block ends."""
     rig = Site(
         path / "ledger.db", {name: ScriptedMiner() for name in miners}, policy or policy_of()
     )
-    await rig.controller.start(private_key=PRIVATE_KEY)
+    await rig.controller.start(private_key=PRIVATE_KEY, trusted=trusted)
     try:
         yield rig
     finally:

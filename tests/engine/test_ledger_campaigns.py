@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason, Trusted
 from tests.campaigns import ledger_damage, ledger_disk, ledger_rewritten, ledger_tampering
+from tests.engine.ledger.samples import fill, opened, verify, written
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,6 +52,31 @@ def test_damaged_files() -> None:
 @pytest.mark.skipif(not ledger_disk.can_mount(), reason="may not mount a small disk")
 def test_a_full_disk() -> None:
     assert ledger_disk.ledger_disk_full(n=5, seed=15) == {"disk_full": 5}
+
+
+@pytest.mark.skipif(not ledger_disk.can_mount(), reason="may not mount a small disk")
+def test_a_disk_that_became_read_only(tmp_path: Path) -> None:
+    """Nothing is set aside for it: the ledger goes on once it can be written again."""
+    path = tmp_path / "ledger.db"
+    with ledger_disk.small_disk(tmp_path):
+        store = written(path)
+        known = Trusted(head=store.head)
+        store.close()
+        remount(tmp_path, "ro")
+        with pytest.raises(LedgerError) as caught:
+            opened(path, known)
+        assert caught.value.reason is LedgerReason.READ_ONLY
+        assert verify(path).fault is None, "it is verified where nothing can be written"
+        remount(tmp_path, "rw")
+        found = opened(path, known)
+        assert (found.finding, found.recovery, found.store.head) == (None, None, known.head)
+        fill(found.store, 2, first=20)
+        found.store.close()
+        assert verify(path).fault is None
+
+
+def remount(folder: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", folder], check=True, capture_output=True)
 
 
 def test_files_that_may_not_grow() -> None:

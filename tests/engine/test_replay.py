@@ -6,17 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.aiep_miner.engine.ledger import Reader
+from custom_components.aiep_miner.engine.ledger import Reader, Trusted
+from custom_components.aiep_miner.engine.ledger.segments import open_ledger
 from custom_components.aiep_miner.engine.ledger.verifier.database import Database
 from custom_components.aiep_miner.engine.records import Action, MiningPolicy, Mode, Origin
 from custom_components.aiep_miner.engine.replay import Replay, ReplayReport
 from custom_components.aiep_miner.engine.replay import replay as replay_file
 
+from .ledger.samples import SIGNER, drop, seal, write_format_1
 from .rig import (
     BAD_PRICES,
     GOOD_PRICES,
     HOT,
+    OPERATOR,
     RUNNING,
+    START_MS,
     Site,
     edit_record,
     ledger_refuses,
@@ -122,6 +126,58 @@ async def test_a_decision_forged_with_its_hash_is_found(tmp_path) -> None:
         report = Replay(reader).run()
     assert report.difference is not None
     assert (report.difference.seq, "follow" in report.difference.reason) == (seq, True)
+
+
+def drop_the_first_page(path: Path) -> None:
+    store = open_ledger(path / "ledger.db", OPERATOR, SIGNER, Trusted(), START_MS).store
+    seal(store)
+    (end_ms,) = store.connection.execute("SELECT last_ts FROM pages WHERE page = 0").fetchone()
+    assert drop(store, end_ms + 1) == 1
+    store.close()
+
+
+async def test_it_says_from_where_it_replays_what_was_dropped(tmp_path) -> None:
+    """From the first start that rests on nothing that was dropped; not before."""
+    async with site(tmp_path) as rig:
+        await rig.cycles(420, seconds=60)
+    drop_the_first_page(tmp_path)
+    report = replay(tmp_path)
+    assert (report.difference, report.from_seq, report.matched) == (None, None, 0)
+    assert report.unproven > 100
+
+    async with site(tmp_path) as rig:
+        rig.now_ms += 430 * 60_000
+        await rig.cycles(1)
+    # The window of that start was from before it, after what was dropped.
+    async with site(tmp_path) as rig:
+        rig.now_ms += 440 * 60_000
+        await rig.cycles(20, seconds=60)
+        starts = [
+            item["seq"] for item in await rig.records("lifecycle") if item["event"] == "start"
+        ]
+    report = replay(tmp_path)
+    assert report.difference is None
+    assert report.from_seq in starts[1:]
+    assert report.matched >= 20
+
+
+async def test_what_follows_a_change_of_format_replays(tmp_path) -> None:
+    head = write_format_1(tmp_path / "ledger.db", operator_id=OPERATOR)
+    async with site(tmp_path, trusted=Trusted(format_1_head=head)) as rig:
+        await eventful_short(rig)
+        first = (await rig.records("lifecycle"))[0]
+        decisions = len(await rig.records("decision"))
+    assert (first["seq"], first["detail"], first["previous"]) == (1, "format", head)
+    report = replay(tmp_path)
+    assert (report.difference, report.from_seq, report.matched) == (None, 1, decisions)
+
+
+async def eventful_short(rig: Site) -> None:
+    await rig.cycles(5)
+    rig.prices = BAD_PRICES
+    await rig.cycles(4)
+    await rig.restart()
+    await rig.cycles(3)
 
 
 async def test_a_short_day_replays() -> None:

@@ -15,9 +15,20 @@ from pytest_homeassistant_custom_component.common import MockUser
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.ledger.verifier import bundle, database, export, proof
+from custom_components.aiep_miner.engine.ledger.verifier import (
+    bundle,
+    database,
+    export,
+    proof,
+    tree,
+)
 from custom_components.aiep_miner.engine.ledger.verifier.cosignature import Verdict, check_all
-from custom_components.aiep_miner.engine.ledger.verifier.note import Checkpoint, Note, VerifierKey
+from custom_components.aiep_miner.engine.ledger.verifier.note import (
+    Checkpoint,
+    Note,
+    VerifierKey,
+    from_base64,
+)
 from custom_components.aiep_miner.engine.ledger.verifier.report import Known
 from custom_components.aiep_miner.engine.records import RecordKind
 from custom_components.aiep_miner.ledger_service import evidence
@@ -117,6 +128,29 @@ async def test_evidence(
     assert telemetry in [item["seq"] for item in made["records"]]
     known = Known(keys=(VerifierKey.parse(response["verifier_key"]),))
     assert proof.verify(Path(response["proof_file"]), known).fault is None
+    assert "consistency" not in response
+
+
+def assert_consistent(found: dict[str, Any], kept: str) -> None:
+    """Check a consistency proof from a checkpoint that was kept."""
+    old, new = (Checkpoint.parse(Note.parse(text).text) for text in (kept, found["checkpoint"]))
+    assert (found["old"], found["new"]) == (old.size, new.size)
+    path = [from_base64(node) for node in found["proof"]]
+    assert tree.is_consistent(old.size, new.size, old.root, new.root, path)
+
+
+async def test_consistency(
+    hass: HomeAssistant, site: AiepMinerCoordinator, run_cycles: RunCycles
+) -> None:
+    await run_cycles(site, 2)
+    kept = (await act(hass, "sign_ledger"))["checkpoint"]
+    await run_cycles(site, 3)
+    decision = await site.controller.ledger.latest(RecordKind.DECISION)
+    size = Checkpoint.parse(Note.parse(kept).text).size
+    response = await act(hass, "export_evidence", record_seq=decision.seq, from_blocks=size)
+    assert_consistent(response["consistency"], kept)
+    with pytest.raises(ServiceValidationError):
+        await act(hass, "export_evidence", record_seq=decision.seq, from_blocks=10**6)
 
 
 async def test_import(

@@ -503,6 +503,11 @@ async def test_housekeeping_goes_on_later(
         broken.setattr(type(site.controller.ledger), "maintain", fail)
         await pass_time(hass, freezer, timedelta(seconds=61))
     assert "goes on later" in caplog.text
+    assert site.ledger_service.verification.intact, "the other step does not fail with it"
+    site.ledger_service.verification = None
+    with monkeypatch.context() as broken:
+        broken.setattr(type(site.controller.ledger), "verify", fail)
+        await pass_time(hass, freezer, timedelta(hours=1))
     assert site.ledger_service.verification is None
     await pass_time(hass, freezer, timedelta(hours=1))
     assert site.ledger_service.verification.intact

@@ -27,8 +27,13 @@ from yarl import URL
 from custom_components.aiep_miner.const import DOMAIN
 from custom_components.aiep_miner.coordinator import AiepMinerCoordinator
 from custom_components.aiep_miner.engine.ledger import LedgerError, LedgerReason
-from custom_components.aiep_miner.engine.ledger.verifier import bundle, export, proof
-from custom_components.aiep_miner.engine.ledger.verifier.note import VerifierKey
+from custom_components.aiep_miner.engine.ledger.verifier import bundle, export, proof, tree
+from custom_components.aiep_miner.engine.ledger.verifier.note import (
+    Checkpoint,
+    Note,
+    VerifierKey,
+    from_base64,
+)
 from custom_components.aiep_miner.engine.ledger.verifier.report import Known
 from custom_components.aiep_miner.web import credentials, rest_api
 from custom_components.aiep_miner.web.credentials import (
@@ -255,7 +260,26 @@ async def test_reading_signs_once_for_what_was_recorded_since(
     assert ledger.head.blocks == before + 3
 
 
-@pytest.mark.parametrize("kind", ["bundle", "proof"])
+async def test_consistency(
+    site: AiepMinerCoordinator, run_cycles: RunCycles, hass_client: ClientSessionGenerator
+) -> None:
+    client = await hass_client()
+    await run_cycles(site, 2)
+    kept = (await site.ledger_service.async_sign()).body["note"]
+    old = Checkpoint.parse(Note.parse(kept).text)
+    await run_cycles(site, 3)
+    async with client.get(f"{ROOT}/ledger/consistency/{old.size}") as response:
+        assert response.status == 200
+        assert response.headers["X-AIEP-Public-Key"] == str(site.controller.ledger.verifier_key)
+        found = await response.json()
+    new = Checkpoint.parse(Note.parse(found["checkpoint"]).text)
+    path = [from_base64(node) for node in found["proof"]]
+    assert old.size < new.size
+    assert tree.is_consistent(old.size, new.size, old.root, new.root, path)
+    assert (await client.get(f"{ROOT}/ledger/consistency/{10**6}")).status == 404
+
+
+@pytest.mark.parametrize("kind", ["bundle", "proof", "consistency"])
 async def test_evidence_is_for_those_who_may_read_the_ledger(
     site: AiepMinerCoordinator,
     run_cycles: RunCycles,
@@ -265,7 +289,8 @@ async def test_evidence_is_for_those_who_may_read_the_ledger(
     kind: str,
 ) -> None:
     await run_cycles(site, 3)
-    address = f"ledger/{kind}/{(await site.controller.ledger.latest('decision')).seq}"
+    seq = (await site.controller.ledger.latest("decision")).seq
+    address = f"ledger/{kind}/{1 if kind == 'consistency' else seq}"
     assert (await client.get(f"{ROOT}/{address}")).status == 401
     user = await hass_client(hass_read_only_access_token)
     assert (await user.get(f"{ROOT}/{address}")).status == 403

@@ -58,6 +58,9 @@ class ReplayReport:
     """Decisions whose evidence has been dropped."""
     plans: int = 0
     """Plans that came out the same, byte for byte."""
+    from_seq: int | None = 1
+    """From which record on all decisions can be decided anew; None when none can yet. Above 1 when
+    observations were dropped: then it is the first start whose state rests on none of them."""
     difference: Difference | None = None
 
 
@@ -86,6 +89,8 @@ class Replay:
         self._seq = 0
         self._follows = True
         """Whether the state is the one that the controller had."""
+        self._from_seq: int | None = 1
+        """Where following began, the last time."""
         self._polled: list[str] = []
         """The miners whose telemetry is in the block."""
         self._given: dict[str, ProposalRecord] | None = None
@@ -108,12 +113,13 @@ class Replay:
             late=self._late,
             unproven=self._unproven,
             plans=self._plans,
+            from_seq=self._from_seq,
             difference=difference,
         )
 
     def _take(self, stored: Stored) -> Difference | None:
         if stored.seq != self._seq + 1:  # observations were dropped
-            self._follows = False
+            self._follows, self._from_seq = False, None
         self._seq = stored.seq
         try:
             filed = LedgerEntry(record=stored.record(), seq=stored.seq, hash=stored.hash_hex)
@@ -181,6 +187,8 @@ class Replay:
             return
         self._state, rebuilt = rebuild(self._operator_id, self._reader, before_seq - 1)
         self._follows = rebuilt.whole
+        if self._from_seq is None and rebuilt.whole:
+            self._from_seq = before_seq
 
     def _compare(self, stored: Stored, recorded: DecisionRecord) -> Difference | None:
         if recorded.late:

@@ -41,6 +41,7 @@ ACTION_EXPORT_LEDGER: Final = "export_ledger"
 ACTION_IMPORT_LEDGER: Final = "import_ledger"
 ACTION_SIGN_LEDGER: Final = "sign_ledger"
 
+ATTR_FROM_BLOCKS: Final = "from_blocks"
 ATTR_FILENAME: Final = "filename"
 ATTR_FROM_SEQ: Final = "from_seq"
 ATTR_RECORD_SEQ: Final = "record_seq"
@@ -54,6 +55,7 @@ EXPORT_SCHEMA: Final = SITE_SCHEMA.extend({vol.Optional(ATTR_FROM_SEQ, default=1
 EVIDENCE_SCHEMA: Final = vol.All(
     SITE_SCHEMA.extend(
         {
+            vol.Optional(ATTR_FROM_BLOCKS): vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_SEQ)),
             vol.Exclusive(ATTR_RECORD_SEQ, "record"): SEQ,
             vol.Exclusive(ATTR_RECORD_HASH, "record"): vol.All(
                 cv.string, vol.Match(r"^[0-9a-f]{64}\Z")
@@ -115,13 +117,16 @@ async def _export(call: ServiceCall) -> ServiceResponse:
 
 
 async def _evidence(call: ServiceCall) -> ServiceResponse:
-    """Write a decision's evidence bundle and its tlog-proof to files."""
+    """Write a decision's evidence bundle and its tlog-proof to files; answer a consistency proof."""
     site = site_of(call)
     ledger = _ledger(site)
     try:
         seq = call.data.get(ATTR_RECORD_SEQ) or await _seq_of(ledger, call.data[ATTR_RECORD_HASH])
         note = await site.ledger_service.async_covering_note(seq)
         bundle, proof = await ledger.bundle(seq, note), await ledger.proof(seq, note)
+        more: dict[str, JsonValueType] = {}
+        if (from_blocks := call.data.get(ATTR_FROM_BLOCKS)) is not None:
+            more["consistency"] = await site.ledger_service.async_consistency(from_blocks)
     except LedgerError as err:
         raise ledger_unavailable(err) from err
     except ValueError as err:
@@ -132,7 +137,8 @@ async def _evidence(call: ServiceCall) -> ServiceResponse:
     text = json.dumps(bundle, ensure_ascii=False, indent=1).encode()
     file = await _hand_out(call.hass, site, f"{name}.json", _once(text))
     proof_file = await _hand_out(call.hass, site, f"{name}.tlog-proof", _once(proof.encode()))
-    return {"file": str(file), "proof_file": str(proof_file), "record_seq": seq, **_keys(site)}
+    files: dict[str, JsonValueType] = {"file": str(file), "proof_file": str(proof_file)}
+    return {**files, "record_seq": seq, **more, **_keys(site)}
 
 
 async def _statement(call: ServiceCall) -> ServiceResponse:

@@ -27,6 +27,7 @@ from ..const import (
 from ..engine.controller import Controller
 from ..engine.ledger import Cause, Head, Known, LedgerError, LedgerReason, Note, Recovery
 from ..engine.ledger import LedgerEntry as Stored
+from ..engine.ledger.verifier.note import Checkpoint, to_base64
 from ..engine.outage import Phase
 from ..engine.records import RecordKind
 from ..federation.witnesses import Witnesses
@@ -421,11 +422,11 @@ class LedgerService:
         )
 
     async def _keep_house(self) -> None:
-        try:
-            await self._tidy()
-            await self._verify_on()
-        except LedgerError as err:
-            _LOGGER.warning("The housekeeping of %s goes on later: %s", self._entry.title, err)
+        for step in (self._tidy, self._verify_on):  # what fails keeps the other from nothing
+            try:
+                await step()
+            except LedgerError as err:
+                _LOGGER.warning("The housekeeping of %s goes on later: %s", self._entry.title, err)
 
     async def _tidy(self) -> None:
         """Seal and drop in small steps; a broken ledger is evidence and is not changed."""
@@ -489,6 +490,18 @@ class LedgerService:
             return False
         behind = await ledger.query(from_seq=covered_seq + 1, limit=MAX_CHECKPOINTS_BEHIND)
         return all(entry.kind == RecordKind.CHECKPOINT for entry in behind)
+
+    async def async_consistency(self, old: int) -> dict[str, Any]:
+        """Return the proof that the log only grew since it had ``old`` blocks, up to a checkpoint.
+
+        Plain JSON types; hashes in base64. Raises LedgerError, and ValueError when the checkpoint
+        does not cover so many blocks.
+        """
+        note = await self.async_covering_note()
+        new = Checkpoint.parse(note.text).size
+        path = await self._controller.ledger.consistency(old, new)
+        proof = [to_base64(node) for node in path]
+        return {"old": old, "new": new, "proof": proof, "checkpoint": str(note)}
 
     async def async_sign_daily(self) -> None:
         """Append a checkpoint once a day; not to a broken ledger, nor to one that is not open."""

@@ -98,6 +98,7 @@ def async_setup_api(hass: HomeAssistant) -> None:
         BundleView,
         ProofView,
         StatementView,
+        ConsistencyView,
         CycleView,
     ):
         hass.http.register_view(view())
@@ -431,6 +432,26 @@ class StatementView(OperatorView, path="statement"):
             page = html_of(request.app[KEY_HASS], site.config_entry.title, statement)
             return web.Response(text=page, content_type="text/html", headers=_NO_SCRIPTS)
         return self.json(statement)
+
+
+class ConsistencyView(OperatorView, path="ledger/consistency/{blocks:[0-9]{1,18}}"):
+    """The proof that the log only grew since it had so many blocks."""
+
+    name = "api:aiep_miner:ledger:consistency"
+
+    async def get(
+        self, request: web.Request, blocks: str, operator_id: str | None = None
+    ) -> web.Response:
+        """Return the proof from a checkpoint of so many blocks to the newest one."""
+        site = await site_of(request, operator_id, ledger=True)
+        key = str(ledger_of(site).verifier_key)
+        try:
+            found = await site.ledger_service.async_consistency(int(blocks))
+        except LedgerError as err:
+            raise refusal(web.HTTPServiceUnavailable, str(err)) from err
+        except ValueError as err:
+            raise refusal(web.HTTPNotFound, str(err)) from err
+        return self.json(found, headers={KEY_HEADER: key})
 
 
 class CycleView(OperatorView, path="cycle"):

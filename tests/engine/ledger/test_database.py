@@ -130,6 +130,7 @@ STATEMENTS = [
     ("UPDATE blocks SET codec = 'zip' WHERE number = 650", 650, Code.LINE),
     ("DELETE FROM blocks WHERE number = 650", 650, Code.NUMBER),
     ("DELETE FROM blocks WHERE number = 512", 512, Code.NUMBER),
+    ("DELETE FROM blocks WHERE number = 702", 701, Code.INDEX),
     (("INSERT INTO blocks SELECT 3, ts, first_seq, codec, observations, events, hash FROM blocks"
      " WHERE number = 650"), 3, Code.NUMBER),
     (("INSERT INTO blocks SELECT -3, ts, first_seq, codec, observations, events, hash FROM blocks"

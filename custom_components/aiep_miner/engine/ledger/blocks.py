@@ -1,9 +1,10 @@
 """Makes the next block of records."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from ..canonical import canonical_objects
 from .entries import Draft, Head, LedgerEntry
@@ -35,6 +36,11 @@ class Staged(NamedTuple):
     """The body of a decision, which its part follows from; other bodies are not kept."""
 
 
+# What a named tuple's own call does, without a frame for each of thousands.
+_ENTRY: Final[Callable[[Iterable[Any]], LedgerEntry]] = partial(tuple.__new__, LedgerEntry)
+_STAGED: Final[Callable[[Iterable[Any]], Staged]] = partial(tuple.__new__, Staged)
+
+
 def stage(drafts: Sequence[Draft], seq: int, last_ts_ms: int) -> list[Staged]:
     """Return records with their entries, the first one behind ``seq``.
 
@@ -54,15 +60,14 @@ def stage(drafts: Sequence[Draft], seq: int, last_ts_ms: int) -> list[Staged]:
     if longest > MAX_LINE_BYTES:
         raise ValueError(f"a record of {longest} bytes is too long")
     sha256 = hashlib.sha256
-    return [
-        Staged(
-            LedgerEntry(number, ts_ms, kind, subject, line, sha256(b"\0" + line).digest()),
-            body if kind == DECISION else None,
-        )
-        for number, ((kind, subject, ts_ms, body), line) in enumerate(
-            zip(drafts, lines, strict=True), seq + 1
-        )
+    hashes = [sha256(b"\0" + line).digest() for line in lines]
+    kinds, subjects, _, bodies = zip(*drafts, strict=True) if drafts else ((), (), (), ())
+    numbers = range(seq + 1, seq + 1 + len(drafts))
+    entries = map(_ENTRY, zip(numbers, times_ms, kinds, subjects, lines, hashes, strict=True))
+    decisions = [
+        body if kind == DECISION else None for kind, body in zip(kinds, bodies, strict=True)
     ]
+    return list(map(_STAGED, zip(entries, decisions, strict=True)))
 
 
 def build(staged: Sequence[Staged], head: Head, decided: Decided) -> NewBlock:

@@ -219,13 +219,17 @@ class Database:
     def finish(self, log: Log) -> "Fault | None":
         """Check at the end that nothing is there beside the blocks. Raises sqlite3.Error."""
         with self.snapshot():
-            stray = self.connection.execute(
-                "SELECT 1 FROM events WHERE seq > ? AND block < ? LIMIT 1", (log.seq, log.blocks)
-            ).fetchone()
             low, pages = self.connection.execute(
                 "SELECT min(page), max(page) FROM pages"
             ).fetchone()
-            (number,) = self.connection.execute("SELECT min(number) FROM blocks").fetchone()
+            number, last = self.connection.execute(
+                "SELECT min(number), max(number) FROM blocks"
+            ).fetchone()
+            end = max(log.blocks, (last or 0) + 1)  # blocks may have been appended meanwhile
+            stray = self.connection.execute(
+                "SELECT 1 FROM events WHERE seq > ? AND (block < ? OR block >= ?) LIMIT 1",
+                (log.seq, log.blocks, end),
+            ).fetchone()
         if stray:
             return Fault(log.blocks - 1, None, Code.INDEX, "the index of events is not true")
         sealed = 0 if pages is None else (pages + 1) * PAGE_BLOCKS
