@@ -61,9 +61,7 @@ CALM_CYCLES: Final = 6
 STEPS: Final = (2, 6)
 HOUR_MS: Final = 3_600_000
 ABLE: Final = tuple(action for action in Action if action is not Action.HOLD)
-CALMS: Final = frozenset(
-    {Action.STOP, Action.POWER_OFF, Action.FAULT_LIGHT, Action.IDENTIFY}
-)
+CALMS: Final = frozenset({Action.STOP, Action.POWER_OFF, Action.FAULT_LIGHT, Action.IDENTIFY})
 SENSORS: Final = ("honest", "frozen", "silent", "low", "high", "over_range", "blind")
 
 POLICY: Final = PolicyRecord(
