@@ -175,6 +175,16 @@ async def test_firmware_that_starts_at_the_level_of_before_waits_for_as_much_sun
         assert [(item.action, item.option) for item in rig.miner.commands] == [(Action.RUN, None)]
 
 
+async def test_what_a_device_claims_of_its_levels_is_enough_to_begin_with(tmp_path: Path) -> None:
+    unknown = miner_policy(nominal_hashrate_ths=None, nominal_power_w=None)
+    async with sunny_site(tmp_path, miners=(unknown,)) as rig:
+        await rig.live(3)
+        assert rig.status.key is StatusKey.WAITING_FOR_SURPLUS
+        rig.house.sun_w = 2000.0
+        await rig.live(12)
+        assert [(item.action, item.option) for item in rig.miner.commands] == [(Action.RUN, "low")]
+
+
 async def test_a_minimum_run_is_not_broken_for_a_cloud(tmp_path: Path) -> None:
     async with sunny_site(tmp_path, min_run_min=60.0) as rig:
         rig.house.sun_w = 5000.0

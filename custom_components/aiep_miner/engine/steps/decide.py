@@ -207,10 +207,14 @@ def _earn(state: State, miner: MinerState, ts_ms: int) -> Wish:
         code for code, filed in state.divergences.items() if filed.record.severity is Severity.HOLD
     ]
     profit = miner.profit.record if miner.profit else None
-    if doubts or profit is None or profit.profit_per_day is None or miner.reading is None:
+    known = profit is not None and profit.profit_per_day is not None
+    if state.policy.record.strategy is Strategy.PLAN and not doubts:
+        # A plan may rest on what a device claims of its levels, before it has ever run.
+        basis = profit.basis if profit is not None and known else Basis.NOMINAL
+        if known or miner.miner_id in state.planned:
+            return _follow_plan(state, miner, ts_ms, CONFIDENCE[basis])
+    if doubts or profit is None or not known or miner.reading is None:
         return _hold(*doubts or (Reason.PROFIT_UNKNOWN,))
-    if state.policy.record.strategy is Strategy.PLAN:
-        return _follow_plan(state, miner, ts_ms, CONFIDENCE[profit.basis])
     return _follow_profit(state, miner, ts_ms, CONFIDENCE[profit.basis])
 
 
