@@ -132,7 +132,14 @@ async def test_1000_crafted_requests_show_no_other_miner(
         *("miner_ids=miner-2&from_ts=1&to_ts=1800000000000", "from=1e3", "from=%30", "limit=1"),
     )
     paths += ("log/blocks",) * 20
-    heads = ("", "operators/site/", "operators/site/", "operators/other/", "operators/nobody/", "operators/")
+    heads = (
+        "",
+        "operators/site/",
+        "operators/site/",
+        "operators/other/",
+        "operators/nobody/",
+        "operators/",
+    )
     allowed = 0
     for _ in range(1000):
         head, path, query = dice.choice(heads), dice.choice(paths), dice.choice(queries)

@@ -421,7 +421,7 @@ class Witnesses:
         """
         try:
             seen = await self._seen_by(witness, ledger)
-        except (_FailedError, ValueError):
+        except _FailedError, ValueError:
             return
         if seen is not None and (fault := await _difference(ledger, seen)) is not None:
             size = Checkpoint.parse(seen.text).size
