@@ -35,7 +35,7 @@ from custom_components.aiep_miner.engine.ledger.verifier.note import (
     from_base64,
 )
 from custom_components.aiep_miner.engine.ledger.verifier.report import Known
-from custom_components.aiep_miner.web import credentials, rest_api
+from custom_components.aiep_miner.web import body, credentials
 from custom_components.aiep_miner.web.credentials import (
     Access,
     Claim,
@@ -403,7 +403,7 @@ async def test_a_body_may_come_in_packets(site: AiepMinerCoordinator, client: Te
 async def test_a_body_that_never_ends_is_given_up(
     site: AiepMinerCoordinator, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rest_api, "BODY_DEADLINE_S", 0)
+    monkeypatch.setattr(body, "DEADLINE_S", 0)
     over = asyncio.Event()
     good = await grant(site)
     act = replace(good, method="POST", target=f"{ROOT}/operators/site/cycle")

@@ -11,6 +11,7 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 
 from ..engine.federation.submission import MAX_BYTES, PATH, Submission
 from ..engine.federation.witness import Refusal
+from ..web.body import async_read_body
 from .own_witness import BusyError, async_own_witness
 from .pace import Pace
 
@@ -18,7 +19,6 @@ _LOGGER = logging.getLogger(__name__)
 
 PREFIX: Final = "/api/aiep_miner/witness"
 """Both the submission prefix and the monitoring prefix of the specification."""
-BODY_DEADLINE_S: Final = 10.0
 RETRY_AFTER_S: Final = 60
 
 
@@ -45,7 +45,10 @@ class AddCheckpointView(HomeAssistantView):
         """Answer a log that has a new checkpoint."""
         if not self._pace.admits(request.remote, asyncio.get_running_loop().time()):
             return _later(429)
-        body = await _body(request)
+        try:
+            body = await async_read_body(request, MAX_BYTES)
+        except TimeoutError as err:
+            raise web.HTTPRequestTimeout from err
         try:
             submission = Submission.parse(body)
             answer = await async_own_witness(request.app[KEY_HASS]).async_add(submission)
@@ -87,17 +90,3 @@ class CheckpointView(HomeAssistantView):
 def _later(status: int) -> web.Response:
     """Return the answer to who is to ask again later."""
     return web.Response(status=status, headers={hdrs.RETRY_AFTER: str(RETRY_AFTER_S)})
-
-
-async def _body(request: web.Request) -> bytes:
-    """Return the whole body; raises HTTPRequestEntityTooLarge and HTTPRequestTimeout."""
-    body = b""
-    try:
-        async with asyncio.timeout(BODY_DEADLINE_S):
-            async for packet in request.content.iter_any():
-                body += packet
-                if len(body) > MAX_BYTES:
-                    raise web.HTTPRequestEntityTooLarge(MAX_BYTES, len(body))
-    except TimeoutError as err:
-        raise web.HTTPRequestTimeout from err
-    return body

@@ -4,7 +4,6 @@ See docs/rest-api.md. Operator credentials open their own operator and nothing e
 count towards Home Assistant's IP ban.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -32,6 +31,7 @@ from ..ledger_service.statements import (
     terms_of,
 )
 from ..ledger_service.trust_store import async_stored_access
+from .body import async_read_body
 from .credentials import (
     TIMESTAMP_HEADER,
     WINDOW_S,
@@ -57,7 +57,6 @@ from .serializers import (
 ROOT: Final = "/api/aiep_miner"
 MAX_BODY_BYTES: Final = 4096
 """No request needs a body; a signed one may have a short one."""
-BODY_DEADLINE_S: Final = 10.0
 KEY_HEADER: Final = "X-AIEP-Public-Key"
 
 KINDS: Final = {
@@ -159,7 +158,10 @@ async def async_claim(request: web.Request) -> tuple[Claim, bytes]:
     claim = read_claim(headers.get(hdrs.AUTHORIZATION, ""), headers.get(TIMESTAMP_HEADER, ""))
     if claim is None or abs(dt_util.utcnow().timestamp() - claim.at_s) > WINDOW_S:
         raise refusal(web.HTTPUnauthorized, "no valid credentials")
-    return claim, await _body(request)
+    try:
+        return claim, await async_read_body(request, MAX_BODY_BYTES)
+    except TimeoutError as err:
+        raise refusal(web.HTTPRequestTimeout, "the body did not arrive in time") from err
 
 
 def require_signature(
@@ -168,20 +170,6 @@ def require_signature(
     """Raise HTTPUnauthorized unless a secret signed a request."""
     if not is_signed_by(access, claim, method=request.method, target=request.raw_path, body=body):
         raise refusal(web.HTTPUnauthorized, "no valid credentials")
-
-
-async def _body(request: web.Request) -> bytes:
-    """Return the whole body; raises HTTPRequestEntityTooLarge and HTTPRequestTimeout."""
-    body = b""
-    try:
-        async with asyncio.timeout(BODY_DEADLINE_S):
-            async for packet in request.content.iter_any():
-                body += packet
-                if len(body) > MAX_BODY_BYTES:
-                    raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
-    except TimeoutError as err:
-        raise refusal(web.HTTPRequestTimeout, "the body did not arrive in time") from err
-    return body
 
 
 async def _access(hass: HomeAssistant, entry: AiepMinerConfigEntry | None) -> Access | None:
