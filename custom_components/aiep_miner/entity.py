@@ -54,7 +54,10 @@ class ShownEntity(CoordinatorEntity[AiepMinerCoordinator]):
     _written: tuple[Any, ...] | None = None
 
     def shown(self) -> tuple[Any, ...]:
-        """Return the values that the state and its attributes follow from."""
+        """Return the values that the state and its attributes follow from.
+
+        An entity may set its ``_attr_`` fields meanwhile: it is called before each write.
+        """
         raise NotImplementedError
 
     @override

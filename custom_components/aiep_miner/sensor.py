@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
@@ -15,19 +14,13 @@ from homeassistant.components.sensor import (
 from homeassistant.const import Platform, UnitOfEnergy
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.typing import StateType
 
 from .coordinator import AiepMinerConfigEntry, AiepMinerCoordinator
 from .engine.records import Strategy
 from .engine.status import Status
 from .entities.decision import decision_attributes, status_of
 from .entities.fleet_size import FleetSize, fleet_size_of
-from .entities.miner_sensors import (
-    MINER_SENSORS,
-    MinerSensorDescription,
-    Value,
-    unsigned_zero,
-)
+from .entities.miner_sensors import MINER_SENSORS, MinerSensorDescription, unsigned_zero
 from .entities.operator_sensors import OPERATOR_SENSORS, OperatorSensorDescription
 from .entities.part_sensors import sensors_of_parts
 from .entities.status_text import async_person, async_sentence, is_news, iso_time
@@ -120,24 +113,14 @@ class OperatorSensor(OperatorEntity, SensorEntity):
 
     @override
     def shown(self) -> tuple[Any, ...]:
-        return self.native_value, self.extra_state_attributes
-
-    @property
-    @override
-    def native_value(self) -> StateType | datetime:
-        """Return the state."""
-        description = self.entity_description
-        value = description.value_fn(self.coordinator)
-        if not isinstance(value, float):
-            return value
-        return unsigned_zero(value, description.suggested_display_precision)
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what there is to say beside the state."""
-        attributes_fn = self.entity_description.attributes_fn
-        return attributes_fn(self.coordinator) if attributes_fn else None
+        description, site = self.entity_description, self.coordinator
+        value = description.value_fn(site)
+        if isinstance(value, float):
+            value = unsigned_zero(value, description.suggested_display_precision)
+        self._attr_native_value = value
+        attributes_fn = description.attributes_fn
+        self._attr_extra_state_attributes = attributes_fn(site) if attributes_fn else {}
+        return self._attr_native_value, self._attr_extra_state_attributes
 
 
 class MinerSensor(MinerEntity, SensorEntity):
@@ -154,20 +137,11 @@ class MinerSensor(MinerEntity, SensorEntity):
 
     @override
     def shown(self) -> tuple[Any, ...]:
-        return self.native_value, self.extra_state_attributes
-
-    @property
-    @override
-    def native_value(self) -> Value:
-        """Return the state."""
-        return self.entity_description.value(self.miner)
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what there is to say beside the state."""
-        attributes_fn = self.entity_description.attributes_fn
-        return attributes_fn(self.miner) if attributes_fn else None
+        description, miner = self.entity_description, self.miner
+        self._attr_native_value = description.value(miner)
+        attributes_fn = description.attributes_fn
+        self._attr_extra_state_attributes = attributes_fn(miner) if attributes_fn else {}
+        return self._attr_native_value, self._attr_extra_state_attributes
 
 
 class DecisionSensor(MinerEntity, SensorEntity):

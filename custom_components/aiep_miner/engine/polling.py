@@ -8,6 +8,7 @@ one read.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from .miners.base import MinerAdapter, MinerError, MinerInfo
@@ -59,30 +60,33 @@ class Poller:
         A machine that looks endangered waits ``URGENT_GATHER_S`` for others, any other
         ``GATHER_S``.
         """
-        pending = {
-            asyncio.create_task(self.poll(miner_id, deadline_s)): miner_id
-            for miner_id in sorted(miners)
-        }
-        loop = asyncio.get_running_loop()
+        ids = sorted(miners)
+        unread = iter(ids)
         found: dict[str, Reading | Reason] = {}
-        urgent = False
-        until_s = loop.time() + GATHER_S
-        while pending:
-            timeout_s = max(0.0, until_s - loop.time())
-            done, _ = await asyncio.wait(
-                pending, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in done:
-                miner_id, said = pending.pop(task), task.result()
-                found[miner_id] = said
-                if not urgent and isinstance(said, Reading) and is_endangered(miner_id, said):
-                    urgent, until_s = True, min(until_s, loop.time() + URGENT_GATHER_S)
-            if loop.time() >= until_s and pending:
-                if found:
-                    yield found
-                found, urgent, until_s = {}, False, loop.time() + GATHER_S
-        if found:
-            yield found
+        due = asyncio.Event()
+        """A machine looks endangered, or all have been read."""
+
+        async def read() -> None:
+            for miner_id in unread:
+                said = found[miner_id] = await self.poll(miner_id, deadline_s)
+                if isinstance(said, Reading) and is_endangered(miner_id, said):
+                    due.set()
+
+        # A few tasks that take one miner after another: a task for each of a thousand miners,
+        # and a wait for all of them, would hold the event loop up.
+        reads = asyncio.gather(*(read() for _ in ids[:POLLS_AT_ONCE]))
+        reads.add_done_callback(lambda _: due.set())
+        while found or not reads.done():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_S):
+                    await due.wait()
+            if due.is_set():
+                await asyncio.wait({reads}, timeout=URGENT_GATHER_S)
+            due.clear()
+            if found:
+                slice_, found = found, {}
+                yield slice_
+        reads.result()
 
     async def close(self) -> None:
         """End the reads that are under way, without waiting for an adapter that hangs."""

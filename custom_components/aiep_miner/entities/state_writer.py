@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Final, Protocol
@@ -46,7 +47,7 @@ class StateWriter:
         """Listen to the coordinator; it calls one listener, not one for each entity."""
         self._hass = hass
         self._entities: dict[Shown, None] = {}
-        self._stale: dict[Shown, None] = {}
+        self._stale: OrderedDict[Shown, None] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
         self._unsubscribe = coordinator.async_add_listener(self._update)
 
@@ -70,7 +71,7 @@ class StateWriter:
 
     @callback
     def _update(self) -> None:
-        self._stale = dict(self._entities)
+        self._stale = OrderedDict(self._entities)
         if self._task is None or self._task.done():
             # A small site is written in the first slice, before this returns.
             self._task = self._hass.async_create_task(self._write(), "aiep_miner states")
@@ -78,8 +79,7 @@ class StateWriter:
     async def _write(self) -> None:
         slices = Slices()
         while self._stale:
-            entity = next(iter(self._stale))
-            del self._stale[entity]
+            entity, _ = self._stale.popitem(last=False)
             try:
                 entity.async_show()
             except Exception:

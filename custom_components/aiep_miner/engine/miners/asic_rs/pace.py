@@ -6,7 +6,7 @@ from typing import Final
 from ...records import Reading
 from ..make import Apply, as_it_is
 
-EVERY: Final = 4
+EVERY: Final = 10
 """Of so many polls one reads everything."""
 AFTER_COMMAND: Final = 20
 """Polls that read everything after a command: its effect is looked for in each."""
