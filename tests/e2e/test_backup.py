@@ -80,7 +80,7 @@ def restore(backup: Path, config: Path) -> None:
     (config.parent / "unpacked" / "data").rename(config)
 
 
-async def test_restored_backup_verifies_and_goes_on(tmp_path: Path) -> None:
+async def test_restored_backup_verifies_and_goes_on_in_a_new_segment(tmp_path: Path) -> None:
     configuration = {"backup": None}
     async with HassProcess(tmp_path / "old", free_port(), configuration) as hass:
         site = await add_site(hass, OPERATOR, MINERS, OPTIONS)
@@ -105,10 +105,14 @@ async def test_restored_backup_verifies_and_goes_on(tmp_path: Path) -> None:
         status = await hass.rest("GET", f"/api/{DOMAIN}/ledger/status")
         assert status["broken"] is None
         assert status["public_key"] == before["public_key"]
-        assert status["records"] > report.records
+        assert status["segment"] != before["segment"]
+        assert status["set_aside"]
         issues = await hass.command("repairs/list_issues")
         assert [item for item in issues["issues"] if item["domain"] == DOMAIN] == []
 
     key = VerifierKey.parse(status["verifier_key"])
     assert verify(ledger, Known(keys=(key,))).fault is None
     assert replay(ledger).difference is None
+    kept = verify(ledger.with_name(status["set_aside"]))
+    assert kept.fault is None
+    assert kept.records == report.records

@@ -1,4 +1,4 @@
-"""The page for those who were given something: its five commands, as they are written there."""
+"""The page for those who were given something: its commands, as they are written there."""
 
 import json
 import re
@@ -6,13 +6,15 @@ import shlex
 import struct
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from custom_components.aiep_miner.engine.ledger.export import export
 from custom_components.aiep_miner.engine.ledger.proofs import Prover
 from custom_components.aiep_miner.engine.ledger.query import Reader
-from custom_components.aiep_miner.engine.ledger.verifier import cosignature
+from custom_components.aiep_miner.engine.ledger.store import Store
+from custom_components.aiep_miner.engine.ledger.verifier import cosignature, lines, statement
 from custom_components.aiep_miner.engine.ledger.verifier.database import Database
 from custom_components.aiep_miner.engine.ledger.verifier.note import (
     Checkpoint,
@@ -35,6 +37,16 @@ def witness(note: Note, number: int) -> tuple[Note, VerifierKey]:
     signed = private.sign(cosignature.ed25519_message(note.text, time_s))
     line = Signature(key.name, key.id, struct.pack(">Q", time_s) + signed)
     return Note(note.text, (*note.signatures, line)), key
+
+
+def statement_of(store: Store, reader: Reader) -> dict[str, Any]:
+    """Return a statement on a miner over all that a ledger holds."""
+    terms = statement.Terms(START_MS, store.last_ts_ms + 1, {"miner-0": 100.0})
+    entries = [reader.entry(seq) for seq in range(1, store.head.seq + 1)]
+    folded = statement.fold((lines.parse(item.line) for item in entries if item), terms)
+    assert folded["lines"]
+    named = {"operator_id": store.operator_id, "segment": store.segment}
+    return {"format": statement.FORMAT, **named, "terms": terms.as_dict(), **folded}
 
 
 def commands() -> list[str]:
@@ -60,6 +72,7 @@ def test_the_commands_of_the_page(tmp_path: Path) -> None:
         assert entry is not None
         (tmp_path / "line.json").write_bytes(entry.line)
         (tmp_path / "record.tlog-proof").write_text(Prover(reader).proof_file(seq, note), "utf-8")
+        (tmp_path / "statement.json").write_text(json.dumps(statement_of(store, reader)), "utf-8")
     (tmp_path / "bundle.json").write_text(json.dumps(bundle), "utf-8")
     key = str(keys(store).keys[0])
     store.close()
