@@ -6,7 +6,7 @@ import random
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -23,6 +23,8 @@ HOST = "127.0.0.1"
 SCALE = 1000.0
 """How fast the site's time runs, so that windows of minutes pass in a moment."""
 PATIENCE_S = 60.0
+SHOWN = 5
+"""Of what it last said."""
 LONGEST_DELAY_S = 0.05
 LONGEST_LIFE_S = 0.5
 
@@ -93,12 +95,17 @@ class Runner:
 
     async def until(self, at: str) -> None:
         """Let it run until it waits at a point, or until a cycle ended with nothing pending."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                line = await self.line()
-                if line["at"] == at and not line.get("pending"):
-                    return
-                self.go_on(line)
+        said: deque[dict[str, Any]] = deque(maxlen=SHOWN)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    line = await self.line()
+                    if line["at"] == at and not line.get("pending"):
+                        return
+                    said.append(line)
+                    self.go_on(line)
+        except TimeoutError as err:
+            raise AssertionError(f"not {at} within {PATIENCE_S} s; it last said {[*said]}") from err
 
     async def for_a_while(self, seconds: float) -> None:
         """Let it run for some time."""
