@@ -125,6 +125,8 @@ async def main(options: argparse.Namespace) -> None:
         adapters={MINER: miner},
         policy=POLICY,
         clock=clock,
+        # As fast as the other: else a busy machine's pause is a jump of one against the other.
+        monotonic=lambda: time.monotonic() * options.scale,
         on_event=miner.noticed,
         on_governor_event=lambda _: None,
         version="campaign",
