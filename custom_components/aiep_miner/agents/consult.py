@@ -23,7 +23,7 @@ from ..coordinator import AiepMinerCoordinator
 from ..engine.records import Origin
 from ..services import PROPOSABLE, SITE_SCHEMA, site_of, text
 from .proposing import ATTR_MINER, PROPOSAL_SCHEMA, async_bring
-from .situation import async_citable, async_track_record, brief_of
+from .situation import async_citable, async_track_record, brief_of, troubled_first
 
 ACTION_CONSULT: Final = "consult"
 ATTR_QUESTION: Final = "question"
@@ -156,7 +156,7 @@ async def _ask(call: ServiceCall, site: AiepMinerCoordinator) -> Any:
 async def _situation(hass: HomeAssistant, site: AiepMinerCoordinator) -> dict[str, Any]:
     """Return the operator's miners, and for each the records that may be cited."""
     briefs = {miner_id: brief_of(hass, site, miner_id) for miner_id in site.data.miners}
-    first = sorted(briefs, key=lambda key: (not briefs[key]["problems"], briefs[key]["miner"]))
+    first = sorted(briefs, key=lambda key: troubled_first(briefs[key]))
     return {
         "mode": site.data.mode.value,
         "miners": [

@@ -1,6 +1,7 @@
 """What a language model is told: each miner in short, and the facts that it may cite."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -91,6 +92,11 @@ def brief_of(hass: HomeAssistant, site: AiepMinerCoordinator, miner_id: str) -> 
     }
 
 
+def troubled_first(brief: Mapping[str, Any]) -> tuple[bool, str]:
+    """Return what sorts miners in short: those with problems first, then by name."""
+    return not brief["problems"], brief["miner"]
+
+
 async def async_citable(site: AiepMinerCoordinator, miner_id: str) -> list[dict[str, Any]]:
     """Return the records that a proposal for a miner may cite, with their fields and values."""
     try:
@@ -118,4 +124,4 @@ def record_with_fields(entry: LedgerEntry) -> dict[str, Any]:
 def async_track_record(site: AiepMinerCoordinator, source: str) -> dict[str, Any] | None:
     """Return what became of a source's proposals; None while there is none."""
     known = site.data.governor.sources.get(source)
-    return None if known is None else asdict(known) | {"ceiling": known.ceiling.name.lower()}
+    return None if known is None else known.as_dict()

@@ -15,7 +15,8 @@ from homeassistant.helpers.llm import LLMContext, Tool, ToolAnnotations, ToolInp
 from ..const import DOMAIN
 from ..engine.economics.what_if import Change, what_if
 from ..engine.ledger import LedgerError
-from ..engine.records import DecisionRecord, Origin, RecordKind
+from ..engine.ledger.verifier.blocks import named_seqs
+from ..engine.records import Origin, RecordKind
 from ..entities.explanation import async_explain
 from ..entities.plan import plan_response
 from ..inputs.questions import sayable
@@ -28,6 +29,7 @@ from .situation import (
     async_exposed,
     async_track_record,
     brief_of,
+    troubled_first,
 )
 
 MAX_MINERS: Final = 50
@@ -104,7 +106,7 @@ class FleetTool(MinerTool):
         """Return the miners, those with problems first."""
         found = sorted(
             (brief_of(hass, item.site, item.miner_id) for item in miners),
-            key=lambda brief: (not brief["problems"], brief["miner"]),
+            key=troubled_first,
         )
         return {
             "modes": {item.site.config_entry.title: item.site.data.mode.value for item in miners},
@@ -267,15 +269,7 @@ class EvidenceTool(MinerTool):
         entry = await ledger.get(data["record_seq"])
         if entry is None or entry.kind != RecordKind.DECISION or entry.subject != item.miner_id:
             raise NoAnswerError("that is no decision on this miner")
-        record = entry.record()
-        assert isinstance(record, DecisionRecord)  # noqa: S101 - by its kind
-        seqs = sorted(
-            {
-                seq
-                for named in record.evidence.to_dict().values()
-                for seq in (named if isinstance(named, list) else [named])
-            }
-        )
+        seqs = sorted(set(named_seqs(entry.seq, entry.body)))
         found = [await ledger.get(seq) for seq in seqs]
         return {
             "decision": record_report(entry),

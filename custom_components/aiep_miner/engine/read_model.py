@@ -4,7 +4,7 @@ Each miner carries its own settings, so that nothing that shows a miner looks th
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from .economics import Earnings, earnings_now
@@ -145,6 +145,10 @@ class SourceView:
     """In the operator's currency, negative for a cost."""
     ceiling: CryptoMiningTrustLevel
     """The highest trust level that follows."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self) | {"ceiling": self.ceiling.name.lower()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

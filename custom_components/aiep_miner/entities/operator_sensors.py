@@ -1,7 +1,7 @@
 """Descriptions of the sensors of an operator."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -102,10 +102,7 @@ def _reviews(site: AiepMinerCoordinator) -> dict[str, Any]:
 
 def _sources(site: AiepMinerCoordinator) -> dict[str, Any]:
     """Return the track record of each source of proposals, where there is one."""
-    known = site.data.governor.sources
-    shown = {
-        name: asdict(item) | {"ceiling": item.ceiling.name.lower()} for name, item in known.items()
-    }
+    shown = {name: item.as_dict() for name, item in site.data.governor.sources.items()}
     return {"sources": shown} if shown else {}
 
 

@@ -4,7 +4,14 @@ from typing import Final
 
 import numpy as np
 
-from ..records import MinerSchedule, PlanInputs, PlannedMiner, PlanRecord, PlanSegment
+from ..records import (
+    MinerSchedule,
+    PlanInputs,
+    PlannedMiner,
+    PlanRecord,
+    PlanSegment,
+    PolicyRecord,
+)
 from ..records.reasons import Reason
 from .model import STEP_MS, Floats, Level, MinerModel, Outlook
 from .planner.plan import plan
@@ -78,17 +85,17 @@ def _limits_w(inputs: PlanInputs) -> Floats:
     return limits
 
 
-def model_of(miner: PlannedMiner, inputs: PlanInputs) -> MinerModel:
-    """Return a miner as the planner takes it."""
+def model_of(miner: PlannedMiner, times: PlanInputs | PolicyRecord) -> MinerModel:
+    """Return a miner as the planner takes it; ``times`` says how long it runs and rests at least."""
     return MinerModel(
         name=miner.miner_id,
         levels=tuple(
             Level(hashrate_ths=level.hashrate_ths, power_w=level.power_w) for level in miner.levels
         ),
         standby_w=min(STANDBY_W, STANDBY_SHARE * miner.levels[0].power_w),
-        min_run_min=inputs.min_run_min,
-        min_idle_min=inputs.min_idle_min,
-        start_min=inputs.start_min,
+        min_run_min=times.min_run_min,
+        min_idle_min=times.min_idle_min,
+        start_min=times.start_min,
         change_min=miner.change_min,
         heat_share=miner.heat_share,
     )

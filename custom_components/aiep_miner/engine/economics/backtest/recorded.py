@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ...records import InputRecord, PlannedMiner, PolicyRecord, PriceRecord
-from ..live import STANDBY_SHARE, STANDBY_W
-from ..model import STEP_MS, Floats, Level, MinerModel
+from ..live import model_of
+from ..model import STEP_MS, Floats
 from ..policies import Threshold
 from .accounting import Account, account
 from .forecast import Forecast, Knowledge
@@ -109,22 +109,7 @@ def scenario_of(
         max_power_w=np.inf if limit_w is None else limit_w,
         heat_price_per_kwh=heat_price_per_kwh,
         pool_fee_pct=policy.pool_fee_pct,
-        miners=tuple(
-            MinerModel(
-                name=miner.miner_id,
-                levels=tuple(
-                    Level(hashrate_ths=level.hashrate_ths, power_w=level.power_w)
-                    for level in miner.levels
-                ),
-                standby_w=min(STANDBY_W, STANDBY_SHARE * miner.levels[0].power_w),
-                min_run_min=policy.min_run_min,
-                min_idle_min=policy.min_idle_min,
-                start_min=policy.start_min,
-                change_min=miner.change_min,
-                heat_share=miner.heat_share,
-            )
-            for miner in miners
-        ),
+        miners=tuple(model_of(miner, policy) for miner in miners),
     )
 
 
