@@ -1,7 +1,7 @@
 """The tools of language models: five that read, one that proposes, none that writes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, ClassVar, Final, override
 
@@ -45,6 +45,29 @@ class NoAnswerError(HomeAssistantError):
     """What a model asked for cannot be answered; the message is for the model."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a model asks, and of which miners it may know."""
+
+    hass: HomeAssistant
+    miners: list[Exposed]
+    data: Mapping[str, Any]
+    """The validated arguments."""
+    context: LLMContext
+
+    @property
+    def miner(self) -> Exposed:
+        """Return the miner that is named. Raises NoAnswerError."""
+        name: str = self.data[ATTR_MINER]
+        said = sayable(name)
+        found = next((item for item in self.miners if said in item.names), None)
+        if found is None:
+            raise NoAnswerError(
+                f"no miner is called {name!r}; call aiep_miner__fleet for the names"
+            )
+        return found
+
+
 class MinerTool(Tool):
     """A tool that concerns exposed miners; subclasses answer."""
 
@@ -61,28 +84,14 @@ class MinerTool(Tool):
         miners = await async_exposed(hass, llm_context.assistant, llm_context.context)
         try:
             data = self.schema(tool_input.tool_args)
-            return ToolResult(data=await self.answer(hass, miners, data, llm_context))
+            asked = Asked(hass=hass, miners=miners, data=data, context=llm_context)
+            return ToolResult(data=await self.answer(asked))
         except (vol.Invalid, HomeAssistantError, LedgerError) as err:
             return ToolResult(data={"error": str(err)}, error=True)
 
-    async def answer(
-        self,
-        hass: HomeAssistant,
-        miners: list[Exposed],
-        data: Mapping[str, Any],
-        llm_context: LLMContext,
-    ) -> dict[str, Any]:
+    async def answer(self, asked: Asked) -> dict[str, Any]:
         """Return the answer. Raises NoAnswerError, HomeAssistantError, LedgerError."""
         raise NotImplementedError
-
-
-def _named(miners: list[Exposed], name: str) -> Exposed:
-    """Return the miner of a name. Raises NoAnswerError."""
-    said = sayable(name)
-    found = next((item for item in miners if said in item.names), None)
-    if found is None:
-        raise NoAnswerError(f"no miner is called {name!r}; call aiep_miner__fleet for the names")
-    return found
 
 
 class FleetTool(MinerTool):
@@ -96,20 +105,16 @@ class FleetTool(MinerTool):
     )
 
     @override
-    async def answer(
-        self,
-        hass: HomeAssistant,
-        miners: list[Exposed],
-        data: Mapping[str, Any],
-        llm_context: LLMContext,
-    ) -> dict[str, Any]:
+    async def answer(self, asked: Asked) -> dict[str, Any]:
         """Return the miners, those with problems first."""
         found = sorted(
-            (brief_of(hass, item.site, item.miner_id) for item in miners),
+            (brief_of(asked.hass, item.site, item.miner_id) for item in asked.miners),
             key=troubled_first,
         )
         return {
-            "modes": {item.site.config_entry.title: item.site.data.mode.value for item in miners},
+            "modes": {
+                item.site.config_entry.title: item.site.data.mode.value for item in asked.miners
+            },
             "count": len(found),
             "miners": found[:MAX_MINERS],
             "left_off": max(0, len(found) - MAX_MINERS),
@@ -129,17 +134,11 @@ class WhyTool(MinerTool):
     schema = parameters
 
     @override
-    async def answer(
-        self,
-        hass: HomeAssistant,
-        miners: list[Exposed],
-        data: Mapping[str, Any],
-        llm_context: LLMContext,
-    ) -> dict[str, Any]:
+    async def answer(self, asked: Asked) -> dict[str, Any]:
         """Return the explanation and what can be cited."""
-        item = _named(miners, data[ATTR_MINER])
+        item = asked.miner
         return {
-            **await async_explain(hass, item.site, item.miner_id),
+            **await async_explain(asked.hass, item.site, item.miner_id),
             "records": await async_citable(item.site, item.miner_id),
         }
 
@@ -157,19 +156,13 @@ class PlanTool(MinerTool):
     schema = parameters
 
     @override
-    async def answer(
-        self,
-        hass: HomeAssistant,
-        miners: list[Exposed],
-        data: Mapping[str, Any],
-        llm_context: LLMContext,
-    ) -> dict[str, Any]:
+    async def answer(self, asked: Asked) -> dict[str, Any]:
         """Return the miner's segments. Raises NoAnswerError where there is no plan."""
-        item = _named(miners, data[ATTR_MINER])
+        item = asked.miner
         plan = item.site.data.plan
         if plan is None:
             raise NoAnswerError("its operator follows no plan: the profit now decides")
-        whole = plan_response(hass, item.site, plan)
+        whole = plan_response(asked.hass, item.site, plan)
         mine = [one for one in whole.pop("miners") if one["miner_id"] == item.miner_id]
         del whole["energy_prices"]
         return {**whole, "segments": mine[0]["segments"] if mine else []}
@@ -202,26 +195,20 @@ class WhatIfTool(MinerTool):
     schema = parameters
 
     @override
-    async def answer(
-        self,
-        hass: HomeAssistant,
-        miners: list[Exposed],
-        data: Mapping[str, Any],
-        llm_context: LLMContext,
-    ) -> dict[str, Any]:
+    async def answer(self, asked: Asked) -> dict[str, Any]:
         """Return both backtests. Raises NoAnswerError, LedgerError."""
-        item = _named(miners, data[ATTR_MINER])
+        item = asked.miner
         inputs = await item.site.controller.plan_inputs()
         if inputs is None:
             raise NoAnswerError("prices are not known, so nothing can be worked out")
         change = Change(
-            energy_price_pct=data.get("energy_price_pct", 0.0),
-            revenue_pct=data.get("revenue_pct", 0.0),
-            limit_w=data.get("power_limit_w"),
-            without=frozenset({item.miner_id}) if data.get("stays_off") else frozenset(),
+            energy_price_pct=asked.data.get("energy_price_pct", 0.0),
+            revenue_pct=asked.data.get("revenue_pct", 0.0),
+            limit_w=asked.data.get("power_limit_w"),
+            without=frozenset({item.miner_id}) if asked.data.get("stays_off") else frozenset(),
         )
         now, changed = [
-            await hass.async_add_executor_job(partial(what_if, inputs, one))
+            await asked.hass.async_add_executor_job(partial(what_if, inputs, one))
             for one in (Change(), change)
         ]
         return {
@@ -256,17 +243,11 @@ class EvidenceTool(MinerTool):
     schema = parameters
 
     @override
-    async def answer(
-        self,
-        hass: HomeAssistant,
-        miners: list[Exposed],
-        data: Mapping[str, Any],
-        llm_context: LLMContext,
-    ) -> dict[str, Any]:
+    async def answer(self, asked: Asked) -> dict[str, Any]:
         """Return the records. Raises NoAnswerError for what is no decision on the miner, LedgerError."""
-        item = _named(miners, data[ATTR_MINER])
+        item = asked.miner
         ledger = item.site.controller.ledger
-        entry = await ledger.get(data["record_seq"])
+        entry = await ledger.get(asked.data["record_seq"])
         if entry is None or entry.kind != RecordKind.DECISION or entry.subject != item.miner_id:
             raise NoAnswerError("that is no decision on this miner")
         seqs = sorted(set(named_seqs(entry.seq, entry.body)))
@@ -293,23 +274,19 @@ class ProposeTool(MinerTool):
     annotations = PROPOSES
 
     @override
-    async def answer(
-        self,
-        hass: HomeAssistant,
-        miners: list[Exposed],
-        data: Mapping[str, Any],
-        llm_context: LLMContext,
-    ) -> dict[str, Any]:
+    async def answer(self, asked: Asked) -> dict[str, Any]:
         """Return what was decided. Raises NoAnswerError for a user without permission."""
-        item = _named(miners, data[ATTR_MINER])
-        context = llm_context.context
+        item = asked.miner
+        context = asked.context.context
         user_id = context.user_id if context else None
         if user_id is not None:
-            user = await hass.auth.async_get_user(user_id)
+            user = await asked.hass.auth.async_get_user(user_id)
             if user is None or not user.permissions.check_entity(item.entity_id, POLICY_CONTROL):
                 raise NoAnswerError("the user of this chat may not control that miner")
-        agent = llm_context.platform
-        verdict = await async_bring(item.site, item.miner_id, data, agent=agent, user_id=user_id)
+        agent = asked.context.platform
+        verdict = await async_bring(
+            item.site, item.miner_id, asked.data, agent=agent, user_id=user_id
+        )
         source = f"{Origin.LLM}:{agent}"
         return {**verdict, "track_record": async_track_record(item.site, source)}
 
